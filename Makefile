@@ -1,0 +1,46 @@
+# Every target installs what it needs first; setup is a no-op when nothing changed.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+.PHONY: setup demo demo-model test check fmt bench docs lock
+
+setup: $(STAMP)
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "halowatch needs Python 3.11 or newer: set PYTHON=...")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(STAMP)
+
+demo: setup
+	$(BIN)/halowatch demo --speed 20
+
+demo-model: setup
+	$(BIN)/halowatch demo --calibrate
+
+test: setup
+	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered --cov-fail-under=85
+
+check: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/sphinx-build -q -W -b html docs docs/_build/html
+
+fmt: setup
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: setup
+	$(BIN)/python -m pytest tests/benchmarks -m benchmark -p no:randomly -s -q --timeout=1800
+
+docs: setup
+	$(BIN)/sphinx-build -W -b html docs docs/_build/html
+
+# Writes the exact versions of the environment at hand; torch stays on the CPU build.
+lock:
+	$(BIN)/python -m pip list --format=freeze --exclude-editable --exclude pip \
+		| sed 's/+cpu$$//' | LC_ALL=C sort -f > requirements.lock

@@ -1,0 +1,1 @@
+"""The array file: which cavities, instruments and schedules there are."""

@@ -1,0 +1,1 @@
+"""What carries a sweep to the service without losing it: spool, client, uploader."""

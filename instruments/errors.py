@@ -1,0 +1,37 @@
+"""What can go wrong with an instrument, as one tree of errors."""
+
+
+class InstrumentError(Exception):
+    """Base of every error that an instrument or its wire can cause."""
+
+
+class NotConnectedError(InstrumentError):
+    """The instrument cannot be reached, or the connection was lost."""
+
+
+class InstrumentTimeoutError(InstrumentError):
+    """The instrument did not answer before the deadline."""
+
+
+class GarbledReplyError(InstrumentError):
+    """The reply does not parse: wrong length, wrong header, not a number."""
+
+
+class ScpiError(InstrumentError):
+    """The instrument's own error queue reports an error."""
+
+
+class SettingRefusedError(InstrumentError):
+    """A setting that was read back differs from the one that was sent."""
+
+
+class IdentityMismatchError(InstrumentError):
+    """The instrument that answered is not the one that the configuration names."""
+
+
+class ArrayConfigError(ValueError):
+    """The array file is wrong; the message names the key and the mend."""
+
+
+class ForeignFileError(ValueError):
+    """A measured file cannot be read; the message names the file and the mend."""

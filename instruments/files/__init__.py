@@ -1,0 +1,1 @@
+"""Measured files from outside, read with bounds: archives, Touchstone, trace tables."""

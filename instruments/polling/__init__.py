@@ -1,0 +1,1 @@
+"""The loops that measure: one worker thread and one session an instrument."""

@@ -1,0 +1,1 @@
+"""The grammar of SCPI and IEEE 488.2, without any wire."""

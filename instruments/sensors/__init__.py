@@ -1,0 +1,1 @@
+"""Thermometers and gaussmeters: scalars that label the sweeps."""

@@ -1,0 +1,1 @@
+"""The emulated array: receiver physics behind real sockets."""

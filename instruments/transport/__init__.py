@@ -1,0 +1,1 @@
+"""Wires: the only room that knows VISA."""

@@ -1,0 +1,1 @@
+"""Vector network analyzers: dialects as data, and one driver for them."""

@@ -1,0 +1,1 @@
+"""The judgement of halowatch: resonance fits and trained networks."""

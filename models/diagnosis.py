@@ -1,0 +1,207 @@
+"""What is concluded from one sweep: densities, classes, and the courage to say no."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any
+
+UNKNOWN = "unknown"
+"""The label of a class that no trained class explains."""
+
+
+class EstimateState(StrEnum):
+    """Whether a number was estimated, and why not."""
+
+    ESTIMATED = "estimated"
+    NOT_DETERMINABLE = "not_determinable"
+    """The sweep holds no information on it (for instance far below 4 K)."""
+    NO_REFERENCE = "no_reference"
+    """No valid reference sweep of this cavity and thermal cycle is known."""
+    NOT_TRAINED = "not_trained"
+    """The model has no such head, or no model applies to this sweep."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """A scalar as quantiles of its calibrated density; None where not estimated."""
+
+    state: EstimateState
+    median: float | None = None
+    p05: float | None = None
+    p16: float | None = None
+    p84: float | None = None
+    p95: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Classification:
+    """A class with its 90 % conformal set.
+
+    Attributes
+    ----------
+    state
+        Whether the head exists and applies.
+    label
+        The verdict, or ``"unknown"``.
+    probability
+        Calibrated probability of the best class.
+    conformal_set
+        Labels of the 90 % conformal set (``set`` on the wire).
+    top
+        Best labels with their probabilities, best first.
+    """
+
+    state: EstimateState
+    label: str = UNKNOWN
+    probability: float | None = None
+    conformal_set: tuple[str, ...] = ()
+    top: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutOfDistribution:
+    """How strange the sweep is to the model.
+
+    Attributes
+    ----------
+    p_value
+        Combined conformal p-value; None where no model applies.
+    flag
+        Whether the sweep lies outside of what was trained.
+    scores
+        The single scores, by name.
+    """
+
+    p_value: float | None = None
+    flag: bool = False
+    scores: Mapping[str, float] = field(default_factory=dict)
+
+
+class ResonanceState(StrEnum):
+    """Outcome of a resonance fit."""
+
+    OK = "ok"
+    NO_RESONANCE = "no_resonance"
+    AMBIGUOUS = "ambiguous"
+    EDGE = "edge"
+    BAD_SHAPE = "bad_shape"
+    INSTRUMENT_FAULT = "instrument_fault"
+
+
+class ResonanceKind(StrEnum):
+    """Which line shape was fitted."""
+
+    TRANSMISSION = "transmission"
+    REFLECTION = "reflection"
+    NOTCH = "notch"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResonanceEstimate:
+    """A fitted mode; every number with its standard uncertainty, None where unfitted.
+
+    Attributes
+    ----------
+    resonant_frequency_hz, loaded_q, unloaded_q, coupling_beta
+        f0 in Hz, Q_L, Q_0 and beta = Q_0 / Q_e.
+    reason
+        One sentence on any state but ``ok``.
+    """
+
+    state: ResonanceState
+    kind: ResonanceKind | None = None
+    trace: str | None = None
+    resonant_frequency_hz: float | None = None
+    resonant_frequency_sigma_hz: float | None = None
+    loaded_q: float | None = None
+    loaded_q_sigma: float | None = None
+    unloaded_q: float | None = None
+    unloaded_q_sigma: float | None = None
+    coupling_beta: float | None = None
+    coupling_beta_sigma: float | None = None
+    residual_rms: float | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnosis:
+    """All that was concluded from one sweep by one model version.
+
+    Attributes
+    ----------
+    model_version
+        Version of the model folder, or ``"none"``.
+    reference_sweep
+        Id of the reference sweep used, if any.
+    integrity
+        Flags of a sweep that cannot be trusted; empty for a good one.
+    resonance
+        The fit, for narrow sweeps.
+    """
+
+    model_version: str
+    temperature_k: Estimate
+    magnetic_field_tesla: Estimate
+    condition: Classification
+    component: Classification
+    out_of_distribution: OutOfDistribution
+    integrity: tuple[str, ...] = ()
+    resonance: ResonanceEstimate | None = None
+    reference_sweep: str | None = None
+
+    def to_record(self) -> dict[str, Any]:
+        """Write as a JSON-ready mapping with the names of the public contract."""
+        record = asdict(self)
+        for name in ("condition", "component"):
+            classes = record[name]
+            classes["set"] = list(classes.pop("conformal_set"))
+            classes["top"] = [list(pair) for pair in classes["top"]]
+        record["integrity"] = list(self.integrity)
+        record["out_of_distribution"]["scores"] = dict(self.out_of_distribution.scores)
+        return record
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> "Diagnosis":
+        """Read what :meth:`to_record` wrote."""
+        resonance = record.get("resonance")
+        return cls(
+            model_version=record["model_version"],
+            temperature_k=_estimate(record["temperature_k"]),
+            magnetic_field_tesla=_estimate(record["magnetic_field_tesla"]),
+            condition=_classification(record["condition"]),
+            component=_classification(record["component"]),
+            out_of_distribution=OutOfDistribution(**record["out_of_distribution"]),
+            integrity=tuple(record["integrity"]),
+            resonance=None if resonance is None else _resonance(resonance),
+            reference_sweep=record.get("reference_sweep"),
+        )
+
+
+NOT_TRAINED = Estimate(state=EstimateState.NOT_TRAINED)
+"""The estimate of a head that does not exist or does not apply."""
+
+NOT_CLASSIFIED = Classification(state=EstimateState.NOT_TRAINED)
+"""The class of a head that does not exist or does not apply."""
+
+
+def _estimate(record: Mapping[str, Any]) -> Estimate:
+    return Estimate(**{**record, "state": EstimateState(record["state"])})
+
+
+def _classification(record: Mapping[str, Any]) -> Classification:
+    return Classification(
+        state=EstimateState(record["state"]),
+        label=record["label"],
+        probability=record["probability"],
+        conformal_set=tuple(record["set"]),
+        top=tuple((str(label), float(value)) for label, value in record["top"]),
+    )
+
+
+def _resonance(record: Mapping[str, Any]) -> ResonanceEstimate:
+    kind = record["kind"]
+    changes = {
+        "state": ResonanceState(record["state"]),
+        "kind": None if kind is None else ResonanceKind(kind),
+    }
+    return ResonanceEstimate(**{**record, **changes})

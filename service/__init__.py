@@ -1,0 +1,1 @@
+"""The memory and voice of halowatch: storage, HTTP, alerts and the dashboard."""

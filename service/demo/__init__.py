@@ -1,0 +1,1 @@
+"""The scripted array that ``make demo`` plays."""

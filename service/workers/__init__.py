@@ -1,0 +1,1 @@
+"""Loops around operations."""
