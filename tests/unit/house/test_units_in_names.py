@@ -1,0 +1,136 @@
+"""Every number of a record says its unit in its name, or is on the short list."""
+
+import dataclasses
+import importlib
+import pkgutil
+import typing
+from collections.abc import Iterator
+
+import pydantic
+import pytest
+
+from instruments.measurement.units import has_unit_suffix
+
+DIMENSIONLESS = (
+    "_q",
+    "_q_sigma",
+    "_beta",
+    "_beta_sigma",
+    "_count",
+    "_bytes",
+    "_total",
+    "_id",
+    "_ids",
+    "_index",
+    "_rms",
+    "_value",
+    "_port",
+    "_ratio",
+    "_fraction",
+    "_sigma",
+    "_seed",
+    "_version",
+    "_number",
+    "_factor",
+    "_exponent",
+    "_severity",
+    "_loss",
+    "_rate",
+    "_weight",
+    "_code",
+    "_status",
+    "_linewidths",
+)
+"""Endings of names that are pure numbers."""
+
+PURE_NUMBERS = frozenset(
+    {
+        "value",
+        "median",
+        "p05",
+        "p16",
+        "p84",
+        "p95",
+        "probability",
+        "seed",
+        "severity",
+        "attempts",
+        "id",
+        "sequence",
+        "depth",
+        "slots",
+        "limit",
+        "port",
+        "count",
+        "points",
+        "failures",
+        "k",
+        "n",
+        "schema_version",
+        "speed",
+        "time_scale",
+        "status",
+    }
+)
+"""Whole names that are pure numbers, or carry the unit of what they belong to."""
+
+
+def _modules() -> Iterator[str]:
+    for package in ("instruments", "models", "service"):
+        root = importlib.import_module(package)
+        for found in pkgutil.walk_packages(root.__path__, f"{package}."):
+            if not found.name.endswith("__main__"):
+                yield found.name
+
+
+def _records(module: str) -> Iterator[type]:
+    for value in vars(importlib.import_module(module)).values():
+        if isinstance(value, type) and value.__module__ == module:
+            is_model = issubclass(value, pydantic.BaseModel)
+            if dataclasses.is_dataclass(value) or is_model:
+                yield value
+
+
+def _is_number(annotation: object) -> bool:
+    if annotation in (int, float):
+        return True
+    arguments = typing.get_args(annotation)
+    return (
+        bool(arguments)
+        and all(
+            argument in (int, float, type(None)) or _is_number(argument)
+            for argument in arguments
+        )
+        and type(None) in arguments
+    )
+
+
+def _is_named_well(name: str) -> bool:
+    bare = name.lstrip("_")
+    for suffix in ("_sigma", "_min", "_max"):
+        bare = bare.removesuffix(suffix)
+    return (
+        has_unit_suffix(bare)
+        or "_hz_" in f"{bare}_"
+        or name.endswith(DIMENSIONLESS)
+        or bare in PURE_NUMBERS
+    )
+
+
+@pytest.mark.parametrize("module", sorted(_modules()))
+def test_numbers_of_records_carry_their_unit(module: str) -> None:
+    nameless = [
+        f"{record.__name__}.{name}"
+        for record in _records(module)
+        for name, annotation in typing.get_type_hints(record).items()
+        if _is_number(annotation) and not _is_named_well(name)
+    ]
+    assert nameless == []
+
+
+def test_the_rule_bites() -> None:
+    assert not _is_named_well("if_bandwidth")
+    assert not _is_named_well("temperature")
+    assert _is_named_well("if_bandwidth_hz")
+    assert _is_number(float | None)
+    assert not _is_number(str | None)
