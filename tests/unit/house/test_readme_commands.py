@@ -24,7 +24,9 @@ def _typed_lines(path: Path) -> list[str]:
 
 
 def test_make_targets_that_are_named_exist(root: Path) -> None:
-    targets = set(re.findall(r"^([a-z-]+):", (root / "Makefile").read_text(), re.M))
+    targets = set(
+        re.findall(r"^([a-z-]+):", (root / "Makefile").read_text(), re.MULTILINE)
+    )
     for document in _documents(root):
         for line in _typed_lines(document):
             for target in re.findall(r"\bmake ([a-z-]+)", line):
