@@ -4,7 +4,6 @@ from instruments.array.config import ArrayConfig
 from instruments.array.loader import dump_array, load_array, parse_array
 from instruments.array.planning import plan_for
 from instruments.array.references import readings_of
-from instruments.array.schema import render_schema
 
 __all__ = [
     "ArrayConfig",
@@ -13,5 +12,4 @@ __all__ = [
     "parse_array",
     "plan_for",
     "readings_of",
-    "render_schema",
 ]
