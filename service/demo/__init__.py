@@ -1,1 +1,1 @@
-"""The scripted array that ``make demo`` plays."""
+"""The scripted array that ``make demo`` plays, from real processes on real sockets."""

@@ -1,0 +1,24 @@
+"""The demo's model: recorded from the emulated array and trained, reproducibly."""
+
+from pathlib import Path
+
+from instruments.files.archive import LabelledArchive
+from instruments.simulation.calibration import record_calibration
+from models.training.train import train_model
+from service.demo.fleet import ARRAY_FILE
+
+MODEL_FOLDER = Path(__file__).parents[2] / "models" / "shipped" / "emulated_array"
+"""The model that ships with halowatch; it knows the emulated array and nothing else."""
+
+SEED = 1
+"""Of the calibration run and of the training."""
+
+
+def record_run() -> LabelledArchive:
+    """Record the calibration run: every cavity, several thermal cycles."""
+    return record_calibration(ARRAY_FILE, seed=SEED)
+
+
+def make_model(folder: Path) -> str:
+    """Train the demo's model on the calibration run and return its version."""
+    return train_model([record_run()], folder, seed=SEED).model_version
