@@ -1,0 +1,61 @@
+"""Where a definite-length block begins and how long it is (IEEE 488.2, 8.7.9)."""
+
+from instruments.errors import GarbledReplyError
+
+MAX_BLOCK_BYTES = 64 * 1024 * 1024
+"""Longest payload that is taken from an instrument."""
+
+MAX_LINE_BYTES = 1024 * 1024
+"""Longest text reply that is taken from an instrument."""
+
+
+def parse_digit_count(head: bytes) -> int:
+    """Read the first two bytes of a block, ``#n``: n digits of length follow.
+
+    Raises
+    ------
+    GarbledReplyError
+        If no definite-length block begins here.
+    """
+    if len(head) != 2 or head[:1] != b"#" or head[1:] not in b"123456789":
+        raise GarbledReplyError(
+            f"a block should begin with #1 to #9, not with {head[:20]!r}"
+        )
+    return int(head[1:])
+
+
+def parse_length(digits: bytes) -> int:
+    """Read the length field of a block.
+
+    Returns
+    -------
+    int
+        Bytes of payload that follow.
+
+    Raises
+    ------
+    GarbledReplyError
+        If the field is no number or announces more than ``MAX_BLOCK_BYTES``.
+    """
+    if not digits.isdigit():
+        raise GarbledReplyError(f"{digits[:20]!r} is no length of a block")
+    length = int(digits)
+    if length > MAX_BLOCK_BYTES:
+        raise GarbledReplyError(
+            f"a block announces {length} bytes, at most {MAX_BLOCK_BYTES} are taken"
+        )
+    return length
+
+
+def decode_line(line: bytes) -> str:
+    """Read a text reply without its terminator.
+
+    Raises
+    ------
+    GarbledReplyError
+        If it is no ASCII text.
+    """
+    try:
+        return line.decode("ascii").rstrip("\r\n")
+    except UnicodeDecodeError:
+        raise GarbledReplyError(f"the reply {line[:40]!r} is no ASCII text") from None

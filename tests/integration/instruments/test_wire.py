@@ -1,0 +1,223 @@
+"""The wire over real sockets: what VISA gets wrong, it gets right."""
+
+import os
+import time
+
+import psutil
+import pytest
+
+from instruments.errors import (
+    GarbledReplyError,
+    InstrumentTimeoutError,
+    NotConnectedError,
+)
+from instruments.transport import open_wire
+
+IDENTITY = b"Maker,Model,1,2\n"
+
+
+def identity_or(other):
+    def answer(message):
+        return IDENTITY if message == "*IDN?" else other(message)
+
+    return answer
+
+
+def open_quickly(instrument, io_timeout_s=0.5):
+    return open_wire(instrument.resource, open_timeout_s=1.0, io_timeout_s=io_timeout_s)
+
+
+def test_text_and_block_arrive_whole(start_instrument, protocol):
+    payload = os.urandom(300_000) + b"\n#1"
+    block = b"#6" + str(len(payload)).encode() + payload + b"\n"
+
+    def answer(message):
+        if message == "DATA?":
+            return block
+        return message.encode() + b"\n" if message.endswith("?") else None
+
+    instrument = start_instrument(identity_or(answer), protocol)
+    wire = open_quickly(instrument, 5.0)
+    assert wire.query("A?") == "A?"
+    assert wire.query_block("DATA?") == payload
+    assert wire.query("B?") == "B?"
+    wire.write("SET 1")
+    assert wire.query("C?") == "C?"
+    assert instrument.received[-2:] == ["SET 1", "C?"]
+    wire.close()
+
+
+def test_empty_block_and_missing_newline_after_hislip_block(start_instrument):
+    instrument = start_instrument(
+        identity_or(lambda m: b"#10" if m == "DATA?" else b"text"), "hislip"
+    )
+    wire = open_quickly(instrument)
+    assert wire.query_block("DATA?") == b""
+    assert wire.query("TEXT?") == "text"
+    wire.close()
+
+
+def test_closed_port_is_not_connected_at_once(free_port, protocol):
+    where = f"{free_port}::SOCKET"
+    if protocol == "hislip":
+        where = f"hislip0,{free_port}::INSTR"
+    started = time.monotonic()
+    with pytest.raises(NotConnectedError, match="cannot be reached"):
+        open_wire(f"TCPIP::127.0.0.1::{where}", open_timeout_s=2.0)
+    assert time.monotonic() - started < 1.0
+
+
+@pytest.mark.parametrize(
+    "resource", ["", "nonsense", "TCPIP::127.0.0.1::12::NOSUCH", "GPIB0::5"]
+)
+def test_what_is_no_reachable_resource_is_not_connected(resource):
+    with pytest.raises(NotConnectedError):
+        open_wire(resource, open_timeout_s=0.2)
+
+
+def test_instrument_that_accepts_and_never_answers_times_out(
+    start_instrument, protocol
+):
+    instrument = start_instrument(lambda _: None, protocol)
+    started = time.monotonic()
+    with pytest.raises(InstrumentTimeoutError):
+        open_quickly(instrument, 0.3)
+    assert time.monotonic() - started < 2.0
+
+
+def test_peer_that_closes_is_noticed_without_waiting_or_spinning(
+    start_instrument, drop, protocol
+):
+    instrument = start_instrument(identity_or(lambda _: drop()), protocol)
+    wire = open_quickly(instrument, 5.0)
+    started, busy = time.monotonic(), time.thread_time()
+    with pytest.raises(NotConnectedError):
+        wire.query("A?")
+    assert time.monotonic() - started < 1.0
+    assert time.thread_time() - busy < 0.3
+    wire.close()
+
+
+def test_peer_that_closes_in_mid_block_is_not_connected(
+    start_instrument, drop, protocol
+):
+    instrument = start_instrument(
+        identity_or(lambda _: drop(b"#41000" + b"x" * 500)), protocol
+    )
+    wire = open_quickly(instrument, 5.0)
+    with pytest.raises(NotConnectedError):
+        wire.query_block("DATA?")
+    wire.close()
+
+
+def test_late_reply_never_answers_the_next_question(start_instrument, late, protocol):
+    delayed = late(b"late\n")
+    instrument = start_instrument(
+        identity_or(lambda m: delayed if m == "SLOW?" else b"right\n"), protocol
+    )
+    wire = open_quickly(instrument, 0.3)
+    with pytest.raises(InstrumentTimeoutError):
+        wire.query("SLOW?")
+    delayed.released.set()
+    with pytest.raises(NotConnectedError, match="session is over"):
+        wire.query("NEXT?")
+    wire.close()
+    fresh = open_quickly(instrument)
+    assert fresh.query("NEXT?") == "right"
+    fresh.close()
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        b"no block\n",
+        b"#0abc\n",
+        b"#9999999999",
+        b"#3x12\n",
+        b"#15hellox\n",
+    ],
+)
+def test_garbage_for_a_block_is_garbled(start_instrument, protocol, reply):
+    instrument = start_instrument(identity_or(lambda _: reply), protocol)
+    wire = open_quickly(instrument)
+    with pytest.raises(GarbledReplyError):
+        wire.query_block("DATA?")
+    with pytest.raises(NotConnectedError):
+        wire.write("ANY")
+    wire.close()
+
+
+def test_reply_that_is_no_text_is_garbled(start_instrument, protocol):
+    instrument = start_instrument(identity_or(lambda _: b"\xff\xfe\n"), protocol)
+    wire = open_quickly(instrument)
+    with pytest.raises(GarbledReplyError, match="no ASCII"):
+        wire.query("A?")
+    wire.close()
+
+
+def test_line_without_end_is_bounded(start_instrument):
+    instrument = start_instrument(identity_or(lambda _: b"x" * 2_000_000))
+    wire = open_quickly(instrument, 5.0)
+    with pytest.raises(GarbledReplyError, match="exceeds"):
+        wire.query("A?")
+    wire.close()
+
+
+def test_short_hislip_message_ends_the_read(start_instrument):
+    instrument = start_instrument(identity_or(lambda _: b"#41000abc"), "hislip")
+    wire = open_quickly(instrument)
+    with pytest.raises(GarbledReplyError, match="ends too early"):
+        wire.query_block("DATA?")
+    wire.close()
+
+
+def test_unasked_bytes_are_garbled(start_instrument):
+    instrument = start_instrument(identity_or(lambda _: b"one\ntwo\n"))
+    wire = open_quickly(instrument)
+    assert wire.query("A?") == "one"
+    with pytest.raises(GarbledReplyError, match="nobody had asked for"):
+        wire.query("B?")
+    wire.close()
+
+
+def test_server_that_speaks_no_hislip_is_typed_and_leaves_no_socket(
+    start_instrument,
+):
+    instrument = start_instrument(lambda _: None, "stranger")
+    resource = f"TCPIP::127.0.0.1::hislip0,{instrument.port}::INSTR"
+    with pytest.raises(NotConnectedError, match="hislip0.*does not open a session"):
+        open_wire(resource, open_timeout_s=0.5, io_timeout_s=0.3)
+
+
+def test_closed_wire_says_so(start_instrument, protocol):
+    wire = open_quickly(start_instrument(identity_or(lambda _: b"1\n"), protocol))
+    wire.close()
+    wire.close()
+    with pytest.raises(NotConnectedError, match="closed"):
+        wire.query("A?")
+
+
+def test_small_messages_are_not_held_back(start_instrument):
+    instrument = start_instrument(
+        identity_or(lambda m: b"1\n" if m.endswith("?") else None)
+    )
+    wire = open_quickly(instrument)
+    started = time.monotonic()
+    for _ in range(20):
+        wire.write("A 1")
+        wire.write("B 2")
+        wire.query("C?")
+    # With Nagle's algorithm each round waits 40 ms for a delayed acknowledgement.
+    assert time.monotonic() - started < 0.5
+    wire.close()
+
+
+def test_many_sessions_leave_no_descriptor(start_instrument, protocol):
+    instrument = start_instrument(identity_or(lambda _: b"1\n"), protocol)
+    open_quickly(instrument).close()
+    before = psutil.Process().num_fds()
+    for _ in range(20):
+        open_quickly(instrument).close()
+    deadline = time.monotonic() + 5.0
+    while psutil.Process().num_fds() > before + 4:
+        assert time.monotonic() < deadline
