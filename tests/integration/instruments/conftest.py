@@ -74,9 +74,11 @@ class ScriptedInstrument:
             except OSError:
                 return
             self._open.append(connection)
-            serve = (
-                self._serve_lines if self.protocol == "socket" else self._serve_hislip
-            )
+            serve = {
+                "socket": self._serve_lines,
+                "hislip": self._serve_hislip,
+                "stranger": self._serve_greeting,
+            }[self.protocol]
             self._start(self._guarded, serve, connection)
 
     def _guarded(self, serve: Callable[..., None], connection: socket.socket) -> None:

@@ -185,7 +185,7 @@ def test_server_that_speaks_no_hislip_is_typed_and_leaves_no_socket(
 ):
     instrument = start_instrument(lambda _: None, "stranger")
     resource = f"TCPIP::127.0.0.1::hislip0,{instrument.port}::INSTR"
-    with pytest.raises(NotConnectedError, match="hislip0.*does not open a session"):
+    with pytest.raises(NotConnectedError, match=r"hislip0.*does not open a session"):
         open_wire(resource, open_timeout_s=0.5, io_timeout_s=0.3)
 
 
