@@ -1,1 +1,115 @@
-"""The errors that a client may see, with their code and HTTP status."""
+"""Every error that a client may see: a stable code and its HTTP status."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+
+class ServiceError(Exception):
+    """Base of the errors that become ``application/problem+json``.
+
+    Attributes
+    ----------
+    code
+        Stable name of the problem; clients may branch on it.
+    status
+        HTTP status of the answer.
+    members
+        Further members of the problem document.
+    """
+
+    code: ClassVar[str] = "internal"
+    status: ClassVar[int] = 500
+
+    def __init__(self, message: str, members: Mapping[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.members = dict(members or {})
+
+
+class InvalidRequestError(ServiceError):
+    """A parameter or body is not what the call takes."""
+
+    code = "invalid_request"
+    status = 422
+
+
+class NotFoundError(ServiceError):
+    """The named thing does not exist."""
+
+    code = "not_found"
+    status = 404
+
+
+class ConflictError(ServiceError):
+    """The call does not fit the state of the thing."""
+
+    code = "conflict"
+    status = 409
+
+
+class KeyConflictError(ServiceError):
+    """An idempotency key came again with other content."""
+
+    code = "idempotency_key_conflict"
+    status = 409
+
+
+class SweepsRejectedError(ServiceError):
+    """Every sweep of a body was rejected; ``results`` says why."""
+
+    code = "sweeps_rejected"
+    status = 422
+
+
+class BodyTooLargeError(ServiceError):
+    """The body is longer than the route takes."""
+
+    code = "body_too_large"
+    status = 413
+
+
+class UnsupportedMediaTypeError(ServiceError):
+    """The content type is none of those that the route reads."""
+
+    code = "unsupported_media_type"
+    status = 415
+
+
+class UnavailableError(ServiceError):
+    """A dependency is missing for now; the same call may succeed later.
+
+    Attributes
+    ----------
+    retry_after_s
+        When to try again, in seconds.
+    """
+
+    code = "unavailable"
+    status = 503
+
+    def __init__(
+        self,
+        message: str,
+        members: Mapping[str, Any] | None = None,
+        *,
+        retry_after_s: int = 1,
+    ) -> None:
+        super().__init__(message, members)
+        self.retry_after_s = retry_after_s
+
+
+class StorageUnavailableError(UnavailableError):
+    """The database cannot be read or cannot commit."""
+
+    code = "storage_unavailable"
+
+
+class QueueFullError(UnavailableError):
+    """More bytes wait for a commit than the queue may hold."""
+
+    code = "queue_full"
+
+
+class ModelUnavailableError(UnavailableError):
+    """The model folder that the configuration names cannot be used."""
+
+    code = "model_unavailable"

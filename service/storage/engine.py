@@ -1,0 +1,239 @@
+"""The door to the database: connections, transactions, and what may go wrong."""
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import (
+    ArgumentError,
+    DataError,
+    DBAPIError,
+    DisconnectionError,
+    IntegrityError,
+)
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.pool import QueuePool
+
+from service.config import ConfigError
+from service.errors import StorageUnavailableError
+
+Transaction: TypeAlias = Connection
+"""A connection inside one transaction; rooms above hand it on and never look in."""
+
+PAGE_BYTES = 16_384
+"""Page size of the SQLite file; set before its first table."""
+
+_POSTGRESQL_OPTIONS = "-c statement_timeout=60000 -c lock_timeout=5000"
+
+
+class Database:
+    """Connections to one database, SQLite or PostgreSQL.
+
+    Parameters
+    ----------
+    url
+        ``sqlite:///PATH`` or ``postgresql://...``.
+    busy_timeout_s
+        Longest wait for a lock of another process, in seconds.
+
+    Raises
+    ------
+    ConfigError
+        If the URL is none of the two.
+    """
+
+    def __init__(self, url: str, *, busy_timeout_s: float = 5.0) -> None:
+        self.url = parse_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.path = Path(str(self.url.database)) if self.is_sqlite else None
+        if self.path is not None:
+            self._engine = _sqlite_engine(self.path, busy_timeout_s)
+        else:
+            self._engine = _postgresql_engine(self.url)
+        self._writing = self._engine.execution_options(halowatch_write=True)
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[Transaction]:
+        """Open a transaction that only reads.
+
+        Raises
+        ------
+        StorageUnavailableError
+            If the database cannot be reached.
+        """
+        with self._mapped(), self._engine.connect() as connection:
+            yield connection
+            connection.rollback()
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[Transaction]:
+        """Open a transaction that commits at the end of the block, durably.
+
+        Raises
+        ------
+        StorageUnavailableError
+            If the database cannot be reached, is locked, or cannot commit.
+        """
+        with self._mapped():
+            with self._writing.begin() as connection:
+                opened = connection.info.get("file")
+                yield connection
+            self._check_still_there(opened)
+
+    def close(self) -> None:
+        """Close every pooled connection."""
+        self._engine.dispose()
+
+    @contextlib.contextmanager
+    def _mapped(self) -> Iterator[None]:
+        try:
+            yield
+        except (IntegrityError, DataError):
+            raise
+        except (DBAPIError, PoolTimeoutError, DisconnectionError) as error:
+            raise StorageUnavailableError(_sentence(error, self.url)) from error
+
+    def _check_still_there(self, opened: object) -> None:
+        # A commit into a file that was unlinked meanwhile is a commit into nothing.
+        if self.path is not None and opened != _file_identity(self.path):
+            self._engine.dispose()
+            raise StorageUnavailableError(f"the database file {self.path} is gone")
+
+
+def parse_url(url: str) -> URL:
+    """Read a database URL and choose its driver.
+
+    Raises
+    ------
+    ConfigError
+        If it is neither ``sqlite:///PATH`` nor ``postgresql://...``.
+    """
+    try:
+        parsed = make_url(url.replace("postgres://", "postgresql://", 1))
+    except ArgumentError:
+        raise ConfigError(
+            "HALOWATCH_DATABASE_URL: write sqlite:///PATH or postgresql://HOST/NAME"
+        ) from None
+    name = parsed.get_backend_name()
+    if name == "postgresql":
+        return parsed.set(drivername="postgresql+psycopg")
+    if name == "sqlite" and parsed.database not in (None, "", ":memory:"):
+        return parsed.set(drivername="sqlite+pysqlite")
+    raise ConfigError(
+        f"HALOWATCH_DATABASE_URL: {parsed.render_as_string()} is not durable storage "
+        "of halowatch; write sqlite:///PATH or postgresql://HOST/NAME"
+    )
+
+
+def create_sqlite_file(path: Path) -> None:
+    """Create an empty database file with our page size and journal, if absent.
+
+    Raises
+    ------
+    StorageUnavailableError
+        If the folder cannot be made or the file cannot be written.
+    """
+    if path.exists():
+        return
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.closing(sqlite3.connect(path)) as connection:
+            connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
+            connection.execute("PRAGMA journal_mode = WAL")
+    except (OSError, sqlite3.Error) as error:
+        raise StorageUnavailableError(f"cannot create {path}: {error}") from error
+
+
+def check_integrity(connection: Transaction) -> list[str]:
+    """List what is broken in the database; empty where all is well."""
+    problems: list[str] = []
+    if connection.dialect.name == "sqlite":
+        rows = connection.execute(text("PRAGMA integrity_check(20)")).scalars()
+        problems = [str(row) for row in rows if row != "ok"]
+    orphans = connection.execute(
+        text(
+            "SELECT count(*) FROM sweep LEFT JOIN sweep_payload "
+            "ON sweep_payload.sweep_id = sweep.id "
+            "WHERE sweep_payload.sweep_id IS NULL"
+        )
+    ).scalar_one()
+    if orphans:
+        problems.append(f"{orphans} sweeps have no payload")
+    return problems
+
+
+def _sqlite_engine(path: Path, busy_timeout_s: float) -> Engine:
+    def connect() -> sqlite3.Connection:
+        # mode=rw: a missing file is an error, never silently an empty database.
+        connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode=rw",
+            uri=True,
+            timeout=busy_timeout_s,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = OFF")
+        connection.execute("PRAGMA cache_size = -16000")
+        connection.execute("PRAGMA temp_store = MEMORY")
+        return connection
+
+    engine = create_engine(
+        "sqlite+pysqlite://",
+        creator=connect,
+        poolclass=QueuePool,
+        pool_size=4,
+        max_overflow=12,
+        pool_timeout=busy_timeout_s,
+    )
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # The write lock is taken at once: a later upgrade could only fail.
+        writes = connection.get_execution_options().get("halowatch_write", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    @event.listens_for(engine, "connect")
+    def remember(connection: Any, record: Any) -> None:
+        del connection
+        record.info["file"] = _file_identity(path)
+
+    @event.listens_for(engine, "checkout")
+    def compare(connection: Any, record: Any, proxy: Any) -> None:
+        del connection, proxy
+        if record.info.get("file") != _file_identity(path):
+            raise DisconnectionError(f"the database file {path} was moved or removed")
+
+    return engine
+
+
+def _file_identity(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _postgresql_engine(url: URL) -> Engine:
+    return create_engine(
+        url,
+        pool_pre_ping=True,
+        pool_size=4,
+        max_overflow=12,
+        pool_timeout=5.0,
+        connect_args={"connect_timeout": 5, "options": _POSTGRESQL_OPTIONS},
+    )
+
+
+def _sentence(error: Exception, url: URL) -> str:
+    where = url.render_as_string()
+    cause = getattr(error, "orig", None) or error
+    lines = str(cause).strip().splitlines() or [type(cause).__name__]
+    if "no such table" in lines[0] or "does not exist" in lines[0]:
+        return f"{where} has not our tables ({lines[0]}): run halowatch db upgrade"
+    return f"{where}: {lines[0]}"

@@ -1,0 +1,256 @@
+"""What storage takes and gives back: frozen records, never rows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from instruments.measurement import FrequencyAxis, SweepPurpose
+
+
+class TaskKind(StrEnum):
+    """What an outbox task asks for."""
+
+    DIAGNOSE = "diagnose"
+    """Judge the sweep that the subject names."""
+
+    DELIVER = "deliver"
+    """Send the delivery that the subject names."""
+
+
+class EventKind(StrEnum):
+    """Names of the server-sent events that are stored."""
+
+    SWEEP = "sweep"
+    DIAGNOSIS = "diagnosis"
+    ALERT = "alert"
+
+
+class Outcome(StrEnum):
+    """What became of a sweep that was posted."""
+
+    ACCEPTED = "accepted"
+    """Durable now."""
+
+    DUPLICATE = "duplicate"
+    """Durable before, under the same key with the same content."""
+
+    REJECTED = "rejected"
+    """Not stored; the error says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class NewSweep:
+    """A checked sweep, encoded and ready for the writer.
+
+    Attributes
+    ----------
+    axis_hash
+        SHA-256 of the axis as float64 bytes; axes are stored once.
+    details
+        JSON object with settings, instrument, conditions, run, step and route.
+    payload
+        Compressed samples, or None until the writer's thread encodes them.
+    """
+
+    sweep_id: str
+    key: str
+    content_hash: str
+    cavity: str
+    purpose: SweepPurpose
+    measured_at_us: int
+    received_at_us: int
+    is_reference: bool
+    thermal_cycle: str | None
+    s_parameters: tuple[str, ...]
+    frequency_hz: FrequencyAxis
+    axis_hash: str
+    details: str
+    payload: bytes
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes that the sweep holds while it waits."""
+        return len(self.payload) + self.frequency_hz.nbytes + len(self.details) + 512
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """What the writer did with one sweep.
+
+    Attributes
+    ----------
+    sweep_id
+        Id of the stored sweep; None where the key belongs to other content.
+    """
+
+    outcome: Outcome
+    sweep_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepRecord:
+    """A stored sweep without its samples.
+
+    Attributes
+    ----------
+    details
+        Settings, instrument, conditions, run, step and route, as in the message.
+    """
+
+    sweep_id: str
+    key: str
+    content_hash: str
+    cavity: str
+    purpose: SweepPurpose
+    measured_at: datetime
+    received_at: datetime
+    is_reference: bool
+    thermal_cycle: str | None
+    s_parameters: tuple[str, ...]
+    point_count: int
+    start_frequency_hz: float
+    stop_frequency_hz: float
+    axis_hash: str
+    details: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CavityRecord:
+    """A registered cavity; None where nobody told."""
+
+    cavity: str
+    title: str | None = None
+    enabled: bool = True
+    vna: str | None = None
+    expected_resonant_frequency_hz: float | None = None
+    expected_loaded_q: float | None = None
+    expected_coupling_beta: float | None = None
+    sweep_period_s: float | None = None
+    thermal_cycle: str | None = None
+    temperature_limit_k: float | None = None
+    magnetic_field_limit_tesla: float | None = None
+    registered_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskRecord:
+    """A claimed outbox task.
+
+    Attributes
+    ----------
+    subject
+        Id of the sweep or of the delivery.
+    attempts
+        Claims so far, this one included.
+    """
+
+    task_id: int
+    kind: TaskKind
+    subject: str
+    created_at: datetime
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiagnosisRecord:
+    """A stored diagnosis.
+
+    Attributes
+    ----------
+    record
+        The diagnosis with the names of the public contract.
+    """
+
+    sweep_id: str
+    model_version: str
+    cavity: str
+    purpose: SweepPurpose
+    measured_at: datetime
+    judged_at: datetime
+    record: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransitionRecord:
+    """One change of an alert's state."""
+
+    transition_id: int
+    alert_id: str
+    at: datetime
+    event: str
+    from_state: str
+    to_state: str
+    reason: str
+    actor: str
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryRecord:
+    """One message to one channel, with its attempts so far."""
+
+    delivery_id: int
+    alert_id: str
+    transition_id: int
+    channel: str
+    state: str
+    attempts: int
+    created_at: datetime
+    delivered_at: datetime | None
+    last_error: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertRecord:
+    """An alert as stored, with its history.
+
+    Attributes
+    ----------
+    cavities
+        Every cavity that it speaks of.
+    sweep_id, sweep_measured_at
+        The sweep that raised it, if one did.
+    """
+
+    alert_id: str
+    rule: str
+    scope: str
+    cavity: str | None
+    cavities: tuple[str, ...]
+    severity: str
+    title: str
+    cause: str
+    action: str
+    state: str
+    reason: str
+    sweep_id: str | None
+    sweep_measured_at: datetime | None
+    raised_at: datetime
+    cleared_at: datetime | None = None
+    acknowledged_at: datetime | None = None
+    acknowledged_by: str | None = None
+    acknowledgement_expires_at: datetime | None = None
+    transitions: tuple[TransitionRecord, ...] = ()
+    deliveries: tuple[DeliveryRecord, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventRecord:
+    """One stored event of the stream; ``body`` is its JSON text."""
+
+    event_id: int
+    kind: EventKind
+    body: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleState:
+    """Where a rule stands for one cavity, or for the array ("")."""
+
+    rule: str
+    subject: str
+    is_fulfilled: bool
+    since: datetime
+    alert_id: str | None

@@ -1,0 +1,207 @@
+"""Reads sweeps: lists without samples, single ones with."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+import orjson
+from sqlalchemy import Row, Select, func, select, tuple_
+
+from instruments.measurement import (
+    FrequencyAxis,
+    InstrumentIdentity,
+    Sweep,
+    SweepPurpose,
+    SweepSettings,
+)
+from service.storage import tables
+from service.storage.codec import (
+    COMPLEX64_BITSHUFFLE_LZ4,
+    FLOAT64_BITSHUFFLE_LZ4,
+    check_codec,
+    decode_axis,
+    decode_traces,
+)
+from service.storage.engine import Transaction
+from service.storage.records import SweepRecord
+from service.storage.times import from_us, to_us
+
+_S = tables.sweep.c
+_A = tables.axis.c
+_HEADS = select(
+    tables.sweep,
+    _A.start_frequency_hz,
+    _A.stop_frequency_hz,
+).join_from(tables.sweep, tables.axis, _S.axis_hash == _A.hash)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepFilter:
+    """Which sweeps a list shall hold; None takes all.
+
+    Attributes
+    ----------
+    measured_from, measured_to
+        Half-open interval of the measurement time.
+    before
+        Cursor: only sweeps behind this (measured_at_us, id), newest first.
+    """
+
+    cavity: str | None = None
+    purpose: SweepPurpose | None = None
+    measured_from: datetime | None = None
+    measured_to: datetime | None = None
+    is_reference: bool | None = None
+    before: tuple[int, str] | None = None
+
+
+def list_sweeps(
+    transaction: Transaction, wanted: SweepFilter, limit: int
+) -> list[SweepRecord]:
+    """List sweeps, newest measurement first, at most ``limit``."""
+    query = _HEADS.order_by(_S.measured_at_us.desc(), _S.id.desc()).limit(limit)
+    query = _narrow(query, wanted)
+    return [_record(row) for row in transaction.execute(query)]
+
+
+def get_sweep(transaction: Transaction, sweep_id: str) -> SweepRecord | None:
+    """Find one sweep without its samples."""
+    row = transaction.execute(_HEADS.where(_S.id == sweep_id)).one_or_none()
+    return None if row is None else _record(row)
+
+
+def newest_sweep(
+    transaction: Transaction, cavity: str, purpose: SweepPurpose
+) -> SweepRecord | None:
+    """Find the sweep of a cavity and purpose that was measured last."""
+    found = list_sweeps(transaction, SweepFilter(cavity=cavity, purpose=purpose), 1)
+    return found[0] if found else None
+
+
+def find_reference(
+    transaction: Transaction, sweep: SweepRecord, *, before: bool = True
+) -> SweepRecord | None:
+    """Find the reference of a wide sweep.
+
+    The newest wide reference of the same cavity, thermal cycle, axis and trace
+    names; with ``before``, only one measured earlier counts.
+    """
+    if sweep.purpose is not SweepPurpose.WIDE:
+        return None
+    query = _HEADS.where(
+        _S.cavity == sweep.cavity,
+        _S.purpose == SweepPurpose.WIDE.value,
+        _S.is_reference.is_(True),
+        _S.thermal_cycle.is_not_distinct_from(sweep.thermal_cycle),
+        _S.axis_hash == sweep.axis_hash,
+        _S.s_parameters == ",".join(sweep.s_parameters),
+        _S.id != sweep.sweep_id,
+    )
+    if before:
+        query = query.where(_S.measured_at_us <= to_us(sweep.measured_at))
+    query = query.order_by(_S.measured_at_us.desc(), _S.id.desc()).limit(1)
+    row = transaction.execute(query).one_or_none()
+    return None if row is None else _record(row)
+
+
+def newest_reference(transaction: Transaction, cavity: str) -> SweepRecord | None:
+    """Find the newest wide reference of a cavity, whatever its axis."""
+    wanted = SweepFilter(cavity=cavity, purpose=SweepPurpose.WIDE, is_reference=True)
+    found = list_sweeps(transaction, wanted, 1)
+    return found[0] if found else None
+
+
+def load_sweep(transaction: Transaction, record: SweepRecord) -> Sweep:
+    """Read the samples of a sweep and restore the message it came in.
+
+    Raises
+    ------
+    ValueError
+        If the blob is damaged or of another edition.
+    """
+    payload = tables.sweep_payload.c
+    row = transaction.execute(
+        select(payload.codec, payload.codec_version, payload.payload).where(
+            payload.sweep_id == record.sweep_id
+        )
+    ).one()
+    check_codec(row.codec, row.codec_version, COMPLEX64_BITSHUFFLE_LZ4)
+    details = record.details
+    return Sweep(
+        cavity=record.cavity,
+        measured_at=record.measured_at,
+        purpose=record.purpose,
+        frequency_hz=_axis(transaction, record),
+        traces=decode_traces(row.payload, record.s_parameters, record.point_count),
+        is_reference=record.is_reference,
+        thermal_cycle=record.thermal_cycle,
+        run=details.get("run"),
+        step=details.get("step"),
+        route=details.get("route"),
+        settings=SweepSettings(**details.get("settings", {})),
+        instrument=InstrumentIdentity(**details.get("instrument", {})),
+        conditions=details.get("conditions", {}),
+        idempotency_key=details.get("idempotency_key"),
+    )
+
+
+def _axis(transaction: Transaction, record: SweepRecord) -> FrequencyAxis:
+    row = transaction.execute(
+        select(_A.codec, _A.codec_version, _A.payload).where(
+            _A.hash == record.axis_hash
+        )
+    ).one()
+    check_codec(row.codec, row.codec_version, FLOAT64_BITSHUFFLE_LZ4)
+    return _decode_axis(bytes(row.payload), record.point_count)
+
+
+@lru_cache(maxsize=64)
+def _decode_axis(blob: bytes, point_count: int) -> FrequencyAxis:
+    return decode_axis(blob, point_count)
+
+
+def _narrow(query: Select[Any], wanted: SweepFilter) -> Select[Any]:
+    if wanted.cavity is not None:
+        query = query.where(_S.cavity == wanted.cavity)
+    if wanted.purpose is not None:
+        query = query.where(_S.purpose == wanted.purpose.value)
+    if wanted.measured_from is not None:
+        query = query.where(_S.measured_at_us >= to_us(wanted.measured_from))
+    if wanted.measured_to is not None:
+        query = query.where(_S.measured_at_us < to_us(wanted.measured_to))
+    if wanted.is_reference is not None:
+        query = query.where(_S.is_reference.is_(wanted.is_reference))
+    if wanted.before is not None:
+        query = query.where(tuple_(_S.measured_at_us, _S.id) < wanted.before)
+    return query
+
+
+def _record(row: Row[Any]) -> SweepRecord:
+    return SweepRecord(
+        sweep_id=row.id,
+        key=row.key,
+        content_hash=row.content_hash,
+        cavity=row.cavity,
+        purpose=SweepPurpose(row.purpose),
+        measured_at=from_us(row.measured_at_us),
+        received_at=from_us(row.received_at_us),
+        is_reference=row.is_reference,
+        thermal_cycle=row.thermal_cycle,
+        s_parameters=tuple(row.s_parameters.split(",")),
+        point_count=row.point_count,
+        start_frequency_hz=row.start_frequency_hz,
+        stop_frequency_hz=row.stop_frequency_hz,
+        axis_hash=row.axis_hash,
+        details=orjson.loads(row.details),
+    )
+
+
+def count_wide_sweeps(transaction: Transaction, cavity: str, since: datetime) -> int:
+    """Count the wide sweeps of a cavity that were measured after a time."""
+    query = select(func.count()).where(
+        _S.cavity == cavity,
+        _S.purpose == SweepPurpose.WIDE.value,
+        _S.measured_at_us > to_us(since),
+    )
+    return int(transaction.execute(query).scalar_one())

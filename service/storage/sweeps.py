@@ -1,0 +1,181 @@
+"""Writes sweeps, many at a time, with their outbox tasks and events."""
+
+from collections.abc import Sequence
+
+import orjson
+from sqlalchemy import bindparam, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from instruments.measurement import Sweep
+from service.storage import tables
+from service.storage.codec import (
+    CODEC_VERSION,
+    COMPLEX64_BITSHUFFLE_LZ4,
+    FLOAT64_BITSHUFFLE_LZ4,
+    encode_axis,
+)
+from service.storage.engine import Transaction
+from service.storage.records import EventKind, NewSweep, Outcome, TaskKind, Written
+from service.storage.times import from_us
+
+_KNOWN = select(tables.sweep.c.key, tables.sweep.c.id, tables.sweep.c.content_hash)
+_KNOWN = _KNOWN.where(tables.sweep.c.key.in_(bindparam("keys", expanding=True)))
+_AXES = select(tables.axis.c.hash).where(
+    tables.axis.c.hash.in_(bindparam("hashes", expanding=True))
+)
+_INSERT_SWEEP = insert(tables.sweep)
+_INSERT_PAYLOAD = insert(tables.sweep_payload)
+_INSERT_TASK = insert(tables.task)
+_INSERT_EVENT = insert(tables.event)
+
+
+def insert_sweeps(
+    transaction: Transaction, sweeps: Sequence[NewSweep]
+) -> list[Written]:
+    """Store every sweep whose key is new, once, with its task and its event.
+
+    Parameters
+    ----------
+    transaction
+        An open writing transaction; the caller commits.
+    sweeps
+        Encoded sweeps; the same key may come more than once.
+
+    Returns
+    -------
+    list
+        What became of each sweep, in order: accepted, duplicate, or rejected
+        where the key belongs to other content.
+    """
+    known = {
+        row.key: (row.id, row.content_hash)
+        for row in transaction.execute(_KNOWN, {"keys": [s.key for s in sweeps]})
+    }
+    fresh: list[NewSweep] = []
+    written = [_place(sweep, known, fresh) for sweep in sweeps]
+    if fresh:
+        _insert_axes(transaction, fresh)
+        transaction.execute(_INSERT_SWEEP, [_sweep_row(sweep) for sweep in fresh])
+        transaction.execute(_INSERT_PAYLOAD, [_payload_row(sweep) for sweep in fresh])
+        transaction.execute(_INSERT_TASK, [_task_row(sweep) for sweep in fresh])
+        transaction.execute(_INSERT_EVENT, [_event_row(sweep) for sweep in fresh])
+    return written
+
+
+def details_of(sweep: Sweep) -> str:
+    """Write what the columns do not hold as one JSON object.
+
+    Raises
+    ------
+    ValueError
+        If a text or a number cannot be stored.
+    """
+    groups = {
+        "run": sweep.run,
+        "step": sweep.step,
+        "route": sweep.route,
+        "settings": _known(sweep.settings),
+        "instrument": _known(sweep.instrument),
+        "conditions": dict(sweep.conditions),
+        "idempotency_key": sweep.idempotency_key,
+        "thermal_cycle": sweep.thermal_cycle,
+    }
+    try:
+        body = orjson.dumps({name: value for name, value in groups.items() if value})
+    except TypeError as error:
+        raise ValueError(f"cannot be stored: {error}") from None
+    if b"\\u0000" in body:
+        raise ValueError("holds a text with a NUL character")
+    return body.decode()
+
+
+def _known(record: object) -> dict[str, object]:
+    names = type(record).__dataclass_fields__  # type: ignore[attr-defined]  # records
+    values = {name: getattr(record, name) for name in names}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _place(
+    sweep: NewSweep, known: dict[str, tuple[str, str]], fresh: list[NewSweep]
+) -> Written:
+    stored = known.get(sweep.key)
+    if stored is None:
+        known[sweep.key] = (sweep.sweep_id, sweep.content_hash)
+        fresh.append(sweep)
+        return Written(outcome=Outcome.ACCEPTED, sweep_id=sweep.sweep_id)
+    if stored[1] == sweep.content_hash:
+        return Written(outcome=Outcome.DUPLICATE, sweep_id=stored[0])
+    return Written(outcome=Outcome.REJECTED, sweep_id=None)
+
+
+def _insert_axes(transaction: Transaction, sweeps: Sequence[NewSweep]) -> None:
+    axes = {sweep.axis_hash: sweep.frequency_hz for sweep in sweeps}
+    present = set(transaction.execute(_AXES, {"hashes": list(axes)}).scalars())
+    rows = [
+        {
+            "hash": name,
+            "point_count": axis.size,
+            "start_frequency_hz": float(axis[0]),
+            "stop_frequency_hz": float(axis[-1]),
+            "codec": FLOAT64_BITSHUFFLE_LZ4,
+            "codec_version": CODEC_VERSION,
+            "payload": encode_axis(axis),
+        }
+        for name, axis in axes.items()
+        if name not in present
+    ]
+    if rows:
+        dialect = sqlite if transaction.dialect.name == "sqlite" else postgresql
+        transaction.execute(dialect.insert(tables.axis).on_conflict_do_nothing(), rows)
+
+
+def _sweep_row(sweep: NewSweep) -> dict[str, object]:
+    return {
+        "id": sweep.sweep_id,
+        "key": sweep.key,
+        "content_hash": sweep.content_hash,
+        "cavity": sweep.cavity,
+        "purpose": sweep.purpose.value,
+        "measured_at_us": sweep.measured_at_us,
+        "received_at_us": sweep.received_at_us,
+        "is_reference": sweep.is_reference,
+        "thermal_cycle": sweep.thermal_cycle,
+        "s_parameters": ",".join(sweep.s_parameters),
+        "point_count": sweep.frequency_hz.size,
+        "axis_hash": sweep.axis_hash,
+        "details": sweep.details,
+    }
+
+
+def _payload_row(sweep: NewSweep) -> dict[str, object]:
+    return {
+        "sweep_id": sweep.sweep_id,
+        "codec": COMPLEX64_BITSHUFFLE_LZ4,
+        "codec_version": CODEC_VERSION,
+        "payload": sweep.payload,
+    }
+
+
+def _task_row(sweep: NewSweep) -> dict[str, object]:
+    return {
+        "kind": TaskKind.DIAGNOSE.value,
+        "subject": sweep.sweep_id,
+        "lane": None,
+        "created_at_us": sweep.received_at_us,
+        "available_at_us": sweep.received_at_us,
+        "attempts": 0,
+    }
+
+
+def _event_row(sweep: NewSweep) -> dict[str, object]:
+    body = {
+        "sweep_id": sweep.sweep_id,
+        "cavity": sweep.cavity,
+        "purpose": sweep.purpose.value,
+        "measured_at": from_us(sweep.measured_at_us).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+    }
+    return {
+        "kind": EventKind.SWEEP.value,
+        "at_us": sweep.received_at_us,
+        "body": orjson.dumps(body).decode(),
+    }

@@ -1,0 +1,244 @@
+"""The schema: every table, every column, every index."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# 64 bit everywhere; SQLite numbers rows only where the type is spelled INTEGER.
+_Number = BigInteger().with_variant(Integer(), "sqlite")
+
+cavity = Table(
+    "cavity",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("title", Text),
+    Column("enabled", Boolean(create_constraint=False), nullable=False),
+    Column("vna", Text),
+    Column("expected_resonant_frequency_hz", Double),
+    Column("expected_loaded_q", Double),
+    Column("expected_coupling_beta", Double),
+    Column("sweep_period_s", Double),
+    Column("thermal_cycle", Text),
+    Column("temperature_limit_k", Double),
+    Column("magnetic_field_limit_tesla", Double),
+    Column("registered_at_us", BigInteger, nullable=False),
+)
+
+axis = Table(
+    "axis",
+    metadata,
+    Column("hash", Text, primary_key=True),
+    Column("point_count", BigInteger, nullable=False),
+    Column("start_frequency_hz", Double, nullable=False),
+    Column("stop_frequency_hz", Double, nullable=False),
+    Column("codec", BigInteger, nullable=False),
+    Column("codec_version", BigInteger, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+)
+
+sweep = Table(
+    "sweep",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("key", Text, nullable=False),
+    Column("content_hash", Text, nullable=False),
+    Column("cavity", Text, ForeignKey("cavity.id"), nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("measured_at_us", BigInteger, nullable=False),
+    Column("received_at_us", BigInteger, nullable=False),
+    Column("is_reference", Boolean(create_constraint=False), nullable=False),
+    Column("thermal_cycle", Text),
+    Column("s_parameters", Text, nullable=False),
+    Column("point_count", BigInteger, nullable=False),
+    Column("axis_hash", Text, ForeignKey("axis.hash"), nullable=False),
+    Column("details", Text, nullable=False),
+    UniqueConstraint("key"),
+    Index("ix_sweep_newest", "cavity", "purpose", "measured_at_us"),
+    Index("ix_sweep_measured_at", "measured_at_us", "id"),
+)
+
+sweep_payload = Table(
+    "sweep_payload",
+    metadata,
+    Column("sweep_id", Text, ForeignKey("sweep.id"), primary_key=True),
+    Column("codec", BigInteger, nullable=False),
+    Column("codec_version", BigInteger, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+)
+
+reading = Table(
+    "reading",
+    metadata,
+    Column("id", _Number, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("cavity", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("measured_at_us", BigInteger, nullable=False),
+    Column("value", Double, nullable=False),
+    # "" stands for no cavity and no source: NULL is never equal to NULL.
+    UniqueConstraint("name", "cavity", "source", "measured_at_us"),
+    Index("ix_reading_measured_at", "measured_at_us"),
+)
+
+task = Table(
+    "task",
+    metadata,
+    Column("id", _Number, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("lane", Text),
+    Column("created_at_us", BigInteger, nullable=False),
+    # NULL: given up, kept for a person to look at.
+    Column("available_at_us", BigInteger),
+    Column("lease_owner", Text),
+    Column("attempts", BigInteger, nullable=False),
+    Column("failed_reason", Text),
+    Index("ix_task_next", "kind", "available_at_us", "id"),
+    Index("ix_task_lane", "lane"),
+    sqlite_autoincrement=True,
+)
+
+diagnosis = Table(
+    "diagnosis",
+    metadata,
+    Column("id", _Number, primary_key=True),
+    Column("sweep_id", Text, ForeignKey("sweep.id"), nullable=False),
+    Column("model_version", Text, nullable=False),
+    Column("cavity", Text, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("measured_at_us", BigInteger, nullable=False),
+    Column("judged_at_us", BigInteger, nullable=False),
+    Column("condition_state", Text, nullable=False),
+    Column("condition_label", Text, nullable=False),
+    Column("out_of_distribution", Boolean(create_constraint=False), nullable=False),
+    Column("temperature_state", Text, nullable=False),
+    Column("temperature_k", Double),
+    Column("temperature_p05_k", Double),
+    Column("temperature_p95_k", Double),
+    Column("magnetic_field_tesla", Double),
+    Column("magnetic_field_p05_tesla", Double),
+    Column("magnetic_field_p95_tesla", Double),
+    Column("resonance_state", Text),
+    Column("resonant_frequency_hz", Double),
+    Column("resonant_frequency_sigma_hz", Double),
+    Column("loaded_q", Double),
+    Column("loaded_q_sigma", Double),
+    Column("coupling_beta", Double),
+    Column("coupling_beta_sigma", Double),
+    Column("record", Text, nullable=False),
+    UniqueConstraint("sweep_id", "model_version"),
+    Index("ix_diagnosis_newest", "cavity", "purpose", "measured_at_us"),
+    Index("ix_diagnosis_measured_at", "measured_at_us", "id"),
+)
+
+alert = Table(
+    "alert",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("rule", Text, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("cavity", Text),
+    Column("cavities", Text, nullable=False),
+    Column("severity", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("cause", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("sweep_id", Text),
+    Column("sweep_measured_at_us", BigInteger),
+    Column("raised_at_us", BigInteger, nullable=False),
+    Column("cleared_at_us", BigInteger),
+    Column("acknowledged_at_us", BigInteger),
+    Column("acknowledged_by", Text),
+    Column("acknowledgement_expires_at_us", BigInteger),
+    Index("ix_alert_state", "state"),
+    Index("ix_alert_raised_at", "raised_at_us", "id"),
+)
+
+alert_transition = Table(
+    "alert_transition",
+    metadata,
+    Column("id", _Number, primary_key=True),
+    Column("alert_id", Text, ForeignKey("alert.id"), nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("event", Text, nullable=False),
+    Column("from_state", Text, nullable=False),
+    Column("to_state", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("note", Text),
+    Index("ix_alert_transition_alert_id", "alert_id", "id"),
+    sqlite_autoincrement=True,
+)
+
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("id", _Number, primary_key=True),
+    Column("alert_id", Text, ForeignKey("alert.id"), nullable=False),
+    Column(
+        "transition_id", BigInteger, ForeignKey("alert_transition.id"), nullable=False
+    ),
+    Column("channel", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("attempts", BigInteger, nullable=False),
+    Column("created_at_us", BigInteger, nullable=False),
+    Column("delivered_at_us", BigInteger),
+    Column("last_error", Text),
+    UniqueConstraint("transition_id", "channel"),
+    Index("ix_delivery_alert_id", "alert_id", "id"),
+    sqlite_autoincrement=True,
+)
+
+delivery_attempt = Table(
+    "delivery_attempt",
+    metadata,
+    Column("id", _Number, primary_key=True),
+    Column("delivery_id", BigInteger, ForeignKey("delivery.id"), nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("http_status", BigInteger),
+    Column("error", Text),
+    Index("ix_delivery_attempt_delivery_id", "delivery_id"),
+)
+
+rule_state = Table(
+    "rule_state",
+    metadata,
+    Column("rule", Text, primary_key=True),
+    # A cavity's id, or "" for the whole array.
+    Column("subject", Text, primary_key=True),
+    Column("is_fulfilled", Boolean(create_constraint=False), nullable=False),
+    Column("since_us", BigInteger, nullable=False),
+    Column("alert_id", Text),
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("id", _Number, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("body", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
