@@ -1,0 +1,41 @@
+"""Arrays of either backend: numpy for the emulator, torch for the models."""
+
+from types import ModuleType
+from typing import Any, TypeAlias
+
+from array_api_compat import array_namespace, device, is_array_api_obj
+
+Array: TypeAlias = Any
+"""A numpy array or a torch tensor, float64 or complex128."""
+
+
+def namespace_of(like: Array) -> ModuleType:
+    """Return the array namespace that an array belongs to."""
+    namespace: ModuleType = array_namespace(like)
+    return namespace
+
+
+def as_array(value: Any, like: Array) -> Array:
+    """Return a value as a float64 array of the backend and device of another."""
+    xp = namespace_of(like)
+    if is_array_api_obj(value) and namespace_of(value) is xp:
+        return xp.astype(value, xp.float64, copy=False)
+    return xp.asarray(value, dtype=xp.float64, device=device(like))
+
+
+def as_column(value: Any, like: Array) -> Array:
+    """Turn a scalar or one value a sweep into something that broadcasts over points.
+
+    Parameters
+    ----------
+    value
+        Number, or array of shape (sweep,).
+    like
+        Array whose backend and device the result takes, usually the axis in Hz.
+
+    Returns
+    -------
+    Array
+        Shape (1,) for a number, (sweep, 1) for one value a sweep; float64.
+    """
+    return as_array(value, like)[..., None]
