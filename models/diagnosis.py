@@ -104,6 +104,8 @@ class ResonanceEstimate:
     ----------
     resonant_frequency_hz, loaded_q, unloaded_q, coupling_beta
         f0 in Hz, Q_L, Q_0 and beta = Q_0 / Q_e.
+    line_shape
+        What was fitted around the line (:class:`models.fitting.LineShape`).
     reason
         One sentence on any state but ``ok``.
     """
@@ -120,6 +122,7 @@ class ResonanceEstimate:
     coupling_beta: float | None = None
     coupling_beta_sigma: float | None = None
     residual_rms: float | None = None
+    line_shape: str | None = None
     reason: str | None = None
 
 
