@@ -56,6 +56,8 @@ class EmulatedCavity:
         f0 in Hz, QL and beta at 4 K.
     thermal_cycle
         Name of the cool-down that it is in.
+    is_enabled
+        Whether the array file enables it.
     """
 
     name: str
@@ -64,6 +66,7 @@ class EmulatedCavity:
     loaded_q: float
     coupling_beta: float
     thermal_cycle: str
+    is_enabled: bool = True
 
 
 def cavities_of(config: ArrayConfig) -> tuple[EmulatedCavity, ...]:
@@ -76,6 +79,7 @@ def cavities_of(config: ArrayConfig) -> tuple[EmulatedCavity, ...]:
             loaded_q=cavity.expected.loaded_q,
             coupling_beta=cavity.expected.coupling_beta or DEFAULT_COUPLING_BETA,
             thermal_cycle=cavity.thermal_cycle or "first",
+            is_enabled=cavity.enabled,
         )
         for name, cavity in config.cavities.items()
     )

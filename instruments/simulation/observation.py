@@ -14,7 +14,30 @@ from instruments.simulation.physics import (
     receiver_response,
 )
 
-ComplexTraces = Mapping[str, npt.NDArray[np.complex128]]
+ComplexTrace = npt.NDArray[np.complex128]
+
+PNA_NOISE = VnaNoise()
+"""Noise of the emulated VNAs."""
+
+
+def add_noise(
+    trace: ComplexTrace,
+    rng: np.random.Generator,
+    *,
+    if_bandwidth_hz: float,
+    source_power_dbm: float,
+    averaging_count: int,
+) -> ComplexTrace:
+    """Return a trace with the VNA's trace noise and floor, same shape."""
+    sigma = noise_sigma(
+        trace,
+        PNA_NOISE,
+        if_bandwidth_hz=if_bandwidth_hz,
+        source_power_dbm=source_power_dbm,
+        averaging_count=averaging_count,
+    )
+    quadratures = rng.standard_normal((2, *trace.shape))
+    return np.asarray(trace + sigma * (quadratures[0] + 1j * quadratures[1]))
 
 
 def observe(
@@ -27,8 +50,7 @@ def observe(
     if_bandwidth_hz: float,
     source_power_dbm: float,
     averaging_count: int = 1,
-    noise: VnaNoise | None = None,
-) -> ComplexTraces:
+) -> Mapping[str, ComplexTrace]:
     """Return noisy traces of a receiver.
 
     Parameters
@@ -44,15 +66,13 @@ def observe(
         Complex128 traces, shape (point,) or (sweep, point).
     """
     traces = receiver_response(frequency_hz, parameters, state, s_parameters)
-    noisy = {}
-    for name, trace in traces.items():
-        sigma = noise_sigma(
+    return {
+        name: add_noise(
             trace,
-            noise or VnaNoise(),
+            rng,
             if_bandwidth_hz=if_bandwidth_hz,
             source_power_dbm=source_power_dbm,
             averaging_count=averaging_count,
         )
-        quadratures = rng.standard_normal((2, *trace.shape))
-        noisy[name] = trace + sigma * (quadratures[0] + 1j * quadratures[1])
-    return noisy
+        for name, trace in traces.items()
+    }

@@ -1,0 +1,233 @@
+"""The emulated array: cavities under one fridge and magnet, and their faults."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from instruments.array import ArrayConfig
+from instruments.array.config import SimulationConfig
+from instruments.clock import Clock
+from instruments.simulation.conditions import (
+    FULL_STRAY_FIELD_TESLA,
+    EmulatedCavity,
+    cavities_of,
+    receiver_state,
+)
+from instruments.simulation.drift import FREQUENCY_JITTER, Drift
+from instruments.simulation.fault_log import FaultLog
+from instruments.simulation.faults import (
+    ARRAY_FAULTS,
+    WIRE_FAULTS,
+    Fault,
+    FaultKind,
+    FaultRefusedError,
+)
+from instruments.simulation.hardware import draw_hardware, mate, stream
+from instruments.simulation.physics import ReceiverParameters, ReceiverState
+from instruments.simulation.snapshot import Snapshot
+
+WARMEST_RECEIVER_K = 120.0
+"""Temperature in K that a fridge reaches at fault severity 1."""
+
+MIXING_CHAMBER_K = 0.020
+"""Temperature in K of the mixing chamber while the fridge is well."""
+
+DILUTION_LIMIT_K = 6.0
+"""Receiver temperature in K at which the dilution unit has stopped."""
+
+CONNECTOR_FLICKER = 0.03
+"""Relative flicker of a bad contact from sweep to sweep."""
+
+
+class EmulatedArray:
+    """N cavities with their receivers, seeded, in emulated time.
+
+    Safe to use from several threads.
+
+    Parameters
+    ----------
+    config
+        The array; ``simulation.seed`` fixes its hardware.
+    clock
+        Where real time comes from.
+    speed
+        Emulated seconds in one real second.
+    """
+
+    def __init__(
+        self, config: ArrayConfig, *, clock: Clock, speed: float = 1.0
+    ) -> None:
+        simulation = config.simulation or SimulationConfig()
+        self.speed = speed
+        self.seed = simulation.seed
+        self.cavities = {cavity.name: cavity for cavity in cavities_of(config)}
+        self._clock = clock
+        self._started_s = clock.monotonic_s()
+        self._nominal_k = simulation.nominal_temperature_k
+        self._nominal_tesla = simulation.nominal_field_tesla
+        self.faults = FaultLog()
+        self._parameters = {
+            name: mate(
+                draw_hardware(self.seed, name), self.seed, name, cavity.thermal_cycle
+            )
+            for name, cavity in self.cavities.items()
+        }
+        self._drifts = {
+            name: Drift(self.seed, name, cavity.thermal_cycle)
+            for name, cavity in self.cavities.items()
+        }
+        self._fridge = Drift(self.seed, "fridge", "")
+
+    def now_s(self) -> float:
+        """Return emulated seconds since the array started."""
+        return self.speed * (self._clock.monotonic_s() - self._started_s)
+
+    def parameters(self, cavity: str) -> ReceiverParameters:
+        """Return the receiver of a cavity as built and mated."""
+        return self._parameters[cavity]
+
+    def temperature_k(self, at_s: float) -> float:
+        """Return the receivers' temperature in K at an emulated time."""
+        level = self.faults.level(FaultKind.FRIDGE_WARMING, None, at_s)
+        wander = 1.0 + 0.01 * (self._fridge.frequency_ratio(at_s) - 1.0) / 1e-6
+        warming = (WARMEST_RECEIVER_K / self._nominal_k) ** level
+        return float(self._nominal_k * wander * warming)
+
+    def mixing_chamber_k(self, at_s: float) -> float:
+        """Return the mixing chamber's temperature in K; it follows a warm fridge."""
+        receiver_k = self.temperature_k(at_s)
+        stopped = 1.0 / (1.0 + np.exp(-4.0 * (receiver_k - DILUTION_LIMIT_K)))
+        return float(MIXING_CHAMBER_K + stopped * (receiver_k - MIXING_CHAMBER_K))
+
+    def magnetic_field_tesla(self, cavity: str, at_s: float) -> float:
+        """Return the stray field in tesla at a cavity's circulator."""
+        level = self.faults.level(FaultKind.CIRCULATOR_STRAY_FIELD, cavity, at_s)
+        return self._nominal_tesla + FULL_STRAY_FIELD_TESLA * level
+
+    def receiver_state(
+        self, cavity: str, at_s: float, serial: int = 0
+    ) -> ReceiverState:
+        """Return the state of a receiver at an emulated time.
+
+        Parameters
+        ----------
+        serial
+            Number of the sweep; jitter differs from sweep to sweep.
+        """
+        rng = stream(self.seed, cavity, f"jitter {serial}")
+        jitter, flicker = rng.standard_normal(2)
+        drift = self._drifts[cavity]
+        loose = self.faults.worst(FaultKind.LOOSE_CONNECTOR, cavity, at_s)
+        severity = 0.0 if loose is None else loose.level(at_s)
+        ratio = drift.frequency_ratio(at_s) * (1.0 + FREQUENCY_JITTER * jitter)
+        state = receiver_state(
+            self.cavities[cavity],
+            temperature_k=self.temperature_k(at_s),
+            magnetic_field_tesla=self.magnetic_field_tesla(cavity, at_s),
+            frequency_ratio=float(ratio),
+            connector_severity=max(0.0, severity * (1 + CONNECTOR_FLICKER * flicker)),
+            connector=0 if loose is None else loose.connector,
+            amplifier_severity=self.faults.level(
+                FaultKind.AMPLIFIER_FAULT, cavity, at_s
+            ),
+            gain_drift_db=float(drift.gain_db(at_s)),
+            delay_drift_s=float(drift.delay_s(at_s)),
+        )
+        return replace(
+            state,
+            resonant_frequency_hz=float(state.resonant_frequency_hz),
+            loaded_q=float(state.loaded_q),
+            coupling_beta=float(state.coupling_beta),
+        )
+
+    def snapshot(self, cavity: str, at_s: float, serial: int) -> Snapshot:
+        """Freeze a receiver at an emulated time, to be looked at later."""
+        return Snapshot(
+            parameters=self._parameters[cavity],
+            state=self.receiver_state(cavity, at_s, serial),
+            noise_seed=(self.seed, cavity, serial),
+        )
+
+    def cavity_of(self, vna: str) -> EmulatedCavity | None:
+        """Return the cavity that a VNA looks at, None where there is none."""
+        seen = [one for one in self.cavities.values() if one.vna == vna]
+        return max(seen, key=lambda cavity: cavity.is_enabled, default=None)
+
+    def inject(
+        self,
+        kind: FaultKind,
+        cavity: str | None = None,
+        *,
+        severity: float = 1.0,
+        ramp_s: float = 0.0,
+        connector: int | None = None,
+        delay_s: float = 0.0,
+        reply_count: int | None = None,
+    ) -> Fault:
+        """Switch a fault on, now.
+
+        Raises
+        ------
+        FaultRefusedError
+            If there is no such cavity, or a number is out of its range.
+        """
+        self._check_place(kind, cavity)
+        if not 0.0 < severity <= 1.0:
+            raise FaultRefusedError(f"severity is {severity}, takes above 0 to 1")
+        if not 0.0 <= ramp_s < float("inf"):
+            raise FaultRefusedError(f"ramp_s is {ramp_s}, takes 0 or more seconds")
+        if kind is FaultKind.LOOSE_CONNECTOR:
+            connector = self._connector(str(cavity), connector)
+        fault = Fault(
+            kind=kind,
+            cavity=cavity,
+            severity=severity,
+            ramp_s=0.0 if kind in WIRE_FAULTS else ramp_s,
+            onset_s=self.now_s(),
+            injected_at=self._clock.now(),
+            connector=connector,
+            delay_s=delay_s,
+            reply_count=reply_count,
+        )
+        self.faults.add(fault)
+        return fault
+
+    def clear(
+        self, kind: FaultKind | None = None, cavity: str | None = None
+    ) -> tuple[Fault, ...]:
+        """Switch faults off, now; they fade within their ramp.
+
+        Parameters
+        ----------
+        kind
+            Which; None for all kinds.
+        cavity
+            Where; None for everywhere.
+
+        Returns
+        -------
+        tuple
+            The faults that were active until now.
+        """
+        return self.faults.clear(
+            kind, cavity, cleared_s=self.now_s(), cleared_at=self._clock.now()
+        )
+
+    def _check_place(self, kind: FaultKind, cavity: str | None) -> None:
+        known = ", ".join(self.cavities)
+        if kind in ARRAY_FAULTS:
+            if cavity is not None:
+                raise FaultRefusedError(f"{kind} is shared by all; leave cavity out")
+        elif cavity is None:
+            raise FaultRefusedError(f"{kind} needs a cavity, one of {known}")
+        elif cavity not in self.cavities:
+            raise FaultRefusedError(f"{cavity} is no cavity; there are {known}")
+
+    def _connector(self, cavity: str, connector: int | None) -> int:
+        count = self._parameters[cavity].connector_count
+        if connector is None:
+            # Between circulator and amplifier: seen in transmission and reflection.
+            return self._parameters[cavity].first_connector("cold_output_line") + 1
+        if not 0 <= connector < count:
+            raise FaultRefusedError(f"connector is {connector}, takes 0 to {count - 1}")
+        return connector
