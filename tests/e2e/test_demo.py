@@ -1,0 +1,98 @@
+"""The whole path: emulated VNAs, poller, service, network, alert, webhook."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+COMMAND = [sys.executable, "-m", "service.cli", "demo"]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def leftovers(folder_mark: str) -> list[str]:
+    found = []
+    for process in psutil.process_iter(["cmdline"]):
+        line = " ".join(process.info["cmdline"] or [])
+        if folder_mark in line:
+            found.append(line)
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(180)
+def test_a_run_loses_nothing_and_notices_every_fault(tmp_path: Path) -> None:
+    environment = os.environ | {"TMPDIR": str(tmp_path)}
+    run = subprocess.run(
+        [*COMMAND, "--duration", "90", "--port", str(free_port()), "--json"],
+        capture_output=True,
+        text=True,
+        timeout=170,
+        env=environment,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr[-2000:]
+    summary: dict[str, Any] = json.loads(run.stdout)
+    assert summary["sweeps_lost"] == 0
+    assert summary["sweeps_stored"] > 100
+    assert summary["diagnoses"] == summary["sweeps_stored"]
+    assert summary["faults_injected"] >= 3
+    assert summary["faults_detected"] == summary["faults_injected"], summary["faults"]
+    assert summary["alerts_delivered"] == summary["alerts_raised"] > 0
+    assert leftovers(str(tmp_path)) == []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+def test_ctrl_c_leaves_no_process_behind(tmp_path: Path) -> None:
+    environment = os.environ | {"TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"}
+    demo = subprocess.Popen(
+        [*COMMAND, "--port", str(free_port()), "--cavities", "2"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=environment,
+    )
+    assert demo.stdout is not None
+    deadline = time.monotonic() + 70
+    for line in demo.stdout:
+        if "calibration in place" in line or time.monotonic() > deadline:
+            break
+    children = psutil.Process(demo.pid).children(recursive=True)
+    assert len(children) >= 5
+    demo.send_signal(signal.SIGINT)
+    rest = demo.stdout.read()
+    demo.stdout.close()
+    assert demo.wait(timeout=40) == 0, rest
+    assert "sweeps_lost" in rest
+    assert not any(child.is_running() for child in children)
+    assert leftovers(str(tmp_path)) == []
+
+
+def test_a_taken_port_is_said_in_one_line() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        run = subprocess.run(
+            [*COMMAND, "--port", str(port)],
+            capture_output=True,
+            text=True,
+            timeout=50,
+            check=False,
+        )
+    assert run.returncode == 2
+    assert run.stderr.count("\n") == 1
+    assert f"port {port}" in run.stderr
