@@ -1,1 +1,28 @@
 """What carries a sweep to the service without losing it: spool, client, uploader."""
+
+from instruments.client.backoff import Backoff
+from instruments.client.errors import (
+    RejectedError,
+    ServiceError,
+    SpoolError,
+    SpoolFullError,
+    TryAgainError,
+)
+from instruments.client.http import SweepClient, SweepResult
+from instruments.client.spool import Spool, SpooledSweep, SpoolState
+from instruments.client.uploader import Uploader
+
+__all__ = [
+    "Backoff",
+    "RejectedError",
+    "ServiceError",
+    "Spool",
+    "SpoolError",
+    "SpoolFullError",
+    "SpoolState",
+    "SpooledSweep",
+    "SweepClient",
+    "SweepResult",
+    "TryAgainError",
+    "Uploader",
+]

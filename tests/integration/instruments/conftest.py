@@ -1,13 +1,22 @@
-"""Small instruments on real sockets whose every answer a test decides."""
+"""Small instruments and a small service on real sockets, scripted by the tests."""
 
 import contextlib
+import json
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
+import numpy as np
 import pytest
+
+from instruments.measurement import Sweep, SweepPurpose
+from instruments.measurement.message import decode_sweep, unpack_body
 
 Answer = Callable[[str], "bytes | Drop | Late | None"]
 
@@ -192,3 +201,124 @@ def free_port() -> int:
     """A port on which nobody listens."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return listener.getsockname()[1]
+
+
+class ScriptedService:
+    """Takes sweeps as the service does; ``script`` overrides the next answers."""
+
+    def __init__(self, port: int = 0) -> None:
+        self.stored: dict[str, Sweep] = {}
+        self.posts: list[list[str]] = []
+        self.readings: list[dict[str, Any]] = []
+        self.cavities: dict[str, dict[str, Any]] = {}
+        self.refused: dict[str, str] = {}
+        self.script: list[tuple[int, dict[str, str], Any]] = []
+        self.posted_at_s: list[float] = []
+        service = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                service._handle(self)
+
+            do_POST = do_PUT = do_GET  # noqa: N815 - http.server wants these names
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.02,), daemon=True
+        )
+        self._thread.start()
+
+    @property
+    def port(self) -> int:
+        return self._server.server_address[1]
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join(5)
+
+    def _handle(self, request: BaseHTTPRequestHandler) -> None:
+        body = request.rfile.read(int(request.headers.get("Content-Length", 0)))
+        if self.script:
+            status, headers, answer = self.script.pop(0)
+        else:
+            headers = {}
+            status, answer = self._answer(request.command, request.path, body)
+        content = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+        request.send_response(status)
+        for name, value in headers.items():
+            request.send_header(name, value)
+        request.send_header("Content-Length", str(len(content)))
+        request.end_headers()
+        request.wfile.write(content)
+
+    def _answer(self, method: str, path: str, body: bytes) -> tuple[int, Any]:
+        name = path.rpartition("/")[2]
+        if method == "POST" and path == "/api/v1/sweeps":
+            self.posted_at_s.append(time.monotonic())
+            results = [self._take(decode_sweep(item)) for item in unpack_body(body)]
+            all_refused = all(result["status"] == "rejected" for result in results)
+            return (422 if all_refused else 201), {"results": results}
+        if method == "POST" and path == "/api/v1/readings":
+            self.readings += json.loads(body)["readings"]
+            return 201, {"accepted": len(self.readings)}
+        if method == "PUT":
+            self.cavities.setdefault(name, {}).update(json.loads(body))
+            return 200, {"id": name}
+        if name in self.cavities:
+            return 200, {"id": name, "resonance": None} | self.cavities[name]
+        return 404, {"title": "not found"}
+
+    def _take(self, sweep: Sweep) -> dict[str, Any]:
+        key = sweep.key()
+        if sweep.cavity in self.refused:
+            error = self.refused[sweep.cavity]
+            return {"sweep_id": None, "status": "rejected", "error": error}
+        status = "duplicate" if key in self.stored else "accepted"
+        self.stored[key] = sweep
+        self.posts.append([key])
+        return {"sweep_id": key[:12], "status": status, "error": None}
+
+
+@pytest.fixture
+def start_service() -> Iterator[Callable[..., ScriptedService]]:
+    started: list[ScriptedService] = []
+
+    def start(port: int = 0) -> ScriptedService:
+        started.append(ScriptedService(port))
+        return started[-1]
+
+    yield start
+    for service in started:
+        service.stop()
+
+
+@pytest.fixture
+def service(start_service: Callable[..., ScriptedService]) -> ScriptedService:
+    return start_service()
+
+
+@pytest.fixture
+def make_sweep() -> Callable[..., Sweep]:
+    def make(number: int = 0, cavity: str = "cavity-1", point_count: int = 3) -> Sweep:
+        axis = np.linspace(4e9, 8e9, point_count)
+        return Sweep(
+            cavity=cavity,
+            measured_at=datetime(2026, 1, 31, 3, 0, tzinfo=UTC)
+            + timedelta(seconds=number),
+            purpose=SweepPurpose.WIDE,
+            frequency_hz=axis,
+            traces={"S21": np.full(point_count, number + 1j, np.complex64)},
+        )
+
+    return make

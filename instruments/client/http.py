@@ -1,0 +1,236 @@
+"""The calls of an instrument machine to the service."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import quote
+
+import httpx
+
+from instruments.client.errors import RejectedError, TryAgainError
+from instruments.client.packing import join_messages
+from instruments.measurement import Reading, Sweep
+from instruments.measurement.message import (
+    MSGPACK_MEDIA_TYPE,
+    encode_sweeps,
+    reading_to_json,
+)
+
+_REJECTING = frozenset({400, 409, 413, 415, 422})
+"""Statuses that say that the body is wrong. All others may pass: a sweep is not
+given up because a proxy or a key is misconfigured."""
+
+_LONGEST_RETRY_AFTER_S = 600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepResult:
+    """What became of one sweep of a POST.
+
+    Attributes
+    ----------
+    status
+        ``accepted``, ``duplicate`` or ``rejected``.
+    sweep_id
+        Of the stored sweep, None if it was rejected.
+    error
+        Why it was rejected.
+    """
+
+    status: str
+    sweep_id: str | None = None
+    error: str | None = None
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether the service holds the sweep durably."""
+        return self.status in ("accepted", "duplicate")
+
+
+class SweepClient:
+    """A connection to the service, usable by several threads.
+
+    Parameters
+    ----------
+    url
+        Root of the service, for instance ``http://127.0.0.1:8000``.
+    timeout_s
+        Longest wait for an answer.
+    transport
+        Another HTTP transport, for tests.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        timeout_s: float = 30.0,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        # The service stands on the laboratory's own network: no proxy from outside.
+        self._http = httpx.Client(
+            base_url=f"{url.rstrip('/')}/api/v1",
+            timeout=httpx.Timeout(timeout_s, connect=min(5.0, timeout_s)),
+            trust_env=False,
+            transport=transport,
+        )
+
+    def __enter__(self) -> Self:
+        """Use the client as a context."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the connections."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def post_sweeps(self, sweeps: Sequence[Sweep]) -> list[SweepResult]:
+        """Post sweeps.
+
+        Returns
+        -------
+        list of SweepResult
+            One a sweep, in their order.
+
+        Raises
+        ------
+        TryAgainError
+            If the service is not there or cannot take them now.
+        RejectedError
+            If it refuses the body as a whole.
+        """
+        return self._post(encode_sweeps(sweeps), len(sweeps))
+
+    def post_messages(self, messages: Sequence[bytes]) -> list[SweepResult]:
+        """Post sweep messages that are packed already; see ``post_sweeps``."""
+        return self._post(join_messages(messages), len(messages))
+
+    def post_readings(self, readings: Sequence[Reading]) -> None:
+        """Post readings.
+
+        Raises
+        ------
+        TryAgainError, RejectedError
+            As ``post_sweeps``.
+        """
+        body = {"readings": [reading_to_json(reading) for reading in readings]}
+        self._call("POST", "/readings", json=body)
+
+    def put_cavity(self, cavity: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Register or update a cavity.
+
+        Returns
+        -------
+        dict
+            The cavity as the service knows it now.
+
+        Raises
+        ------
+        TryAgainError, RejectedError
+            As ``post_sweeps``.
+        """
+        path = f"/cavities/{quote(cavity, safe='')}"
+        return _document(self._call("PUT", path, json=dict(fields)))
+
+    def get_cavity(self, cavity: str) -> dict[str, Any] | None:
+        """Fetch a cavity; None where the service does not know it.
+
+        Raises
+        ------
+        TryAgainError, RejectedError
+            As ``post_sweeps``.
+        """
+        path = f"/cavities/{quote(cavity, safe='')}"
+        response = self._call("GET", path, accept=(404,))
+        return None if response.status_code == 404 else _document(response)
+
+    def _post(self, body: bytes, count: int) -> list[SweepResult]:
+        response = self._call(
+            "POST",
+            "/sweeps",
+            accept=(409, 422),
+            content=body,
+            headers={"Content-Type": MSGPACK_MEDIA_TYPE},
+        )
+        document = _document(response)
+        results = document.get("results")
+        if not isinstance(results, list):
+            raise RejectedError(_explain(response), response.status_code)
+        if len(results) != count:
+            raise TryAgainError(
+                f"{count} sweeps were posted and {len(results)} results came back"
+            )
+        return [_read_result(result) for result in results]
+
+    def _call(
+        self, method: str, path: str, *, accept: Sequence[int] = (), **options: Any
+    ) -> httpx.Response:
+        try:
+            response = self._http.request(method, path, **options)
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+            reason = str(error) or type(error).__name__
+            raise TryAgainError(
+                f"{self._http.base_url} does not answer ({reason})"
+            ) from None
+        if response.is_success or response.status_code in accept:
+            return response
+        if response.status_code in _REJECTING:
+            raise RejectedError(_explain(response), response.status_code)
+        raise TryAgainError(_explain(response), _retry_after_s(response))
+
+
+def _document(response: httpx.Response) -> dict[str, Any]:
+    try:
+        document = response.json()
+    except ValueError:
+        document = None
+    if not isinstance(document, dict):
+        raise TryAgainError(
+            f"{response.url} answers no JSON document: is it halowatch?"
+        )
+    return document
+
+
+def _read_result(result: Any) -> SweepResult:
+    if not isinstance(result, dict) or result.get("status") not in (
+        "accepted",
+        "duplicate",
+        "rejected",
+    ):
+        raise TryAgainError(f"{str(result)[:80]} is no result of a posted sweep")
+    error = result.get("error")
+    return SweepResult(
+        status=result["status"],
+        sweep_id=None if result.get("sweep_id") is None else str(result["sweep_id"]),
+        error=None if error is None else str(error),
+    )
+
+
+def _explain(response: httpx.Response) -> str:
+    try:
+        problem = response.json()
+    except ValueError:
+        problem = None
+    known = problem if isinstance(problem, dict) else {}
+    detail = known.get("detail") or known.get("title") or response.reason_phrase
+    return f"{response.status_code}: {str(detail)[:300]}"
+
+
+def _retry_after_s(response: httpx.Response) -> float | None:
+    try:
+        wait_s = float(response.headers.get("Retry-After", ""))
+    except ValueError:
+        return None
+    if not math.isfinite(wait_s) or wait_s < 0.0:
+        return None
+    return min(wait_s, _LONGEST_RETRY_AFTER_S)

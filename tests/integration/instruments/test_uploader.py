@@ -1,0 +1,182 @@
+"""Sweeps leave the spool in order, when the service has them, and only then."""
+
+import time
+
+import pytest
+
+from instruments.client import Backoff, Spool, SweepClient, Uploader
+from instruments.clock import SystemClock
+
+CLOCK = SystemClock()
+
+
+@pytest.fixture
+def spool(tmp_path):
+    spool = Spool(tmp_path / "spool", max_bytes=10_000_000, clock=CLOCK)
+    yield spool
+    spool.close()
+
+
+@pytest.fixture
+def start_uploader(spool):
+    started = []
+
+    def start(url, **options):
+        client = SweepClient(url, timeout_s=2.0)
+        backoff = Backoff(first_s=0.05, longest_s=0.2)
+        uploader = Uploader(spool, client, clock=CLOCK, backoff=backoff, **options)
+        uploader.start()
+        started.append((uploader, client))
+        return uploader
+
+    yield start
+    for uploader, client in started:
+        uploader.stop(0.0)
+        client.close()
+
+
+def wait_until(condition, timeout_s=10.0):
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        CLOCK.sleep(0.005)
+
+
+def test_sweep_is_posted_within_tens_of_milliseconds(
+    spool, service, start_uploader, make_sweep
+):
+    start_uploader(service.url)
+    spool.put(make_sweep(0))
+    wait_until(lambda: service.stored)
+    delays_s = []
+    for number in range(1, 11):
+        began = time.monotonic()
+        spool.put(make_sweep(number))
+        wait_until(lambda count=number: len(service.posted_at_s) > count)
+        delays_s.append(service.posted_at_s[-1] - began)
+    assert sorted(delays_s)[5] < 0.1
+
+
+def test_order_is_kept_and_everything_confirmed(
+    spool, service, start_uploader, make_sweep
+):
+    sweeps = [make_sweep(number) for number in range(150)]
+    for sweep in sweeps:
+        spool.put(sweep)
+    uploader = start_uploader(service.url)
+    assert uploader.stop(10.0)
+    assert list(service.stored.values()) == sweeps
+    state = spool.state()
+    assert (state.enqueued_total, state.confirmed_total, state.depth) == (150, 150, 0)
+
+
+def test_dead_service_keeps_everything_and_drains_afterwards(
+    spool, start_service, start_uploader, make_sweep, free_port
+):
+    uploader = start_uploader(f"http://127.0.0.1:{free_port}")
+    for number in range(5):
+        spool.put(make_sweep(number))
+    wait_until(lambda: uploader.last_error)
+    assert spool.state().depth == 5
+    service = start_service(free_port)
+    wait_until(lambda: spool.state().depth == 0)
+    assert len(service.stored) == 5
+    assert uploader.last_error is None
+
+
+def test_answer_that_got_lost_makes_no_second_sweep(
+    spool, service, start_uploader, make_sweep
+):
+    spool.put(make_sweep(0))
+    batch = spool.next_batch()
+    with SweepClient(service.url) as client:
+        client.post_messages([sweep.message for sweep in batch])
+    start_uploader(service.url)
+    wait_until(lambda: spool.state().depth == 0)
+    assert len(service.stored) == 1
+    assert spool.state().confirmed_total == 1
+
+
+def test_rejected_sweep_goes_to_the_dead_letters_and_holds_nobody_up(
+    spool, service, start_uploader, make_sweep
+):
+    service.refused["bad"] = "traces.S21: holds NaN"
+    for number in range(6):
+        spool.put(make_sweep(number, "bad" if number == 2 else "cavity-1"))
+    start_uploader(service.url)
+    wait_until(lambda: spool.state().depth == 0)
+    assert len(service.stored) == 5
+    state = spool.state()
+    assert (state.confirmed_total, state.rejected_total) == (5, 1)
+    ((_, reason),) = spool.dead_letters()
+    assert reason == "traces.S21: holds NaN"
+
+
+def test_body_that_is_refused_whole_is_halved_until_the_bad_sweep_stands_alone(
+    spool, service, start_uploader, make_sweep
+):
+    real = service._answer
+
+    def answer(method, path, body):
+        if b"bad" in body:
+            return 400, {"title": "bad body"}
+        return real(method, path, body)
+
+    service._answer = answer
+    for number in range(9):
+        spool.put(make_sweep(number, "bad" if number == 4 else "cavity-1"))
+    start_uploader(service.url)
+    wait_until(lambda: spool.state().depth == 0)
+    assert len(service.stored) == 8
+    assert spool.state().rejected_total == 1
+
+
+def test_busy_service_is_asked_again_not_before_it_said(
+    spool, service, start_uploader, make_sweep
+):
+    service.script = [(503, {"Retry-After": "0.5"}, {"title": "busy"})]
+    began = time.monotonic()
+    spool.put(make_sweep(0))
+    start_uploader(service.url)
+    wait_until(lambda: service.stored)
+    assert service.posted_at_s[-1] - began >= 0.5
+
+
+def test_unregistered_cavity_is_registered_and_posted_again(
+    spool, service, start_uploader, make_sweep
+):
+    service.refused["cavity-1"] = "cavity 'cavity-1' is not registered; PUT ..."
+    calls = []
+
+    def register():
+        calls.append(1)
+        service.refused.clear()
+
+    spool.put(make_sweep(0))
+    start_uploader(service.url, on_unregistered=register)
+    wait_until(lambda: service.stored)
+    assert len(calls) == 1
+    assert spool.state().rejected_total == 0
+
+
+def test_cavity_that_nobody_registers_is_no_retry_loop(
+    spool, service, start_uploader, make_sweep
+):
+    service.refused["gone"] = "cavity 'gone' is not registered; PUT ..."
+    calls = []
+    spool.put(make_sweep(0, "gone"))
+    spool.put(make_sweep(1))
+    start_uploader(service.url, on_unregistered=lambda: calls.append(1))
+    wait_until(lambda: spool.state().depth == 0)
+    assert len(calls) == 3
+    assert spool.state().rejected_total == 1
+    assert len(service.stored) == 1
+
+
+def test_stop_gives_up_at_its_deadline(spool, start_uploader, make_sweep, free_port):
+    spool.put(make_sweep(0))
+    uploader = start_uploader(f"http://127.0.0.1:{free_port}")
+    began = time.monotonic()
+    assert not uploader.stop(0.5)
+    assert time.monotonic() - began < 3.0
+    assert spool.state().depth == 1
