@@ -1,0 +1,219 @@
+"""The HiSLIP front, synchronised mode: two connections make one session."""
+
+import asyncio
+import struct
+from dataclasses import dataclass, field
+
+from instruments.simulation.fronts.hislip_message import (
+    MAX_PAYLOAD_BYTES,
+    HislipError,
+    Message,
+    MessageType,
+    read_message,
+)
+from instruments.simulation.fronts.sessions import (
+    LOOPBACK,
+    PORT_ANY,
+    Sessions,
+    discard,
+)
+from instruments.simulation.scpi.device import MAX_MESSAGE_BYTES, ScpiDevice
+from instruments.simulation.wire_faults import WireFaults
+
+PROTOCOL_VERSION = 0x0100
+"""HiSLIP 1.0."""
+
+VENDOR = 0x4857
+"""Two letters, HW."""
+
+HEADER_BYTES = 16
+"""Bytes of a message before its payload."""
+
+
+@dataclass(eq=False)
+class _Session:
+    """What the two connections of a client share."""
+
+    writer: asyncio.StreamWriter
+    identifier: int
+    largest_payload: int = MAX_PAYLOAD_BYTES
+    running: asyncio.Task[bytes | None] | None = None
+    pending: bytearray = field(default_factory=bytearray)
+    is_clearing: bool = False
+
+    def abort(self) -> None:
+        """Give up what is being executed and what has arrived."""
+        self.pending.clear()
+        if self.running is not None:
+            self.running.cancel()
+
+
+class HislipFront:
+    """Serves an instrument as ``TCPIP::127.0.0.1::hislip0,PORT::INSTR``."""
+
+    def __init__(self, device: ScpiDevice, wire: WireFaults | None = None) -> None:
+        self._device = device
+        self._wire = wire or WireFaults()
+        self._connections = Sessions()
+        self._sessions: dict[int, _Session] = {}
+        self._next_identifier = 1
+        self._server: asyncio.Server | None = None
+
+    async def start(self, port: int = PORT_ANY) -> int:
+        """Listen on 127.0.0.1 and return the port.
+
+        Raises
+        ------
+        OSError
+            If the port is taken.
+        """
+        self._server = await asyncio.start_server(
+            self._connections.guard(self._serve), LOOPBACK, port
+        )
+        return int(self._server.sockets[0].getsockname()[1])
+
+    async def close(self) -> None:
+        """Stop listening and drop every connection."""
+        if self._server is not None:
+            self._server.close()
+        await self._connections.close()
+
+    async def _serve(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        try:
+            await self._serve_channel(reader, writer)
+        except HislipError as error:
+            sentence = str(error).encode()
+            writer.write(Message(MessageType.FATAL_ERROR, 1, 0, sentence).encode())
+            await writer.drain()
+
+    async def _serve_channel(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        first = await read_message(reader)
+        if self._wire.is_silent:
+            await self._wire.until_speaking()
+        if first.kind == MessageType.INITIALIZE:
+            await self._serve_synchronous(reader, writer)
+        elif first.kind == MessageType.ASYNC_INITIALIZE:
+            await self._serve_asynchronous(first, reader, writer)
+        else:
+            raise HislipError("invalid initialization sequence")
+
+    async def _serve_synchronous(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        session = _Session(writer, self._next_identifier)
+        self._next_identifier = self._next_identifier % 0xFFFF + 1
+        self._sessions[session.identifier] = session
+        answer = PROTOCOL_VERSION << 16 | session.identifier
+        writer.write(Message(MessageType.INITIALIZE_RESPONSE, 0, answer).encode())
+        try:
+            while True:
+                await self._take(session, await read_message(reader))
+        finally:
+            session.abort()
+            self._sessions.pop(session.identifier, None)
+
+    async def _take(self, session: _Session, message: Message) -> None:
+        """Act on one message of the synchronous channel."""
+        if self._wire.is_silent:
+            return
+        if message.kind == MessageType.DEVICE_CLEAR_COMPLETE:
+            session.is_clearing = False
+            answer = Message(MessageType.DEVICE_CLEAR_ACKNOWLEDGE, message.control)
+            session.writer.write(answer.encode())
+        elif session.is_clearing:
+            # It was under way when the client gave up on it.
+            session.pending.clear()
+        elif message.kind == MessageType.TRIGGER:
+            self._device.trigger()
+        elif message.kind in (MessageType.DATA, MessageType.DATA_END):
+            session.pending += message.payload
+            if len(session.pending) > MAX_MESSAGE_BYTES:
+                raise HislipError("the program message is too long")
+            if message.kind == MessageType.DATA_END:
+                await self._execute(session, message.parameter)
+        else:
+            answer = Message(MessageType.ERROR, 1, 0, b"unrecognized message type")
+            session.writer.write(answer.encode())
+
+    async def _execute(self, session: _Session, message_id: int) -> None:
+        program = bytes(session.pending).strip()
+        session.pending.clear()
+        running = asyncio.create_task(self._device.execute(program))
+        session.running = running
+        await asyncio.wait({running})
+        session.running = None
+        # A device clear cancels the execution and not the connection.
+        reply = None if running.cancelled() else running.result()
+        if reply is not None:
+            await self._reply(session, message_id, reply)
+
+    async def _reply(self, session: _Session, message_id: int, reply: bytes) -> None:
+        if self._wire.delay_s > 0.0:
+            await asyncio.sleep(self._wire.delay_s)
+        if self._wire.is_silent:
+            return
+        delivery = self._wire.deliver(reply)
+        if delivery.closes:
+            # The header still promises the whole reply: the cut is in mid-block.
+            whole = Message(MessageType.DATA_END, 0, message_id, reply).encode()
+            session.writer.write(whole[: HEADER_BYTES + len(delivery.payload)])
+            await session.writer.drain()
+            await discard(session.writer)
+            return
+        largest = session.largest_payload
+        for start in range(0, len(delivery.payload), largest):
+            part = delivery.payload[start : start + largest]
+            is_last = start + largest >= len(delivery.payload)
+            kind = MessageType.DATA_END if is_last else MessageType.DATA
+            session.writer.write(Message(kind, 0, message_id, part).encode())
+        await session.writer.drain()
+
+    async def _serve_asynchronous(
+        self,
+        first: Message,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+    ) -> None:
+        session = self._sessions.get(first.parameter & 0xFFFF)
+        if session is None:
+            raise HislipError("there is no such session")
+        answer = Message(MessageType.ASYNC_INITIALIZE_RESPONSE, 0, VENDOR)
+        writer.write(answer.encode())
+        while True:
+            message = await read_message(reader)
+            if not self._wire.is_silent:
+                writer.write(self._answer(session, message).encode())
+                await writer.drain()
+
+    def _answer(self, session: _Session, message: Message) -> Message:
+        """Answer one message of the asynchronous channel."""
+        match message.kind:
+            case MessageType.ASYNC_MAX_MESSAGE_SIZE if len(message.payload) == 8:
+                answer = self._agree_on_size(session, message.payload)
+            case MessageType.ASYNC_DEVICE_CLEAR:
+                session.abort()
+                session.is_clearing = True
+                answer = Message(MessageType.ASYNC_DEVICE_CLEAR_ACKNOWLEDGE)
+            case MessageType.ASYNC_STATUS_QUERY:
+                byte = self._device.status.byte()
+                answer = Message(MessageType.ASYNC_STATUS_RESPONSE, byte)
+            case MessageType.ASYNC_LOCK:
+                answer = Message(MessageType.ASYNC_LOCK_RESPONSE, 1)
+            case MessageType.ASYNC_LOCK_INFO:
+                answer = Message(MessageType.ASYNC_LOCK_INFO_RESPONSE)
+            case MessageType.ASYNC_REMOTE_LOCAL_CONTROL:
+                answer = Message(MessageType.ASYNC_REMOTE_LOCAL_RESPONSE)
+            case _:
+                answer = Message(MessageType.ERROR, 1, 0, b"unrecognized message type")
+        return answer
+
+    @staticmethod
+    def _agree_on_size(session: _Session, payload: bytes) -> Message:
+        (size,) = struct.unpack("!Q", payload)
+        session.largest_payload = min(max(256, size - HEADER_BYTES), MAX_PAYLOAD_BYTES)
+        taken = struct.pack("!Q", MAX_PAYLOAD_BYTES)
+        return Message(MessageType.ASYNC_MAX_MESSAGE_SIZE_RESPONSE, 0, 0, taken)

@@ -1,0 +1,79 @@
+"""HiSLIP messages on the wire (IVI-6.1, version 1.0)."""
+
+import asyncio
+import struct
+from dataclasses import dataclass
+from enum import IntEnum
+
+MAX_PAYLOAD_BYTES = 1 << 20
+"""Longest payload that is taken in one message."""
+
+_HEADER = struct.Struct("!2sBBIQ")
+
+
+class MessageType(IntEnum):
+    """Message types that a synchronised session needs."""
+
+    INITIALIZE = 0
+    INITIALIZE_RESPONSE = 1
+    FATAL_ERROR = 2
+    ERROR = 3
+    ASYNC_LOCK = 4
+    ASYNC_LOCK_RESPONSE = 5
+    DATA = 6
+    DATA_END = 7
+    DEVICE_CLEAR_COMPLETE = 8
+    DEVICE_CLEAR_ACKNOWLEDGE = 9
+    ASYNC_REMOTE_LOCAL_CONTROL = 10
+    ASYNC_REMOTE_LOCAL_RESPONSE = 11
+    TRIGGER = 12
+    ASYNC_MAX_MESSAGE_SIZE = 15
+    ASYNC_MAX_MESSAGE_SIZE_RESPONSE = 16
+    ASYNC_INITIALIZE = 17
+    ASYNC_INITIALIZE_RESPONSE = 18
+    ASYNC_DEVICE_CLEAR = 19
+    ASYNC_STATUS_QUERY = 21
+    ASYNC_STATUS_RESPONSE = 22
+    ASYNC_DEVICE_CLEAR_ACKNOWLEDGE = 23
+    ASYNC_LOCK_INFO = 24
+    ASYNC_LOCK_INFO_RESPONSE = 25
+
+
+class HislipError(Exception):
+    """A peer that does not speak HiSLIP."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message: type, control code, parameter, payload."""
+
+    kind: int
+    control: int = 0
+    parameter: int = 0
+    payload: bytes = b""
+
+    def encode(self) -> bytes:
+        """Return the message as bytes."""
+        head = _HEADER.pack(
+            b"HS", self.kind, self.control, self.parameter, len(self.payload)
+        )
+        return head + self.payload
+
+
+async def read_message(reader: asyncio.StreamReader) -> Message:
+    """Read one message.
+
+    Raises
+    ------
+    HislipError
+        If the bytes are no HiSLIP message, or it is too long.
+    asyncio.IncompleteReadError
+        If the peer went away.
+    """
+    head = await reader.readexactly(_HEADER.size)
+    prologue, kind, control, parameter, length = _HEADER.unpack(head)
+    if prologue != b"HS":
+        raise HislipError("poorly formed message header")
+    if length > MAX_PAYLOAD_BYTES:
+        raise HislipError(f"a payload of {length} bytes is too long")
+    return Message(kind, control, parameter, await reader.readexactly(length))

@@ -1,0 +1,68 @@
+"""Connections of a front: counted, and ended when the front closes."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import TypeAlias
+
+LOOPBACK = "127.0.0.1"
+"""Emulated instruments listen here and nowhere else."""
+
+PORT_ANY = 0
+"""Lets the system choose a free port."""
+
+MAX_SESSIONS = 32
+"""Most connections at a time; a further one is closed at once."""
+
+Serve: TypeAlias = Callable[
+    [asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]
+]
+
+
+async def discard(writer: asyncio.StreamWriter) -> None:
+    """Close a connection, whatever state it is in."""
+    writer.close()
+    with suppress(OSError):
+        await writer.wait_closed()
+
+
+class Sessions:
+    """The open connections of one front."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._is_closing = False
+
+    def guard(self, serve: Serve) -> Serve:
+        """Return a connection handler that ends with the front, and ends quietly.
+
+        A peer that goes away in the middle of something is an everyday event.
+        """
+
+        async def guarded(
+            reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        ) -> None:
+            task = asyncio.current_task()
+            assert task is not None
+            if len(self._tasks) >= MAX_SESSIONS:
+                await discard(writer)
+                return
+            self._tasks.add(task)
+            try:
+                with suppress(OSError, asyncio.IncompleteReadError):
+                    await serve(reader, writer)
+            except asyncio.CancelledError:
+                if not self._is_closing:
+                    raise
+            finally:
+                self._tasks.discard(task)
+                writer.close()
+
+        return guarded
+
+    async def close(self) -> None:
+        """End every connection and wait for it."""
+        self._is_closing = True
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)

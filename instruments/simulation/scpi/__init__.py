@@ -1,0 +1,1 @@
+"""The device side of SCPI: grammar, status and execution of program messages."""

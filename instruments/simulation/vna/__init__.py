@@ -1,0 +1,1 @@
+"""The emulated network analyzer: its channels, its sweeps and its dialect."""
