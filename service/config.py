@@ -115,6 +115,21 @@ class ServiceConfig:
         return environment
 
 
+def child_environment(*, home: Path, model: Path | None) -> dict[str, str]:
+    """Return the process environment for a service of its own in ``home``.
+
+    Settings of this process do not leak into it: every HALOWATCH_* variable that
+    :data:`VARIABLES` names is left out, but the two that are given.
+    """
+    environment = {
+        name: value for name, value in os.environ.items() if name not in VARIABLES
+    }
+    environment["HALOWATCH_HOME"] = str(home)
+    if model is not None:
+        environment["HALOWATCH_MODEL"] = str(model)
+    return environment
+
+
 VARIABLES = {
     "HALOWATCH_HOME": "home",
     "HALOWATCH_DATABASE_URL": "database_url",

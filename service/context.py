@@ -1,1 +1,116 @@
-"""What lives as long as the process."""
+"""What lives as long as the process, made once and closed once."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from instruments.clock import Clock, SystemClock
+from service.config import ServiceConfig
+from service.metrics import ServiceMetrics
+from service.operations.broadcasting import Broadcaster
+from service.operations.ingest import CavityRegister, Ingest, SweepWriter
+from service.operations.judging import Judge, ReferenceShelf, load_judge
+from service.operations.preparing import SweepPreparer
+from service.storage.engine import Database
+from service.storage.identifiers import TimeOrderedIds
+from service.storage.writer import GroupCommitWriter
+
+JudgeLoader = Callable[[Path | None], Judge]
+"""Loads the model folder, or the judge without one."""
+
+
+class LazyJudge:
+    """Loads the model on first use, in the thread that asks first."""
+
+    def __init__(self, model: Path | None, load: JudgeLoader) -> None:
+        self._model = model
+        self._load = load
+        self._lock = threading.Lock()
+        self._judge: Judge | None = None
+
+    def get(self) -> Judge:
+        """Return the judge.
+
+        Raises
+        ------
+        ModelUnavailableError
+            If the model folder cannot be used.
+        """
+        with self._lock:
+            if self._judge is None:
+                self._judge = self._load(self._model)
+            return self._judge
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceContext:
+    """Connections, counters and the model of one process.
+
+    Attributes
+    ----------
+    references
+        Decoded references, shared by the calls that judge.
+    """
+
+    config: ServiceConfig
+    clock: Clock
+    database: Database
+    metrics: ServiceMetrics
+    ids: TimeOrderedIds
+    preparer: SweepPreparer
+    ingest: Ingest
+    broadcaster: Broadcaster
+    judge: LazyJudge
+    references: ReferenceShelf = field(default_factory=ReferenceShelf)
+    close_writer: Callable[[], None]
+
+    def close(self) -> None:
+        """Store what waits and close every connection."""
+        self.broadcaster.close()
+        self.close_writer()
+        self.database.close()
+
+
+def make_context(
+    config: ServiceConfig,
+    *,
+    clock: Clock | None = None,
+    writer: SweepWriter | None = None,
+    load: JudgeLoader = load_judge,
+) -> ServiceContext:
+    """Build the context of a process that serves the API.
+
+    Parameters
+    ----------
+    writer
+        What makes sweeps durable; the group-commit writer where None.
+    load
+        Loads the model.
+    """
+    clock = clock or SystemClock()
+    metrics = ServiceMetrics()
+    database = Database(config.database_url, busy_timeout_s=config.busy_timeout_s)
+    ids = TimeOrderedIds(clock)
+    close_writer: Callable[[], None] = _nothing
+    if writer is None:
+        group_commit = GroupCommitWriter(
+            database, metrics, clock, queue_bytes=config.queue_bytes
+        )
+        writer, close_writer = group_commit, group_commit.close
+    return ServiceContext(
+        config=config,
+        clock=clock,
+        database=database,
+        metrics=metrics,
+        ids=ids,
+        preparer=SweepPreparer(clock, ids),
+        ingest=Ingest(CavityRegister(database), writer, metrics),
+        broadcaster=Broadcaster(database),
+        judge=LazyJudge(config.model, load),
+        close_writer=close_writer,
+    )
+
+
+def _nothing() -> None:
+    """Close nothing."""

@@ -1,1 +1,82 @@
 """The application factory."""
+
+import contextlib
+import importlib.util
+from collections.abc import AsyncIterator
+
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+
+from service.config import ServiceConfig
+from service.context import ServiceContext, make_context
+from service.handlers import (
+    alerts,
+    cavities,
+    diagnoses,
+    health,
+    live,
+    readings,
+    sweep_posts,
+    sweep_reads,
+)
+from service.handlers.answers import install_problem_handlers
+from service.handlers.bodies import BodyGate
+from service.handlers.documents import PROBLEM_RESPONSES
+
+API_PREFIX = "/api/v1"
+"""Where the versioned calls live."""
+
+
+def create_app(
+    config: ServiceConfig, *, context: ServiceContext | None = None
+) -> FastAPI:
+    """Build the application.
+
+    Parameters
+    ----------
+    config
+        Settings of the service.
+    context
+        Connections and model to use; built from the settings where None. The
+        application closes it when it ends.
+    """
+    context = context or make_context(config)
+    app = FastAPI(
+        title="halowatch",
+        summary="Watches an array of axion-haloscope cavities through their VNAs.",
+        version="1",
+        lifespan=_lifespan,
+        responses=PROBLEM_RESPONSES,
+    )
+    app.state.context = context
+    app.state.body_gate = BodyGate(config.body_bytes, context.metrics.body_bytes)
+    for room in (
+        sweep_posts,
+        sweep_reads,
+        diagnoses,
+        readings,
+        cavities,
+        alerts,
+        live,
+    ):
+        app.include_router(room.router, prefix=API_PREFIX)
+    app.include_router(health.router)
+    app.include_router(health.router, prefix=API_PREFIX, include_in_schema=False)
+    _include_dashboard(app)
+    install_problem_handlers(app)
+    return app
+
+
+@contextlib.asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    yield
+    app.state.context.close()
+
+
+def _include_dashboard(app: FastAPI) -> None:
+    if importlib.util.find_spec("service.dashboard.views") is None:
+        return
+    from service.dashboard import views
+
+    app.mount("/static", StaticFiles(directory=views.STATIC_DIRECTORY), name="static")
+    app.include_router(views.router, include_in_schema=False)

@@ -1,4 +1,4 @@
-"""Stores alerts, their transitions and the state of the rules."""
+"""Stores alerts and their transitions."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -6,21 +6,16 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Row, insert, select, text, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Row, insert, select, update
 
 from service.storage import tables
 from service.storage.deliveries import list_deliveries
 from service.storage.engine import Transaction
-from service.storage.records import AlertRecord, RuleState, TransitionRecord
+from service.storage.records import AlertRecord, TransitionRecord
 from service.storage.times import from_us, to_us
 
 _A = tables.alert.c
 _X = tables.alert_transition.c
-_R = tables.rule_state.c
-
-_RULES_LOCK = 7_406_110
-"""Number of the advisory lock that makes rule evaluations follow one another."""
 
 _TIMES = (
     "sweep_measured_at",
@@ -42,17 +37,6 @@ _TEXTS = (
     "sweep_id",
     "acknowledged_by",
 )
-
-
-def lock_rules(transaction: Transaction) -> None:
-    """Make other evaluations wait until this transaction ends.
-
-    SQLite has one writer anyway; PostgreSQL takes an advisory lock.
-    """
-    if transaction.dialect.name == "postgresql":
-        transaction.execute(
-            text("SELECT pg_advisory_xact_lock(:number)"), {"number": _RULES_LOCK}
-        )
 
 
 def insert_alert(transaction: Transaction, alert: AlertRecord) -> None:
@@ -138,34 +122,20 @@ def list_expired(
     return [_record(row) for row in transaction.execute(query)]
 
 
-def list_rule_states(transaction: Transaction) -> dict[tuple[str, str], RuleState]:
-    """Return where every rule stands, by (rule, subject)."""
-    states = [
-        RuleState(
-            rule=row.rule,
-            subject=row.subject,
-            is_fulfilled=row.is_fulfilled,
-            since=from_us(row.since_us),
-            alert_id=row.alert_id,
+def find_open_alert(
+    transaction: Transaction, rule: str, cavity: str | None, state: str
+) -> AlertRecord | None:
+    """Find the newest alert of a rule and cavity in a state."""
+    query = (
+        select(tables.alert)
+        .where(
+            _A.rule == rule, _A.cavity.is_not_distinct_from(cavity), _A.state == state
         )
-        for row in transaction.execute(select(tables.rule_state))
-    ]
-    return {(state.rule, state.subject): state for state in states}
-
-
-def put_rule_state(transaction: Transaction, state: RuleState) -> None:
-    """Remember where a rule stands."""
-    dialect = sqlite if transaction.dialect.name == "sqlite" else postgresql
-    values = {
-        "is_fulfilled": state.is_fulfilled,
-        "since_us": to_us(state.since),
-        "alert_id": state.alert_id,
-    }
-    transaction.execute(
-        dialect.insert(tables.rule_state)
-        .values(rule=state.rule, subject=state.subject, **values)
-        .on_conflict_do_update(index_elements=[_R.rule, _R.subject], set_=values)
+        .order_by(_A.raised_at_us.desc())
+        .limit(1)
     )
+    row = transaction.execute(query).one_or_none()
+    return None if row is None else _record(row)
 
 
 def _with_history(

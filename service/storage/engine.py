@@ -19,7 +19,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import QueuePool
 
 from service.config import ConfigError
-from service.errors import StorageUnavailableError
+from service.errors import InvalidRequestError, StorageUnavailableError
 
 Transaction: TypeAlias = Connection
 """A connection inside one transaction; rooms above hand it on and never look in."""
@@ -92,7 +92,9 @@ class Database:
     def _mapped(self) -> Iterator[None]:
         try:
             yield
-        except (IntegrityError, DataError):
+        except DataError as error:
+            raise InvalidRequestError(f"cannot be stored: {error.orig}") from error
+        except IntegrityError:
             raise
         except (DBAPIError, PoolTimeoutError, DisconnectionError) as error:
             raise StorageUnavailableError(_sentence(error, self.url)) from error

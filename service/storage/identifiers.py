@@ -2,6 +2,7 @@
 
 import secrets
 import threading
+from datetime import datetime
 
 from instruments.clock import Clock
 from service.storage.times import to_us
@@ -26,7 +27,17 @@ class TimeOrderedIds:
         with self._lock:
             stamp = max(stamp, self._last + 1)
             self._last = stamp
-        value = (stamp >> 12 << 80) | (0x7 << 76) | ((stamp & 0xFFF) << 64)
-        value |= (0b10 << 62) | secrets.randbits(62)
-        text = f"{value:032x}"
-        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+        return _format(stamp)
+
+
+def name_alert(now: datetime) -> str:
+    """Return an identifier for an alert that was raised at a time."""
+    return _format(to_us(now) // 1000 << 12 | secrets.randbits(12))
+
+
+def _format(stamp: int) -> str:
+    """Write 60 bits of time and 62 random ones as a UUID version 7."""
+    value = (stamp >> 12 << 80) | (0x7 << 76) | ((stamp & 0xFFF) << 64)
+    value |= (0b10 << 62) | secrets.randbits(62)
+    text = f"{value:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

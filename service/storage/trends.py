@@ -37,10 +37,16 @@ def recent_verdicts(
     transaction: Transaction,
     cavity: str,
     purpose: SweepPurpose,
-    model_version: str,
+    model_version: str | None,
     limit: int,
 ) -> list[Verdict]:
-    """Return the last verdicts of one model on a cavity, newest measurement first."""
+    """Return the last verdicts on a cavity, newest measurement first.
+
+    Parameters
+    ----------
+    model_version
+        Whose verdicts; None takes those of every model.
+    """
     query = (
         select(
             _D.sweep_id,
@@ -53,14 +59,12 @@ def recent_verdicts(
             _D.temperature_p95_k,
             _D.resonance_state,
         )
-        .where(
-            _D.cavity == cavity,
-            _D.purpose == purpose.value,
-            _D.model_version == model_version,
-        )
+        .where(_D.cavity == cavity, _D.purpose == purpose.value)
         .order_by(_D.measured_at_us.desc(), _D.id.desc())
         .limit(limit)
     )
+    if model_version is not None:
+        query = query.where(_D.model_version == model_version)
     return [
         Verdict(
             sweep_id=row.sweep_id,

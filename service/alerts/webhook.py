@@ -1,0 +1,64 @@
+"""Sends one message to one webhook, once."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+_TRANSIENT = frozenset({408, 429})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """What became of one attempt.
+
+    Attributes
+    ----------
+    is_permanent
+        Whether another attempt could not succeed either.
+    """
+
+    is_delivered: bool
+    is_permanent: bool = False
+    http_status: int | None = None
+    error: str | None = None
+
+
+def make_client(timeout_s: float) -> httpx.Client:
+    """Build a client that waits no longer than ``timeout_s`` and never redirects."""
+    return httpx.Client(
+        timeout=timeout_s, follow_redirects=False, headers={"User-Agent": "halowatch"}
+    )
+
+
+def send(client: httpx.Client, url: str, message: dict[str, Any]) -> Sent:
+    """Post a message; any 2xx answer counts as delivered.
+
+    The body of the answer is not read: what comes back is nobody's business.
+    """
+    try:
+        with client.stream("POST", url, json=message) as response:
+            return _judge(response.status_code)
+    except httpx.InvalidURL as error:
+        return Sent(is_delivered=False, is_permanent=True, error=f"bad URL: {error}")
+    except httpx.HTTPError as error:
+        return Sent(is_delivered=False, error=f"{type(error).__name__}: {error}")
+
+
+def _judge(status: int) -> Sent:
+    if 200 <= status < 300:
+        return Sent(is_delivered=True, http_status=status)
+    if 300 <= status < 400:
+        return Sent(
+            is_delivered=False,
+            is_permanent=True,
+            http_status=status,
+            error=f"answered {status}: redirects are not followed; set the final URL",
+        )
+    is_permanent = 400 <= status < 500 and status not in _TRANSIENT
+    return Sent(
+        is_delivered=False,
+        is_permanent=is_permanent,
+        http_status=status,
+        error=f"answered {status}",
+    )

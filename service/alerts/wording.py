@@ -1,0 +1,123 @@
+"""The sentences of an alert: what, why, and what to do. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from service.alerts.rules import (
+    NO_DATA,
+    RECEIVER_CONDITION,
+    RESONANCE_LOST,
+    UNKNOWN_CHANGE,
+    WARMING,
+    Finding,
+    Observation,
+    Rule,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What a person reads."""
+
+    title: str
+    cause: str
+    action: str
+
+
+_CONDITIONS = {
+    "circulator_stray_field": Wording(
+        "Circulator in stray field",
+        "The circulator's match and isolation moved as a stray magnetic field moves "
+        "them.",
+        "Compare with the gaussmeter and the magnet current; check the shield and "
+        "what was moved near the cryostat.",
+    ),
+    "loose_connector": Wording(
+        "Loose connector",
+        "A reflection appeared on a line, as from a connector that came loose.",
+        "Check the connectors of this line, warm ones first; do not retune the "
+        "antenna.",
+    ),
+    "amplifier_fault": Wording(
+        "Amplifier fault",
+        "Gain and match of the output line moved as a failing amplifier moves them.",
+        "Check bias current and supply of the amplifier chain of this line.",
+    ),
+}
+
+_RULES = {
+    RECEIVER_CONDITION.name: Wording(
+        "Receiver fault",
+        "The off-resonant sweep looks like a trained fault.",
+        "Look at the traces over the reference, then at the part that is named.",
+    ),
+    UNKNOWN_CHANGE.name: Wording(
+        "Unknown change",
+        "The off-resonant sweep is unlike anything that the model was trained on.",
+        "Look at the traces over the reference; take a new reference if the change "
+        "was made on purpose.",
+    ),
+    WARMING.name: Wording(
+        "Receiver warming",
+        "The sweep shows the cold receiver above its temperature limit.",
+        "Compare with the thermometers; one cavity alone points to its thermal link.",
+    ),
+    NO_DATA: Wording(
+        "No data",
+        "No wide sweep has come for more than three sweep periods.",
+        "Check whether the poller runs, whether the VNA answers and whether its "
+        "spool grows.",
+    ),
+    RESONANCE_LOST.name: Wording(
+        "Resonance lost",
+        "No mode could be fitted in the narrow transmission sweeps.",
+        "Look at the narrow sweep; widen the span, and check rod and coupling.",
+    ),
+}
+
+_ARRAY_WARMING = Wording(
+    "Cryostat warming",
+    "At least half of the cavities show a warming receiver: the cryostat warms, not a "
+    "single line.",
+    "Check the fridge at once: pressures, flows, pumps, compressor, power.",
+)
+
+
+def word(rule: str, *, is_array: bool, label: str | None = None) -> Wording:
+    """Return the sentences of a rule; for a trained fault those of its label."""
+    if is_array and rule == WARMING.name:
+        return _ARRAY_WARMING
+    if rule == RECEIVER_CONDITION.name and label is not None:
+        general = _RULES[rule]
+        return _CONDITIONS.get(
+            label, Wording(f"Receiver fault: {label}", general.cause, general.action)
+        )
+    return _RULES[rule]
+
+
+def explain(rule: Rule, seen: Sequence[Observation], limit_k: float) -> str:
+    """Say in one sentence what the last sweeps showed, newest first in ``seen``."""
+    window = seen[: rule.window]
+    bad = [item for item in window if rule.find(item, limit_k) is Finding.BAD]
+    counted = f"{len(bad)} of the last {len(window)} {rule.purpose.value} sweeps"
+    if not bad:
+        return f"none of the last {len(window)} {rule.purpose.value} sweeps is bad"
+    newest = bad[0]
+    if rule is RECEIVER_CONDITION:
+        return f"{counted} are judged {newest.condition_label}"
+    if rule is UNKNOWN_CHANGE:
+        return f"{counted} are unlike anything trained"
+    if rule is WARMING:
+        return (
+            f"{counted} show more than {limit_k:g} K "
+            f"(95 % sure of {newest.temperature_p05_k:.3g} K)"
+        )
+    return f"{counted} end as {newest.resonance_state}"
+
+
+def newest_label(seen: Sequence[Observation], limit_k: float) -> str | None:
+    """Return the label of the newest sweep with a trained fault."""
+    for item in seen:
+        if RECEIVER_CONDITION.find(item, limit_k) is Finding.BAD:
+            return item.condition_label
+    return None

@@ -1,0 +1,156 @@
+"""``halowatch serve``: API, dashboard and workers in one process tree."""
+
+import contextlib
+import ipaddress
+import signal
+import socket
+import sys
+from dataclasses import replace
+from types import FrameType
+
+import click
+import uvicorn
+
+from instruments.clock import SystemClock
+from service.cli.exits import BadInputError, CommandFailedError
+from service.config import ApiKeyPolicy, ConfigError, ServiceConfig, read_config
+from service.context import ServiceContext, make_context
+from service.errors import ServiceError
+from service.logging import configure_logging
+from service.main import create_app
+from service.storage.engine import Database
+from service.storage.migration import check_revision, upgrade
+from service.workers.supervisor import Supervisor
+
+WORKERS = (
+    ("worker", "diagnose", "--until-stdin-closes"),
+    ("worker", "alert", "--until-stdin-closes"),
+)
+"""What runs beside the API."""
+
+
+class _Server(uvicorn.Server):
+    """Says where it listens, and ends open streams before it shuts down."""
+
+    def __init__(self, config: uvicorn.Config, context: ServiceContext) -> None:
+        super().__init__(config)
+        self._context = context
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            host, port = self.servers[0].sockets[0].getsockname()[:2]
+            click.echo(f"halowatch serves http://{host}:{port}")
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._context.broadcaster.close()
+        await super().shutdown(sockets)
+
+
+@click.command("serve")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to bind.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8000,
+    show_default=True,
+    help="TCP port; 0 takes a free one and prints it.",
+)
+@click.option(
+    "--database-url",
+    help="sqlite:///PATH or postgresql://...; default HALOWATCH_DATABASE_URL.",
+)
+@click.option(
+    "--workers/--no-workers",
+    default=True,
+    show_default=True,
+    help="Run the diagnosis and alert workers beside the API.",
+)
+def command(host: str, port: int, database_url: str | None, *, workers: bool) -> None:
+    """Run the API, the dashboard and the workers."""
+    config = _read(host, database_url)
+    configure_logging(config.log_level, process="api")
+    _prepare_database(config)
+    signal.signal(signal.SIGTERM, _end)
+    context = make_context(config)
+    server = _Server(_uvicorn_config(config, context, host, port), context)
+    supervisor = Supervisor(
+        WORKERS if workers else (), config.to_environment(), SystemClock()
+    )
+    supervisor.start()
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            server.run()
+    finally:
+        supervisor.stop()
+    if not server.started:
+        raise CommandFailedError(
+            f"cannot serve on {host}:{port}: is the port taken? Set --port"
+        )
+
+
+def _read(host: str, database_url: str | None) -> ServiceConfig:
+    try:
+        config = read_config()
+    except ConfigError as error:
+        raise BadInputError(str(error)) from None
+    if database_url is not None:
+        config = replace(config, database_url=database_url)
+    if config.api_keys is ApiKeyPolicy.REQUIRED:
+        raise BadInputError(
+            "HALOWATCH_API_KEYS=required: this edition has no API keys yet; set open "
+            "and bind a loopback address"
+        )
+    if not _is_loopback(host):
+        raise BadInputError(
+            f"--host {host} with HALOWATCH_API_KEYS=open would let everybody in: bind "
+            "127.0.0.1 and put a proxy with log-in in front"
+        )
+    return config
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _prepare_database(config: ServiceConfig) -> None:
+    """Bring the embedded database up to date; a shared one is only checked."""
+    try:
+        database = Database(config.database_url, busy_timeout_s=config.busy_timeout_s)
+        with contextlib.closing(database):
+            if database.is_sqlite:
+                upgrade(database, config.migrations)
+            else:
+                check_revision(database, config.migrations)
+    except ConfigError as error:
+        raise BadInputError(str(error)) from None
+    except ServiceError as error:
+        raise CommandFailedError(str(error)) from None
+
+
+def _uvicorn_config(
+    config: ServiceConfig, context: ServiceContext, host: str, port: int
+) -> uvicorn.Config:
+    return uvicorn.Config(
+        create_app(config, context=context),
+        host=host,
+        port=port,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=5,
+    )
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    del number, frame
+    sys.exit(0)

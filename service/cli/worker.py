@@ -1,0 +1,46 @@
+"""``halowatch worker``: one worker alone."""
+
+import sys
+import threading
+
+import click
+
+from instruments.clock import SystemClock
+from service.cli.exits import BadInputError, CommandFailedError
+from service.config import ConfigError, read_config
+from service.errors import ServiceError
+from service.logging import configure_logging
+from service.workers.alerter import run_alerter
+from service.workers.diagnoser import run_diagnoser
+from service.workers.looping import stop_on_signal, stop_with_parent
+
+
+@click.command("worker")
+@click.argument("kind", type=click.Choice(["diagnose", "alert"]))
+@click.option(
+    "--until-stdin-closes",
+    is_flag=True,
+    help="End when stdin closes, as it does when the starting process dies.",
+)
+def command(kind: str, *, until_stdin_closes: bool) -> None:
+    """Run one worker: diagnose judges sweeps, alert sends alert messages.
+
+    Several may run over one PostgreSQL, on any number of machines. The settings come
+    from HALOWATCH_* variables.
+    """
+    try:
+        config = read_config()
+    except ConfigError as error:
+        raise BadInputError(str(error)) from None
+    configure_logging(config.log_level, process=f"worker-{kind}")
+    stop = threading.Event()
+    stop_on_signal(stop)
+    if until_stdin_closes:
+        stop_with_parent(stop, sys.stdin.buffer)
+    run = {"diagnose": run_diagnoser, "alert": run_alerter}[kind]
+    try:
+        run(config, SystemClock(), stop)
+    except ConfigError as error:
+        raise BadInputError(str(error)) from None
+    except ServiceError as error:
+        raise CommandFailedError(str(error)) from None

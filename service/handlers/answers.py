@@ -1,0 +1,104 @@
+"""Answers as the contract wants them: JSON without NaN, problems with a code."""
+
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from instruments.measurement import MeasurementError
+from service.errors import InvalidRequestError, ServiceError, UnavailableError
+
+PROBLEM_MEDIA_TYPE = "application/problem+json"
+
+_log = structlog.get_logger(__name__)
+
+
+class StrictJsonResponse(Response):
+    """JSON by orjson; NaN and infinity become null, never a token."""
+
+    media_type = "application/json"
+
+    def render(self, content: Any) -> bytes:
+        """Write the document."""
+        return orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY)
+
+
+def problem_response(error: ServiceError, instance: str) -> Response:
+    """Write an error as ``application/problem+json``."""
+    document = {
+        "type": f"about:blank#{error.code}",
+        "title": HTTPStatus(error.status).phrase,
+        "status": error.status,
+        "code": error.code,
+        "detail": str(error),
+        "instance": instance,
+        **error.members,
+    }
+    headers = {}
+    if isinstance(error, UnavailableError):
+        headers["Retry-After"] = str(error.retry_after_s)
+    if error.status in (413, 503):
+        # The rest of the body was not read, so the connection cannot be used again.
+        headers["Connection"] = "close"
+    return Response(
+        orjson.dumps(document),
+        status_code=error.status,
+        media_type=PROBLEM_MEDIA_TYPE,
+        headers=headers,
+    )
+
+
+def install_problem_handlers(app: FastAPI) -> None:
+    """Map every error that can leave a handler to a problem document."""
+    for kind, handler in (
+        (ServiceError, _on_service_error),
+        (MeasurementError, _on_measurement_error),
+        (RequestValidationError, _on_validation_error),
+        (HTTPException, _on_http_exception),
+        (Exception, _on_surprise),
+    ):
+        app.add_exception_handler(kind, handler)  # type: ignore[arg-type]  # narrower
+
+
+async def _on_service_error(request: Request, error: ServiceError) -> Response:
+    request.app.state.context.metrics.refused.labels(error.code).inc()
+    return problem_response(error, request.url.path)
+
+
+async def _on_measurement_error(request: Request, error: MeasurementError) -> Response:
+    invalid = InvalidRequestError(str(error), {"field": error.field})
+    return await _on_service_error(request, invalid)
+
+
+async def _on_validation_error(
+    request: Request, error: RequestValidationError
+) -> Response:
+    first = error.errors()[0]
+    field = ".".join(str(part) for part in first["loc"][1:]) or "body"
+    invalid = InvalidRequestError(f"{field}: {first['msg']}", {"field": field})
+    return await _on_service_error(request, invalid)
+
+
+async def _on_http_exception(request: Request, error: HTTPException) -> Response:
+    """Give the router's own 404 and 405 the same shape as ours."""
+
+    class RouterError(ServiceError):
+        code = {404: "not_found", 405: "method_not_allowed"}.get(
+            error.status_code, "http_error"
+        )
+        status = error.status_code
+
+    response = problem_response(RouterError(str(error.detail)), request.url.path)
+    response.headers.update(error.headers or {})
+    return response
+
+
+async def _on_surprise(request: Request, error: Exception) -> Response:
+    _log.error("request_failed", path=request.url.path, exc_info=error)
+    return problem_response(
+        ServiceError("the service failed; its log says more"), request.url.path
+    )

@@ -1,0 +1,105 @@
+"""Reads request bodies within limits, while they arrive."""
+
+import contextlib
+from collections.abc import AsyncGenerator, Iterator
+
+from fastapi import Request
+from prometheus_client import Gauge
+
+from instruments.measurement.limits import MAX_BODY_BYTES
+from service.errors import BodyTooLargeError, InvalidRequestError, QueueFullError
+
+SMALL_BODY_BYTES = 1024 * 1024
+"""Longest body of the calls that carry no sweep."""
+
+
+class BodyGate:
+    """Counts the bytes of all bodies in hand and refuses more than fit.
+
+    Parameters
+    ----------
+    limit_bytes
+        Most bytes of bodies at once.
+    """
+
+    def __init__(self, limit_bytes: int, gauge: Gauge) -> None:
+        self._limit_bytes = limit_bytes
+        self._held_bytes = 0
+        gauge.set_function(lambda: self._held_bytes)
+
+    @contextlib.contextmanager
+    def hold(self) -> Iterator["HeldBody"]:
+        """Give a body whose bytes count until the block ends."""
+        held = HeldBody(self)
+        try:
+            yield held
+        finally:
+            self._held_bytes -= held.size_bytes
+
+    def take(self, size_bytes: int) -> None:
+        """Count more bytes.
+
+        Raises
+        ------
+        QueueFullError
+            If the bodies in hand leave no room.
+        """
+        if self._held_bytes and self._held_bytes + size_bytes > self._limit_bytes:
+            raise QueueFullError(
+                f"{self._held_bytes} bytes of other bodies are in hand; send it again"
+            )
+        self._held_bytes += size_bytes
+
+
+class HeldBody:
+    """The bytes of one request, counted as they come."""
+
+    def __init__(self, gate: BodyGate) -> None:
+        self._gate = gate
+        self.size_bytes = 0
+
+    async def read(self, request: Request, limit_bytes: int = MAX_BODY_BYTES) -> bytes:
+        """Read the whole body.
+
+        Raises
+        ------
+        BodyTooLargeError
+            As soon as it is known to be longer than ``limit_bytes``; the rest is
+            not read.
+        QueueFullError
+            If other bodies leave no room.
+        """
+        _check_length(declared_length(request), limit_bytes)
+        chunks: list[bytes] = []
+        async for chunk in request.stream():
+            self._gate.take(len(chunk))
+            self.size_bytes += len(chunk)
+            _check_length(self.size_bytes, limit_bytes)
+            chunks.append(chunk)
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def declared_length(request: Request) -> int:
+    """Return the length that the request announces, 0 where it does not.
+
+    Raises
+    ------
+    InvalidRequestError
+        If the header is no number.
+    """
+    text = request.headers.get("content-length", "0")
+    if not text.isdecimal():
+        raise InvalidRequestError("Content-Length: must be a number")
+    return int(text)
+
+
+async def replay(body: bytes) -> AsyncGenerator[bytes, None]:
+    """Yield a body that was read already, for parsers that want a stream."""
+    yield body
+
+
+def _check_length(size_bytes: int, limit_bytes: int) -> None:
+    if size_bytes > limit_bytes:
+        raise BodyTooLargeError(
+            f"the body is longer than {limit_bytes} bytes; send fewer sweeps at once"
+        )

@@ -1,0 +1,77 @@
+"""``/healthz``, ``/readyz`` and ``/metrics``."""
+
+from typing import Any
+
+from fastapi import APIRouter, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from instruments.measurement.message import format_time
+from service.context import ServiceContext
+from service.errors import StorageUnavailableError
+from service.handlers.answers import StrictJsonResponse
+from service.handlers.dependencies import Context
+from service.operations.presenting import age_s
+from service.operations.vital_signs import read_vital_signs
+from service.storage.migration import check_revision
+
+router = APIRouter()
+
+
+@router.get("/healthz")
+async def get_health() -> Response:
+    """Tell that the process answers."""
+    return StrictJsonResponse({"status": "ok"})
+
+
+@router.get("/readyz", responses={503: {"description": "A dependency fails."}})
+def get_readiness(context: Context) -> Response:
+    """Tell whether every dependency works, and name the one that does not."""
+    checks: dict[str, Any] = {"database": _check_database(context)}
+    checks["model"] = _check_model(context)
+    ready = all(check["ok"] for check in checks.values())
+    return StrictJsonResponse(
+        {
+            "status": "ready" if ready else "not_ready",
+            "server_time": format_time(context.clock.now()),
+            "checks": checks,
+        },
+        status_code=200 if ready else 503,
+        headers={} if ready else {"Retry-After": "1"},
+    )
+
+
+@router.get("/metrics")
+def get_metrics(context: Context) -> Response:
+    """Return counters and the state of the database for Prometheus."""
+    metrics, now = context.metrics, context.clock.now()
+    try:
+        signs = read_vital_signs(context.database)
+    except StorageUnavailableError:
+        signs = None
+    if signs is not None:
+        for backlog in signs.backlog:
+            metrics.tasks_waiting.labels(backlog.kind.value).set(backlog.waiting)
+            oldest = backlog.oldest_at
+            metrics.oldest_task_age_s.labels(backlog.kind.value).set(
+                0.0 if oldest is None else age_s(oldest, now)
+            )
+        for cavity, measured_at in signs.newest_wide.items():
+            metrics.sweep_age_s.labels(cavity).set(age_s(measured_at, now))
+        for severity, count in signs.active_alerts.items():
+            metrics.alerts_active.labels(severity).set(count)
+    return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def _check_database(context: ServiceContext) -> dict[str, Any]:
+    try:
+        check_revision(context.database, context.config.migrations)
+    except StorageUnavailableError as error:
+        return {"ok": False, "reason": str(error)}
+    return {"ok": True, "reason": None}
+
+
+def _check_model(context: ServiceContext) -> dict[str, Any]:
+    model = context.config.model
+    if model is not None and not model.is_dir():
+        return {"ok": False, "reason": f"HALOWATCH_MODEL {model} is no folder"}
+    return {"ok": True, "reason": None if model else "no model is configured"}

@@ -1,0 +1,149 @@
+"""``POST /sweeps``: takes sweeps in three forms, answers once they are durable."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from starlette.datastructures import Headers, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+
+from instruments.measurement import MeasurementError
+from instruments.measurement.limits import MAX_BODY_BYTES
+from instruments.measurement.message import MSGPACK_MEDIA_TYPE
+from service.context import ServiceContext
+from service.errors import InvalidRequestError, UnsupportedMediaTypeError
+from service.handlers.answers import StrictJsonResponse
+from service.handlers.bodies import BodyGate, replay
+from service.handlers.documents import POST_SWEEPS
+from service.operations.ingest import ItemResult, reject_if_nothing_was_stored
+from service.operations.preparing import Prepared
+from service.operations.presenting import diagnosis_json
+from service.storage.diagnoses import get_diagnosis
+
+router = APIRouter()
+
+_INLINE_BYTES = 256 * 1024
+"""Bodies up to here are decoded in the event loop: a thread would cost more."""
+
+_WAIT_STEP_S = 0.02
+
+
+@router.post("/sweeps", status_code=201, openapi_extra=POST_SWEEPS)
+async def post_sweeps(request: Request) -> Response:
+    """Store one or many sweeps; 201 once they are durable."""
+    context: ServiceContext = request.app.state.context
+    gate: BodyGate = request.app.state.body_gate
+    wait = _read_wait(request)
+    with gate.hold() as held:
+        media_type, _, _ = request.headers.get("content-type", "").partition(";")
+        media_type = media_type.strip().lower()
+        _check_media_type(media_type)
+        body = await held.read(request, MAX_BODY_BYTES)
+        prepared = await _prepare(context, request.headers, media_type, body)
+        results = await context.ingest.accept(prepared)
+    reject_if_nothing_was_stored(results)
+    records: list[dict[str, Any]] = [result.to_record() for result in results]
+    if wait:
+        await _add_diagnoses(context, results, records)
+    return StrictJsonResponse({"results": records}, status_code=201)
+
+
+def _read_wait(request: Request) -> bool:
+    wait = request.query_params.get("wait")
+    if wait not in (None, "diagnosis"):
+        raise InvalidRequestError("wait: takes diagnosis, or leave it out")
+    return wait is not None
+
+
+def _check_media_type(media_type: str) -> None:
+    known = (MSGPACK_MEDIA_TYPE, "application/json", "multipart/form-data")
+    if media_type not in known:
+        raise UnsupportedMediaTypeError(
+            f"Content-Type {media_type!r} is not read; send one of {', '.join(known)}"
+        )
+
+
+async def _prepare(
+    context: ServiceContext, headers: Headers, media_type: str, body: bytes
+) -> list[Prepared]:
+    preparer = context.preparer
+    if media_type == MSGPACK_MEDIA_TYPE:
+        if len(body) <= _INLINE_BYTES:
+            return preparer.from_msgpack(body)
+        return await asyncio.to_thread(preparer.from_msgpack, body)
+    if media_type == "application/json":
+        return await asyncio.to_thread(preparer.from_json, body)
+    content, name, form = await read_form(headers, body)
+    return await asyncio.to_thread(preparer.from_file, content, name, form)
+
+
+async def read_form(headers: Headers, body: bytes) -> tuple[bytes, str, dict[str, str]]:
+    """Read a multipart body.
+
+    Returns
+    -------
+    tuple
+        Content and name of the field ``file``, and the other fields.
+
+    Raises
+    ------
+    MeasurementError
+        If the body is no form, or has no file.
+    """
+    parser = MultiPartParser(headers, replay(body), max_files=1, max_fields=32)
+    try:
+        fields = await parser.parse()
+    except (MultiPartException, KeyError, UnicodeDecodeError) as error:
+        raise MeasurementError("body", f"is no multipart form ({error})") from None
+    try:
+        upload = fields.get("file")
+        if not isinstance(upload, UploadFile) or not upload.filename:
+            raise MeasurementError(
+                "file", "is missing; send it as a file with its name"
+            )
+        form = {
+            name: value
+            for name, value in fields.multi_items()
+            if name != "file" and isinstance(value, str)
+        }
+        return await upload.read(), upload.filename, form
+    finally:
+        await fields.close()
+
+
+async def _add_diagnoses(
+    context: ServiceContext,
+    results: Sequence[ItemResult],
+    records: Sequence[dict[str, Any]],
+) -> None:
+    """Wait for the diagnoses, at most so long; what is not there is null."""
+    deadline_s = context.clock.monotonic_s() + context.config.wait_s
+    for record in records:
+        record["diagnosis"] = None
+    missing = {
+        result.sweep_id: record
+        for result, record in zip(results, records, strict=True)
+        if result.sweep_id is not None
+    }
+    while missing:
+        found = await asyncio.to_thread(_find_diagnoses, context, list(missing))
+        for sweep_id, diagnosis in found.items():
+            missing.pop(sweep_id)["diagnosis"] = diagnosis
+        if not missing or context.clock.monotonic_s() >= deadline_s:
+            return
+        await asyncio.sleep(_WAIT_STEP_S)
+
+
+def _find_diagnoses(
+    context: ServiceContext, sweep_ids: Sequence[str]
+) -> dict[str, dict[str, Any]]:
+    with context.database.read() as transaction:
+        found = {
+            sweep_id: get_diagnosis(transaction, sweep_id) for sweep_id in sweep_ids
+        }
+    return {
+        sweep_id: diagnosis_json(diagnosis)
+        for sweep_id, diagnosis in found.items()
+        if diagnosis is not None
+    }

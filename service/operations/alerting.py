@@ -1,0 +1,223 @@
+"""Evaluates the rules and turns what they decide into recorded transitions."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from instruments.measurement import SweepPurpose
+from service.alerts.rules import (
+    NO_DATA,
+    NO_DATA_CLEAR_COUNT,
+    RULES,
+    Rule,
+    is_fulfilled,
+    is_silent,
+)
+from service.alerts.settling import Decision, Standing, settle
+from service.config import Channel
+from service.operations.observing import limit_k_of, observe
+from service.operations.raising import apply_decision
+from service.operations.transitions import expire, find_expired
+from service.storage.cavities import get_cavity, list_cavities
+from service.storage.engine import Database, Transaction
+from service.storage.records import AlertRecord, CavityRecord, RuleState, SweepRecord
+from service.storage.rule_states import (
+    get_rule_state,
+    list_rule_states,
+    lock_rules,
+    put_rule_state,
+)
+from service.storage.sweep_queries import count_wide_sweeps, newest_sweep
+
+HORIZON_S = 3600.0
+"""Sweeps older than this, and than ten sweep periods, raise nothing: history that
+is read in late is judged, but wakes nobody."""
+
+_HORIZON_PERIODS = 10.0
+
+
+def evaluate_sweep(
+    transaction: Transaction,
+    sweep: SweepRecord,
+    model_version: str,
+    now: datetime,
+    channels: Sequence[Channel],
+) -> None:
+    """Evaluate the rules that a newly judged sweep may change.
+
+    Runs in the transaction that stores the diagnosis.
+    """
+    lock_rules(transaction)
+    cavity = get_cavity(transaction, sweep.cavity)
+    if cavity is None or not cavity.enabled or _is_history(sweep, cavity, now):
+        return
+    for rule in RULES:
+        if rule.purpose is sweep.purpose:
+            _stand(transaction, rule, cavity, model_version, now)
+    _apply(transaction, model_version, now, channels)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """What the clock alone changes: silence, waiting decisions, expired marks."""
+
+    silence: Sequence[RuleState]
+    decisions: Sequence[Decision]
+    expired: Sequence[AlertRecord]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing changes."""
+        return not (self.silence or self.decisions or self.expired)
+
+
+def survey(transaction: Transaction, now: datetime, watching_since: datetime) -> Survey:
+    """Look at what the clock changes, and write nothing.
+
+    Parameters
+    ----------
+    watching_since
+        When this process began to watch; silence before it counts for nothing.
+    """
+    states = list_rule_states(transaction)
+    cavities = [cavity for cavity in list_cavities(transaction) if cavity.enabled]
+    silence = [
+        state
+        for cavity in cavities
+        if (state := _silence(transaction, cavity, states, now, watching_since))
+    ]
+    states |= {(state.rule, state.subject): state for state in silence}
+    return Survey(
+        silence=silence,
+        decisions=settle(_standings(states), _periods(cavities), now),
+        expired=find_expired(transaction, now),
+    )
+
+
+def tick(
+    database: Database,
+    now: datetime,
+    watching_since: datetime,
+    channels: Sequence[Channel],
+) -> bool:
+    """Let the clock act on the rules; takes the write lock only where needed.
+
+    Returns
+    -------
+    bool
+        Whether anything changed.
+    """
+    with database.read() as transaction:
+        if survey(transaction, now, watching_since).is_empty:
+            return False
+    with database.write() as transaction:
+        lock_rules(transaction)
+        found = survey(transaction, now, watching_since)
+        for state in found.silence:
+            put_rule_state(transaction, state)
+        expire(transaction, found.expired, now, channels)
+        _apply(transaction, None, now, channels)
+    return True
+
+
+def _apply(
+    transaction: Transaction,
+    model_version: str | None,
+    now: datetime,
+    channels: Sequence[Channel],
+) -> None:
+    states = list_rule_states(transaction)
+    cavities = [cavity for cavity in list_cavities(transaction) if cavity.enabled]
+    for decision in settle(_standings(states), _periods(cavities), now):
+        state = states.get((decision.rule, decision.subject))
+        apply_decision(
+            transaction,
+            decision,
+            state=state,
+            model_version=model_version,
+            now=now,
+            channels=channels,
+        )
+
+
+def _stand(
+    transaction: Transaction,
+    rule: Rule,
+    cavity: CavityRecord,
+    model_version: str,
+    now: datetime,
+) -> None:
+    state = get_rule_state(transaction, rule.name, cavity.cavity)
+    was = state is not None and state.is_fulfilled
+    limit_k = limit_k_of(cavity)
+    seen = observe(transaction, rule, cavity.cavity, model_version)
+    findings = [rule.find(item, limit_k) for item in seen]
+    stands = is_fulfilled(rule, findings, was=was)
+    if stands != was:
+        put_rule_state(
+            transaction,
+            RuleState(
+                rule=rule.name,
+                subject=cavity.cavity,
+                is_fulfilled=stands,
+                since=now,
+                alert_id=None if state is None else state.alert_id,
+            ),
+        )
+
+
+def _silence(
+    transaction: Transaction,
+    cavity: CavityRecord,
+    states: Mapping[tuple[str, str], RuleState],
+    now: datetime,
+    watching_since: datetime,
+) -> RuleState | None:
+    """Return the changed state of ``no_data`` for a cavity, or None."""
+    if cavity.sweep_period_s is None:
+        return None
+    state = states.get((NO_DATA, cavity.cavity))
+    if state is not None and state.is_fulfilled:
+        fresh = count_wide_sweeps(transaction, cavity.cavity, state.since)
+        if fresh < NO_DATA_CLEAR_COUNT:
+            return None
+        return replace(state, is_fulfilled=False, since=now)
+    newest = newest_sweep(transaction, cavity.cavity, SweepPurpose.WIDE)
+    last = cavity.registered_at
+    if newest is not None:
+        # A clock of a collector that runs ahead must not hide its silence.
+        last = min(newest.measured_at, newest.received_at)
+    silence_s = (now - max(last, watching_since)).total_seconds()
+    if not is_silent(silence_s, cavity.sweep_period_s):
+        return None
+    alert_id = None if state is None else state.alert_id
+    return RuleState(
+        rule=NO_DATA,
+        subject=cavity.cavity,
+        is_fulfilled=True,
+        since=now,
+        alert_id=alert_id,
+    )
+
+
+def _standings(
+    states: Mapping[tuple[str, str], RuleState],
+) -> dict[tuple[str, str], Standing]:
+    return {
+        key: Standing(
+            is_fulfilled=state.is_fulfilled,
+            since=state.since,
+            is_alerting=state.alert_id is not None,
+        )
+        for key, state in states.items()
+    }
+
+
+def _periods(cavities: Sequence[CavityRecord]) -> dict[str, float | None]:
+    return {cavity.cavity: cavity.sweep_period_s for cavity in cavities}
+
+
+def _is_history(sweep: SweepRecord, cavity: CavityRecord, now: datetime) -> bool:
+    periods_s = _HORIZON_PERIODS * (cavity.sweep_period_s or 0.0)
+    age_s = (now - sweep.measured_at).total_seconds()
+    return age_s > max(HORIZON_S, periods_s)

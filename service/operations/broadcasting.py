@@ -1,0 +1,194 @@
+"""Spreads stored events to every listener: encoded once, shared, bounded."""
+
+import asyncio
+from collections import OrderedDict, deque
+from collections.abc import AsyncIterator
+
+import orjson
+import structlog
+
+from service.errors import StorageUnavailableError
+from service.storage.engine import Database
+from service.storage.events import list_events, newest_event_id
+from service.storage.records import EventRecord
+
+CLIENT_QUEUE_BYTES = 1024 * 1024
+"""Most bytes that wait for one slow listener; the oldest are dropped beyond."""
+
+REPLAY_LIMIT = 10_000
+"""Most events that a resuming listener is sent at once."""
+
+_OVERLAP = 256
+"""Numbers that are looked at again: PostgreSQL commits them out of order."""
+
+_PAGE = 1000
+
+_log = structlog.get_logger(__name__)
+
+
+def encode_event(event: EventRecord) -> bytes:
+    """Write an event as server-sent bytes."""
+    text = f"id: {event.event_id}\nevent: {event.kind.value}\ndata: {event.body}\n\n"
+    return text.encode()
+
+
+class Listener:
+    """One client's queue of encoded events; drops the oldest when it overflows."""
+
+    def __init__(self, limit_bytes: int = CLIENT_QUEUE_BYTES) -> None:
+        self._limit_bytes = limit_bytes
+        self._waiting: deque[bytes] = deque()
+        self._waiting_bytes = 0
+        self._arrived = asyncio.Event()
+        self.dropped = 0
+        self.is_closed = False
+
+    def push(self, chunk: bytes) -> None:
+        """Queue shared bytes for this client."""
+        self._waiting.append(chunk)
+        self._waiting_bytes += len(chunk)
+        while self._waiting_bytes > self._limit_bytes and len(self._waiting) > 1:
+            self._waiting_bytes -= len(self._waiting.popleft())
+            self.dropped += 1
+        self._arrived.set()
+
+    def close(self) -> None:
+        """End the client's stream once its queue is empty."""
+        self.is_closed = True
+        self._arrived.set()
+
+    async def next(self, timeout_s: float) -> bytes | None:
+        """Return all that waits, or None after ``timeout_s`` without anything."""
+        if not self._waiting and not self.is_closed:
+            try:
+                await asyncio.wait_for(self._arrived.wait(), timeout_s)
+            except TimeoutError:
+                return None
+        chunk = b"".join(self._waiting)
+        self._waiting.clear()
+        self._waiting_bytes = 0
+        self._arrived.clear()
+        return chunk
+
+
+class Broadcaster:
+    """Follows the event table and feeds the listeners of this process.
+
+    Events come from several processes; the table is what they share. The broadcaster
+    polls it only while somebody listens.
+
+    Parameters
+    ----------
+    poll_s
+        Pause between two looks at the table, in seconds.
+    """
+
+    def __init__(self, database: Database, *, poll_s: float = 0.05) -> None:
+        self._database = database
+        self._poll_s = poll_s
+        self._overlap = 0 if database.is_sqlite else _OVERLAP
+        self._listeners: set[Listener] = set()
+        self._last = 0
+        self._seen: OrderedDict[int, None] = OrderedDict()
+        self._task: asyncio.Task[None] | None = None
+        self._is_closed = False
+
+    @property
+    def listener_count(self) -> int:
+        """Clients that listen now."""
+        return len(self._listeners)
+
+    async def listen(
+        self, after: int | None, heartbeat_s: float
+    ) -> AsyncIterator[bytes]:
+        """Yield encoded events until the broadcaster closes.
+
+        Parameters
+        ----------
+        after
+            Number of the last event that the client saw; None starts with now.
+        heartbeat_s
+            Longest silence in seconds; a comment line breaks it.
+        """
+        listener = Listener()
+        await self._join(listener)
+        try:
+            if after is not None:
+                async for chunk in self._replay(after):
+                    yield chunk
+            yield b": listening\n\n"
+            while chunk_or_none := await self._wait(listener, heartbeat_s):
+                yield chunk_or_none
+        finally:
+            self._listeners.discard(listener)
+
+    def close(self) -> None:
+        """End every listener's stream."""
+        self._is_closed = True
+        for listener in self._listeners:
+            listener.close()
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _wait(self, listener: Listener, heartbeat_s: float) -> bytes:
+        chunk = await listener.next(heartbeat_s)
+        return b": heartbeat\n\n" if chunk is None else chunk
+
+    async def _join(self, listener: Listener) -> None:
+        if not self._listeners:
+            self._last = await asyncio.to_thread(self._newest)
+            self._seen.clear()
+        self._listeners.add(listener)
+        if self._is_closed:
+            listener.close()
+        elif self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._follow())
+
+    async def _replay(self, after: int) -> AsyncIterator[bytes]:
+        # The listener joined first, so nothing falls between replay and live; what
+        # comes twice has the same id.
+        limit = after + REPLAY_LIMIT
+        while after < self._last and after < limit:
+            events = await asyncio.to_thread(self._read, after)
+            if not events:
+                return
+            yield b"".join(encode_event(event) for event in events)
+            after = events[-1].event_id
+
+    async def _follow(self) -> None:
+        while self._listeners and not self._is_closed:
+            try:
+                events = await asyncio.to_thread(self._read, self._last - self._overlap)
+            except StorageUnavailableError as error:
+                _log.warning("stream_waits_for_storage", reason=str(error))
+                events = []
+                await asyncio.sleep(1.0)
+            self._spread(
+                [event for event in events if event.event_id not in self._seen]
+            )
+            if len(events) < _PAGE:
+                await asyncio.sleep(self._poll_s)
+
+    def _spread(self, events: list[EventRecord]) -> None:
+        for event in events:
+            chunk = encode_event(event)
+            for listener in self._listeners:
+                listener.push(chunk)
+            self._last = max(self._last, event.event_id)
+            self._seen[event.event_id] = None
+        while len(self._seen) > 4 * _OVERLAP + _PAGE:
+            self._seen.popitem(last=False)
+
+    def _read(self, after: int) -> list[EventRecord]:
+        with self._database.read() as transaction:
+            return list_events(transaction, after, _PAGE)
+
+    def _newest(self) -> int:
+        with self._database.read() as transaction:
+            return newest_event_id(transaction)
+
+
+def health_event(status: str, server_time: str) -> bytes:
+    """Write the event that tells listeners how the service is."""
+    body = orjson.dumps({"status": status, "server_time": server_time})
+    return b"event: health\ndata: " + body + b"\n\n"

@@ -1,0 +1,168 @@
+"""The current state of every cavity, with the age of every value."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from instruments.measurement import SweepPurpose
+from instruments.measurement.message import format_time
+from service.operations.presenting import (
+    ACTIVE_STATES,
+    age_s,
+    alert_json,
+    cavity_settings_json,
+)
+from service.storage.alerts import list_alerts
+from service.storage.cavities import get_cavity, list_cavities
+from service.storage.diagnoses import newest_diagnosis
+from service.storage.engine import Database, Transaction
+from service.storage.records import (
+    AlertRecord,
+    CavityRecord,
+    DiagnosisRecord,
+    SweepRecord,
+)
+from service.storage.sweep_queries import newest_reference, newest_sweep
+
+STALE_PERIODS = 3.0
+"""A value is stale once its sweep is older than so many sweep periods."""
+
+MAX_ACTIVE_ALERTS = 1000
+"""Most active alerts that one answer carries."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Facts:
+    cavity: CavityRecord
+    sweeps: dict[SweepPurpose, SweepRecord | None]
+    diagnoses: dict[SweepPurpose, DiagnosisRecord | None]
+    reference: SweepRecord | None
+    alerts: Sequence[AlertRecord]
+
+
+def describe_cavities(database: Database, now: datetime) -> list[dict[str, Any]]:
+    """Describe every registered cavity."""
+    with database.read() as transaction:
+        alerts = list_alerts(transaction, ACTIVE_STATES, MAX_ACTIVE_ALERTS)
+        facts = [
+            _gather(transaction, cavity, alerts)
+            for cavity in list_cavities(transaction)
+        ]
+    return [_describe(fact, now) for fact in facts]
+
+
+def describe_cavity(
+    database: Database, cavity: str, now: datetime
+) -> dict[str, Any] | None:
+    """Describe one cavity; None where it is not registered."""
+    with database.read() as transaction:
+        record = get_cavity(transaction, cavity)
+        if record is None:
+            return None
+        alerts = list_alerts(transaction, ACTIVE_STATES, MAX_ACTIVE_ALERTS)
+        facts = _gather(transaction, record, alerts)
+    return _describe(facts, now)
+
+
+def _gather(
+    transaction: Transaction, cavity: CavityRecord, alerts: Sequence[AlertRecord]
+) -> _Facts:
+    name = cavity.cavity
+    return _Facts(
+        cavity=cavity,
+        sweeps={p: newest_sweep(transaction, name, p) for p in SweepPurpose},
+        diagnoses={p: newest_diagnosis(transaction, name, p) for p in SweepPurpose},
+        reference=newest_reference(transaction, name),
+        alerts=[alert for alert in alerts if name in alert.cavities],
+    )
+
+
+def _describe(facts: _Facts, now: datetime) -> dict[str, Any]:
+    wide = facts.diagnoses[SweepPurpose.WIDE]
+    return cavity_settings_json(facts.cavity) | {
+        "server_time": format_time(now),
+        "state": _state(facts, now),
+        "latest": {
+            purpose.value: _sweep_stamp(sweep, now)
+            for purpose, sweep in facts.sweeps.items()
+        },
+        "temperature_k": _dated(wide, "temperature_k", now),
+        "magnetic_field_tesla": _dated(wide, "magnetic_field_tesla", now),
+        "condition": _dated(wide, "condition", now),
+        "out_of_distribution": _dated(wide, "out_of_distribution", now),
+        "resonance": _resonance(facts, now),
+        "integrity": [] if wide is None else wide.record["integrity"],
+        "reference": _sweep_stamp(facts.reference, now),
+        "active_alerts": [alert_json(alert, now) for alert in facts.alerts],
+    }
+
+
+def _state(facts: _Facts, now: datetime) -> str:
+    severities = {alert.severity for alert in facts.alerts}
+    if severities & {"critical", "major"}:
+        return "alarm"
+    if _is_stale(facts, now):
+        return "stale"
+    if severities:
+        return "warning"
+    if all(diagnosis is None for diagnosis in facts.diagnoses.values()):
+        return "unknown"
+    return "good"
+
+
+def _is_stale(facts: _Facts, now: datetime) -> bool:
+    newest, period_s = facts.sweeps[SweepPurpose.WIDE], facts.cavity.sweep_period_s
+    if newest is None or period_s is None:
+        return False
+    return age_s(newest.measured_at, now) > STALE_PERIODS * period_s
+
+
+def _sweep_stamp(sweep: SweepRecord | None, now: datetime) -> dict[str, Any] | None:
+    if sweep is None:
+        return None
+    return {
+        "sweep_id": sweep.sweep_id,
+        "measured_at": format_time(sweep.measured_at),
+        "age_s": age_s(sweep.measured_at, now),
+    }
+
+
+def _dated(
+    diagnosis: DiagnosisRecord | None, name: str, now: datetime
+) -> dict[str, Any] | None:
+    if diagnosis is None:
+        return None
+    return {**diagnosis.record[name], **_stamp(diagnosis, now)}
+
+
+def _stamp(diagnosis: DiagnosisRecord, now: datetime) -> dict[str, Any]:
+    return {
+        "measured_at": format_time(diagnosis.measured_at),
+        "age_s": age_s(diagnosis.measured_at, now),
+    }
+
+
+def _resonance(facts: _Facts, now: datetime) -> dict[str, Any] | None:
+    """Take f0 and loaded Q from transmission, the coupling from reflection."""
+    found = {
+        purpose: diagnosis
+        for purpose in (SweepPurpose.TRANSMISSION, SweepPurpose.REFLECTION)
+        if (diagnosis := facts.diagnoses[purpose]) is not None
+        and diagnosis.record["resonance"] is not None
+    }
+    main = found.get(SweepPurpose.TRANSMISSION) or found.get(SweepPurpose.REFLECTION)
+    if main is None:
+        return None
+    side = found.get(SweepPurpose.REFLECTION, main)
+    fit = main.record["resonance"]
+    return {
+        "state": fit["state"],
+        "resonant_frequency_hz": fit["resonant_frequency_hz"],
+        "resonant_frequency_sigma_hz": fit["resonant_frequency_sigma_hz"],
+        "loaded_q": fit["loaded_q"],
+        "loaded_q_sigma": fit["loaded_q_sigma"],
+        "coupling_beta": side.record["resonance"]["coupling_beta"],
+        "coupling_beta_sigma": side.record["resonance"]["coupling_beta_sigma"],
+        **_stamp(main, now),
+    }

@@ -1,0 +1,176 @@
+"""Stores the sweeps of one post and says what became of each."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from service.errors import (
+    KeyConflictError,
+    ServiceError,
+    StorageUnavailableError,
+    SweepsRejectedError,
+)
+from service.metrics import ServiceMetrics
+from service.operations.preparing import Prepared, Refusal
+from service.storage.cavities import list_cavities
+from service.storage.engine import Database
+from service.storage.records import NewSweep, Outcome, Written
+from service.storage.writer import Settle
+
+
+class SweepWriter(Protocol):
+    """What makes sweeps durable."""
+
+    def submit(self, sweeps: Sequence[NewSweep], settle: Settle) -> None:
+        """Queue sweeps; ``settle`` is called, in any thread, once they are durable."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ItemResult:
+    """What became of one sweep of a post."""
+
+    sweep_id: str | None
+    outcome: Outcome
+    error: str | None = None
+    is_key_conflict: bool = False
+
+    def to_record(self) -> dict[str, str | None]:
+        """Write with the names of the public contract."""
+        return {
+            "sweep_id": self.sweep_id,
+            "status": self.outcome.value,
+            "error": self.error,
+        }
+
+
+class CavityRegister:
+    """Which cavities are registered, looked up once each."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._known: frozenset[str] = frozenset()
+
+    async def unknown(self, cavities: set[str]) -> set[str]:
+        """Return those that are not registered.
+
+        Raises
+        ------
+        StorageUnavailableError
+            If the database cannot be asked.
+        """
+        if cavities <= self._known:
+            return set()
+        self._known = await asyncio.to_thread(self._read)
+        return cavities - self._known
+
+    def forget(self) -> None:
+        """Ask the database again next time."""
+        self._known = frozenset()
+
+    def _read(self) -> frozenset[str]:
+        with self._database.read() as transaction:
+            return frozenset(record.cavity for record in list_cavities(transaction))
+
+
+class Ingest:
+    """Takes prepared sweeps and answers once they are durable."""
+
+    def __init__(
+        self, register: CavityRegister, writer: SweepWriter, metrics: ServiceMetrics
+    ) -> None:
+        self._register = register
+        self._writer = writer
+        self._metrics = metrics
+
+    async def accept(self, prepared: Sequence[Prepared]) -> list[ItemResult]:
+        """Store what can be stored.
+
+        Returns
+        -------
+        list
+            One result a sweep, in order.
+
+        Raises
+        ------
+        UnavailableError
+            If nothing was stored because the database or the queue refuses.
+        """
+        cavities = {item.cavity for item in prepared if isinstance(item, NewSweep)}
+        unknown = await self._register.unknown(cavities) if cavities else set()
+        sweeps = [
+            item
+            for item in prepared
+            if isinstance(item, NewSweep) and item.cavity not in unknown
+        ]
+        written = iter(await self._store(sweeps) if sweeps else ())
+        results = [_result(item, unknown, written) for item in prepared]
+        for result in results:
+            self._metrics.sweeps.labels(result.outcome.value).inc()
+        return results
+
+    async def _store(self, sweeps: Sequence[NewSweep]) -> list[Written]:
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[list[Written]] = loop.create_future()
+
+        def finish(result: list[Written] | Exception) -> None:
+            if future.done():
+                return
+            if isinstance(result, Exception):
+                future.set_exception(result)
+            else:
+                future.set_result(result)
+
+        def settle(result: list[Written] | Exception) -> None:
+            loop.call_soon_threadsafe(finish, result)
+
+        try:
+            self._writer.submit(sweeps, settle)
+            return await future
+        except StorageUnavailableError:
+            # What comes back after an outage may be another database.
+            self._register.forget()
+            raise
+
+
+def reject_if_nothing_was_stored(results: Sequence[ItemResult]) -> None:
+    """Raise where every sweep was rejected.
+
+    Raises
+    ------
+    KeyConflictError
+        If the only reason is a key that belongs to other content.
+    SweepsRejectedError
+        For any other reason.
+    """
+    if any(result.outcome is not Outcome.REJECTED for result in results):
+        return
+    members = {"results": [result.to_record() for result in results]}
+    conflict = all(result.is_key_conflict for result in results)
+    problem: type[ServiceError] = KeyConflictError if conflict else SweepsRejectedError
+    raise problem(str(results[0].error), members)
+
+
+def _result(
+    item: Prepared, unknown: set[str], written: Iterator[Written]
+) -> ItemResult:
+    if isinstance(item, Refusal):
+        return ItemResult(None, Outcome.REJECTED, item.error)
+    if item.cavity in unknown:
+        return ItemResult(
+            None,
+            Outcome.REJECTED,
+            f"cavity: {item.cavity!r} is not registered; "
+            f"PUT /api/v1/cavities/{item.cavity} registers it",
+        )
+    done = next(written)
+    if done.outcome is Outcome.REJECTED:
+        return ItemResult(
+            None,
+            Outcome.REJECTED,
+            f"idempotency_key: {item.key[:64]!r} was used before with other content; "
+            "send a new key",
+            is_key_conflict=True,
+        )
+    return ItemResult(done.sweep_id, done.outcome)

@@ -1,0 +1,148 @@
+"""Works off the outbox: judges what was accepted, once a sweep and model version."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import structlog
+
+from instruments.clock import Clock
+from instruments.measurement.message import format_time
+from models.diagnosis import Diagnosis
+from service.config import Channel
+from service.errors import StorageUnavailableError
+from service.operations.alerting import evaluate_sweep
+from service.operations.judging import Judge, ReferenceShelf
+from service.storage.diagnoses import insert_diagnosis
+from service.storage.engine import Database, Transaction
+from service.storage.events import add_event
+from service.storage.records import EventKind, SweepRecord, TaskKind, TaskRecord
+from service.storage.sweep_queries import get_sweep, load_sweep
+from service.storage.tasks import (
+    claim_tasks,
+    finish_task,
+    give_up_task,
+    has_task,
+    postpone_task,
+)
+
+BATCH = 16
+"""Most sweeps that are judged between two commits."""
+
+MAX_ATTEMPTS = 5
+"""Claims of one task before it is kept for a person."""
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnoser:
+    """Judges outbox tasks.
+
+    Attributes
+    ----------
+    owner
+        Name of this worker in leases; another worker has another.
+    """
+
+    database: Database
+    clock: Clock
+    judge: Judge
+    owner: str
+    lease: timedelta
+    channels: Sequence[Channel]
+    references: ReferenceShelf = field(default_factory=ReferenceShelf)
+
+    def run_once(self) -> int:
+        """Claim a batch, judge it, and store what was concluded.
+
+        Returns
+        -------
+        int
+            How many tasks were claimed; 0 where nothing waits.
+
+        Raises
+        ------
+        StorageUnavailableError
+            If the database cannot be reached; claimed tasks come back after the
+            lease.
+        """
+        tasks = self._claim()
+        judged: list[tuple[TaskRecord, SweepRecord, Diagnosis]] = []
+        for task in tasks:
+            result = self._judge(task)
+            if result is not None:
+                judged.append((task, *result))
+        if judged:
+            self._store(judged)
+        return len(tasks)
+
+    def _claim(self) -> list[TaskRecord]:
+        now = self.clock.now()
+        with self.database.read() as transaction:
+            if not has_task(transaction, TaskKind.DIAGNOSE, now):
+                return []
+        with self.database.write() as transaction:
+            return claim_tasks(
+                transaction,
+                TaskKind.DIAGNOSE,
+                owner=self.owner,
+                now=now,
+                lease=self.lease,
+                limit=BATCH,
+            )
+
+    def _judge(self, task: TaskRecord) -> tuple[SweepRecord, Diagnosis] | None:
+        try:
+            with self.database.read() as transaction:
+                record = get_sweep(transaction, task.subject)
+                if record is None:
+                    raise LookupError(f"sweep {task.subject} is not stored")  # noqa: TRY301 - handled as any other failure of this task
+                sweep = load_sweep(transaction, record)
+                reference_id, reference = self.references.find(transaction, record)
+            return record, self.judge.diagnose(sweep, reference, reference_id)
+        except StorageUnavailableError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one bad sweep must not stop the rest
+            self._put_back(task, error)
+            return None
+
+    def _put_back(self, task: TaskRecord, error: Exception) -> None:
+        _log.error("judging_failed", sweep_id=task.subject, exc_info=error)
+        reason = f"{type(error).__name__}: {error}"
+        with self.database.write() as transaction:
+            if task.attempts >= MAX_ATTEMPTS:
+                give_up_task(transaction, task.task_id, self.owner, reason)
+            else:
+                until = self.clock.now() + timedelta(seconds=2.0**task.attempts)
+                postpone_task(transaction, task.task_id, self.owner, until, reason)
+
+    def _store(
+        self, judged: Sequence[tuple[TaskRecord, SweepRecord, Diagnosis]]
+    ) -> None:
+        with self.database.write() as transaction:
+            for task, sweep, diagnosis in judged:
+                # A lease that ran out belongs to somebody else, who judges as well.
+                if finish_task(transaction, task.task_id, self.owner):
+                    self._store_one(transaction, sweep, diagnosis)
+
+    def _store_one(
+        self, transaction: Transaction, sweep: SweepRecord, diagnosis: Diagnosis
+    ) -> None:
+        now = self.clock.now()
+        if not insert_diagnosis(transaction, sweep, diagnosis, now):
+            return
+        add_event(transaction, EventKind.DIAGNOSIS, _event(sweep, diagnosis), now)
+        evaluate_sweep(transaction, sweep, diagnosis.model_version, now, self.channels)
+
+
+def _event(sweep: SweepRecord, diagnosis: Diagnosis) -> dict[str, Any]:
+    return {
+        "sweep_id": sweep.sweep_id,
+        "cavity": sweep.cavity,
+        "purpose": sweep.purpose.value,
+        "measured_at": format_time(sweep.measured_at),
+        "model_version": diagnosis.model_version,
+        "condition": diagnosis.condition.label,
+    }

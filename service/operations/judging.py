@@ -1,0 +1,78 @@
+"""Judges sweeps against their reference."""
+
+from pathlib import Path
+from typing import Protocol
+
+from instruments.measurement import Sweep
+from models.diagnosis import Diagnosis
+from service.errors import ModelUnavailableError
+from service.storage.engine import Transaction
+from service.storage.records import SweepRecord
+from service.storage.sweep_queries import find_reference, load_sweep
+
+
+class Judge(Protocol):
+    """What turns a sweep into a diagnosis."""
+
+    @property
+    def model_version(self) -> str:
+        """Version that is stored with every diagnosis."""
+        ...
+
+    def diagnose(
+        self, sweep: Sweep, reference: Sweep | None, reference_id: str | None
+    ) -> Diagnosis:
+        """Judge one sweep, against its reference where there is one."""
+        ...
+
+
+def load_judge(model: Path | None) -> Judge:
+    """Load the model, or the judge that has none and says so.
+
+    Raises
+    ------
+    ModelUnavailableError
+        If the folder is no usable model; the sentence names it.
+    """
+    import torch
+
+    from models.serving.predictor import Predictor
+
+    torch.set_num_threads(1)
+    if model is None:
+        return Predictor.without_model()
+    try:
+        return Predictor.load(model)
+    except (OSError, ValueError) as error:
+        raise ModelUnavailableError(
+            f"HALOWATCH_MODEL {model} cannot be used: {error}", retry_after_s=60
+        ) from error
+
+
+class ReferenceShelf:
+    """Finds the reference of a sweep and keeps the last few decoded.
+
+    Parameters
+    ----------
+    limit
+        Most decoded references in memory.
+    """
+
+    def __init__(self, limit: int = 32) -> None:
+        self._limit = limit
+        self._decoded: dict[str, Sweep] = {}
+
+    def find(
+        self, transaction: Transaction, sweep: SweepRecord
+    ) -> tuple[str | None, Sweep | None]:
+        """Return id and samples of the reference, or None twice."""
+        record = find_reference(transaction, sweep)
+        if record is None:
+            return None, None
+        decoded = self._decoded.pop(record.sweep_id, None)
+        if decoded is None:
+            decoded = load_sweep(transaction, record)
+        self._decoded[record.sweep_id] = decoded
+        while len(self._decoded) > self._limit:
+            del self._decoded[next(iter(self._decoded))]
+        return record.sweep_id, decoded

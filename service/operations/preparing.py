@@ -1,0 +1,218 @@
+"""From a body to encoded sweeps that wait for nothing but their commit."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from instruments.clock import Clock
+from instruments.errors import ForeignFileError
+from instruments.files import MeasuredFile, open_measured_bytes
+from instruments.measurement import MeasurementError, Sweep, SweepPurpose
+from instruments.measurement.limits import MAX_SWEEPS_PER_BODY
+from instruments.measurement.message import (
+    decode_sweep,
+    parse_time,
+    unpack_body,
+    unpack_json_body,
+)
+from service.storage.codec import encode_traces
+from service.storage.identifiers import TimeOrderedIds
+from service.storage.records import NewSweep
+from service.storage.sweeps import details_of
+from service.storage.times import to_us
+
+FORM_FIELDS = (
+    "cavity",
+    "measured_at",
+    "purpose",
+    "is_reference",
+    "thermal_cycle",
+    "run",
+    "step",
+    "route",
+    "idempotency_key",
+)
+"""Metadata that the multipart form takes beside the file."""
+
+_BOOLS = {"true": True, "1": True, "false": False, "0": False, "": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A sweep that cannot be stored, and why in one sentence."""
+
+    error: str
+
+
+Prepared = NewSweep | Refusal
+"""One item of a post: ready, or refused."""
+
+
+class SweepPreparer:
+    """Decodes, checks, hashes and encodes the sweeps of a body.
+
+    Every method is pure but for the id and the time of receipt, and may run in any
+    thread.
+    """
+
+    def __init__(self, clock: Clock, ids: TimeOrderedIds) -> None:
+        self._clock = clock
+        self._ids = ids
+
+    def from_msgpack(self, body: bytes) -> list[Prepared]:
+        """Prepare a body of the fast path.
+
+        Raises
+        ------
+        MeasurementError
+            If the body is not msgpack, or holds no or too many sweeps.
+        """
+        return self._each(unpack_body(body), decode_sweep)
+
+    def from_json(self, body: bytes) -> list[Prepared]:
+        """Prepare a JSON body.
+
+        Raises
+        ------
+        MeasurementError
+            If the body is not JSON, or holds no or too many sweeps.
+        """
+        return self._each(unpack_json_body(body), decode_sweep)
+
+    def from_file(
+        self, content: bytes, name: str, form: Mapping[str, str]
+    ) -> list[Prepared]:
+        """Prepare every sweep of an uploaded file.
+
+        Parameters
+        ----------
+        content, name
+            The file and its name; the suffix tells Touchstone's ports.
+        form
+            Metadata by name, any of :data:`FORM_FIELDS`.
+
+        Raises
+        ------
+        MeasurementError
+            If the form or the file is wrong as a whole.
+        """
+        file = _open_upload(content, name, form, MAX_SWEEPS_PER_BODY)
+        return self._each(
+            range(file.sweep_count), lambda index: _sweep_of(file, index, form)
+        )
+
+    def prepare(self, sweep: Sweep) -> NewSweep:
+        """Hash and encode one checked sweep.
+
+        Raises
+        ------
+        MeasurementError
+            If a text or number of it cannot be stored.
+        """
+        content_hash = sweep.content_hash()
+        try:
+            details = details_of(sweep)
+        except ValueError as error:
+            raise MeasurementError("sweep", str(error)) from None
+        names, payload = encode_traces(sweep.traces)
+        return NewSweep(
+            sweep_id=self._ids.next(),
+            key=sweep.idempotency_key or content_hash,
+            content_hash=content_hash,
+            cavity=sweep.cavity,
+            purpose=sweep.purpose,
+            measured_at_us=to_us(sweep.measured_at),
+            received_at_us=to_us(self._clock.now()),
+            is_reference=sweep.is_reference,
+            thermal_cycle=sweep.thermal_cycle,
+            s_parameters=names,
+            frequency_hz=sweep.frequency_hz,
+            axis_hash=hashlib.sha256(sweep.frequency_hz.data).hexdigest(),
+            details=details,
+            payload=payload,
+        )
+
+    def _each(self, items: Any, read: Callable[[Any], Sweep]) -> list[Prepared]:
+        prepared: list[Prepared] = []
+        for item in items:
+            try:
+                prepared.append(self.prepare(read(item)))
+            except (MeasurementError, ForeignFileError) as error:
+                prepared.append(Refusal(str(error)))
+        return prepared
+
+
+def sweeps_of_file(
+    content: bytes, name: str, form: Mapping[str, str], limit: int
+) -> list[Sweep]:
+    """Return every sweep of an uploaded file, at most ``limit``.
+
+    Raises
+    ------
+    MeasurementError
+        If the form or the file is wrong, or any of its sweeps is.
+    """
+    file = _open_upload(content, name, form, limit)
+    try:
+        return [_sweep_of(file, index, form) for index in range(file.sweep_count)]
+    except ForeignFileError as error:
+        raise MeasurementError("file", str(error)) from None
+
+
+def _open_upload(
+    content: bytes, name: str, form: Mapping[str, str], limit: int
+) -> MeasuredFile:
+    unknown = sorted(set(form) - set(FORM_FIELDS))
+    if unknown:
+        raise MeasurementError(unknown[0], "is no field of the form")
+    try:
+        file = open_measured_bytes(content, name)
+    except ForeignFileError as error:
+        raise MeasurementError("file", str(error)) from None
+    if file.sweep_count > limit:
+        raise MeasurementError(
+            "file", f"holds {file.sweep_count} sweeps, at most {limit} are taken"
+        )
+    return file
+
+
+def _sweep_of(file: MeasuredFile, index: int, form: Mapping[str, str]) -> Sweep:
+    if file.archive is None and not form.get("measured_at"):
+        raise MeasurementError("measured_at", "is missing; the file does not tell it")
+    stamp = form.get("measured_at") or "1970-01-01T00:00:00Z"
+    sweep = file.sweep(
+        index,
+        measured_at=parse_time("measured_at", stamp),
+        cavity=form.get("cavity"),
+        purpose=_purpose(form.get("purpose")),
+    )
+    changes: dict[str, Any] = {
+        name: form[name]
+        for name in ("thermal_cycle", "run", "step", "route", "idempotency_key")
+        if form.get(name)
+    }
+    if "is_reference" in form:
+        changes["is_reference"] = _bool(form["is_reference"])
+    if file.sweep_count > 1 and "idempotency_key" in changes:
+        changes["idempotency_key"] += f"/{index}"
+    return replace(sweep, **changes) if changes else sweep
+
+
+def _purpose(text: str | None) -> SweepPurpose | None:
+    if not text:
+        return None
+    try:
+        return SweepPurpose(text)
+    except ValueError:
+        known = ", ".join(purpose.value for purpose in SweepPurpose)
+        raise MeasurementError(
+            "purpose", f"{text[:40]!r} must be one of {known}"
+        ) from None
+
+
+def _bool(text: str) -> bool:
+    try:
+        return _BOOLS[text.strip().lower()]
+    except KeyError:
+        raise MeasurementError("is_reference", "must be true or false") from None

@@ -1,0 +1,56 @@
+"""The process that judges what was accepted."""
+
+import os
+import threading
+from datetime import timedelta
+
+import structlog
+
+from instruments.clock import Clock
+from service.config import ServiceConfig
+from service.context import JudgeLoader
+from service.operations.judge_tasks import Diagnoser
+from service.operations.judging import load_judge
+from service.storage.engine import Database
+from service.storage.identifiers import TimeOrderedIds
+from service.workers.looping import work_until
+
+POLL_S = 0.015
+"""Pause between two looks at an empty outbox, in seconds."""
+
+_log = structlog.get_logger(__name__)
+
+
+def run_diagnoser(
+    config: ServiceConfig,
+    clock: Clock,
+    stop: threading.Event,
+    load: JudgeLoader = load_judge,
+) -> None:
+    """Judge until told to stop.
+
+    Raises
+    ------
+    ModelUnavailableError
+        If the model cannot be used.
+    """
+    judge = load(config.model)
+    database = Database(config.database_url, busy_timeout_s=config.busy_timeout_s)
+    diagnoser = Diagnoser(
+        database=database,
+        clock=clock,
+        judge=judge,
+        owner=worker_name("diagnose", clock),
+        lease=timedelta(seconds=config.lease_s),
+        channels=config.channels,
+    )
+    _log.info("diagnosing", model_version=judge.model_version)
+    try:
+        work_until(stop, lambda: diagnoser.run_once() > 0, idle_s=POLL_S)
+    finally:
+        database.close()
+
+
+def worker_name(kind: str, clock: Clock) -> str:
+    """Return a name that no other worker has, for leases."""
+    return f"{kind}-{os.getpid()}-{TimeOrderedIds(clock).next()}"

@@ -1,0 +1,77 @@
+"""The loop that every worker runs: work, wait a little, ride out an outage."""
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+from types import FrameType
+from typing import IO
+
+import structlog
+
+from service.errors import UnavailableError
+
+OUTAGE_PAUSE_S = 0.5
+"""Pause after a failure of the database, in seconds."""
+
+LAST_RESORT_S = 5.0
+"""How long a worker may take to end by itself once its parent is gone."""
+
+_log = structlog.get_logger(__name__)
+
+
+def work_until(
+    stop: threading.Event, step: Callable[[], bool], *, idle_s: float
+) -> None:
+    """Repeat a step until told to stop.
+
+    Parameters
+    ----------
+    step
+        Does a bounded piece of work; returns whether there may be more.
+    idle_s
+        Pause in seconds after a step that found nothing.
+    """
+    is_down = False
+    while not stop.is_set():
+        try:
+            more = step()
+        except UnavailableError as error:
+            if not is_down:
+                _log.warning("waiting_for_dependency", reason=str(error))
+            is_down = True
+            stop.wait(OUTAGE_PAUSE_S)
+            continue
+        if is_down:
+            _log.info("dependency_is_back")
+            is_down = False
+        if not more:
+            stop.wait(idle_s)
+
+
+def stop_on_signal(stop: threading.Event) -> None:
+    """Make SIGINT and SIGTERM end the loops that watch ``stop``."""
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        stop.set()
+
+    signal.signal(signal.SIGINT, handle)
+    signal.signal(signal.SIGTERM, handle)
+
+
+def stop_with_parent(stop: threading.Event, lifeline: IO[bytes]) -> None:
+    """End when the other end of a pipe closes, as it does when the parent dies.
+
+    The kernel closes the parent's end however the parent ends, SIGKILL included.
+    """
+
+    def watch() -> None:
+        while lifeline.read(1024):
+            pass
+        stop.set()
+        # A step that hangs must not outlive the parent.
+        threading.Event().wait(LAST_RESORT_S)
+        os._exit(0)
+
+    threading.Thread(target=watch, name="lifeline", daemon=True).start()
