@@ -1,0 +1,91 @@
+"""Where the pages get what they show: the payloads of the public API."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from fastapi import Request
+
+from instruments.clock import Clock
+from instruments.measurement.message import format_time
+from service.context import ServiceContext
+from service.operations.cavity_state import describe_cavities, describe_cavity
+from service.operations.presenting import (
+    ACTIVE_STATES,
+    ALL_STATES,
+    alert_json,
+    diagnosis_json,
+)
+from service.storage.alerts import list_alerts
+from service.storage.diagnoses import get_diagnosis
+from service.storage.engine import Database
+
+ALERT_LIMIT = 200
+"""Most alerts of the history on a page."""
+
+
+class WallSource(Protocol):
+    """What the dashboard may ask for."""
+
+    def cavities(self) -> Mapping[str, Any]:
+        """Answer what ``GET /cavities`` answers: ``server_time`` and ``cavities``."""
+        ...
+
+    def cavity(self, cavity: str) -> Mapping[str, Any] | None:
+        """Answer what ``GET /cavities/{id}`` answers; None where none is known."""
+        ...
+
+    def alerts(self, state: str) -> Mapping[str, Any]:
+        """Answer what ``GET /alerts`` answers for ``active`` or ``all``."""
+        ...
+
+    def diagnosis(self, sweep: str) -> Mapping[str, Any] | None:
+        """Answer the newest diagnosis of one sweep; None before it was judged."""
+        ...
+
+
+class StoredWall:
+    """What the database knows now.
+
+    Parameters
+    ----------
+    database
+        Read, never written.
+    clock
+        Gives the server's time, from which every age counts.
+    """
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def cavities(self) -> Mapping[str, Any]:
+        """Describe every cavity."""
+        now = self._clock.now()
+        found = describe_cavities(self._database, now)
+        return {"server_time": format_time(now), "cavities": found}
+
+    def cavity(self, cavity: str) -> Mapping[str, Any] | None:
+        """Describe one cavity."""
+        return describe_cavity(self._database, cavity, self._clock.now())
+
+    def alerts(self, state: str) -> Mapping[str, Any]:
+        """List alerts, newest first."""
+        now = self._clock.now()
+        states = ACTIVE_STATES if state == "active" else ALL_STATES
+        with self._database.read() as transaction:
+            found = list_alerts(transaction, states, ALERT_LIMIT)
+        alerts = [alert_json(alert, now) for alert in found]
+        return {"server_time": format_time(now), "alerts": alerts}
+
+    def diagnosis(self, sweep: str) -> Mapping[str, Any] | None:
+        """Read the newest diagnosis of a sweep."""
+        with self._database.read() as transaction:
+            found = get_diagnosis(transaction, sweep)
+        return None if found is None else diagnosis_json(found)
+
+
+def wall_source(request: Request) -> WallSource:
+    """Read what the database of the process knows."""
+    context = request.app.state.context
+    assert isinstance(context, ServiceContext)
+    return StoredWall(context.database, context.clock)

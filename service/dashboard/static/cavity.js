@@ -1,0 +1,12 @@
+// The page of one cavity.
+
+import { startLive } from "./live.js";
+import { startSweeps } from "./sweeps.js";
+import { startTrends } from "./trends.js";
+
+const page = /** @type {HTMLElement} */ (document.getElementById("cavity"));
+const cavity = page.dataset.cavity ?? "";
+
+startLive({ cavity });
+startSweeps(page);
+startTrends(cavity);

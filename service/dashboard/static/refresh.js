@@ -1,0 +1,72 @@
+// The page follows the server by asking for itself again: what a number looks like is
+// written once, in the templates.
+
+import { learnServerTime, tick } from "./clock.js";
+import { morph } from "./morph.js";
+
+const SHORTEST_MS = 1000;
+const LONGEST_MS = 5000;
+const DEADLINE_MS = 8000;
+const FOLLOWING = ["bar", "main", "foot"];
+
+/** @type {(isAnswering: boolean) => void} */
+let report = () => {};
+let next_ms = 0;
+let timer = 0;
+let isRunning = false;
+
+/**
+ * Refresh now and then every few seconds: values grow stale without any event.
+ * @param {(isAnswering: boolean) => void} onAnswer told after each attempt
+ */
+export function startRefreshing(onAnswer) {
+  report = onAnswer;
+  schedule(LONGEST_MS);
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden) requestRefresh();
+  });
+}
+
+/** Ask for a refresh; a burst of events makes one a second. */
+export function requestRefresh() {
+  const wait_ms = Math.max(0, next_ms - performance.now());
+  if (!isRunning) schedule(wait_ms);
+}
+
+/** @param {number} wait_ms */
+function schedule(wait_ms) {
+  clearTimeout(timer);
+  timer = setTimeout(refresh, wait_ms);
+}
+
+async function refresh() {
+  if (document.hidden) return schedule(LONGEST_MS);
+  isRunning = true;
+  next_ms = performance.now() + SHORTEST_MS;
+  try {
+    const response = await fetch(location.pathname, {
+      headers: { Accept: "text/html" },
+      signal: AbortSignal.timeout(DEADLINE_MS),
+    });
+    if (!response.ok) throw new Error(`the page answered ${response.status}`);
+    show(await response.text());
+    report(true);
+  } catch {
+    report(false); // whatever the reason: what is shown is no longer current
+  }
+  isRunning = false;
+  return schedule(LONGEST_MS);
+}
+
+/** @param {string} page */
+function show(page) {
+  const next = new DOMParser().parseFromString(page, "text/html");
+  for (const id of FOLLOWING) {
+    const [here, there] = [document.getElementById(id), next.getElementById(id)];
+    if (here && there) morph(here, there);
+  }
+  document.title = next.title;
+  learnServerTime();
+  tick();
+  document.dispatchEvent(new CustomEvent("halowatch:refreshed"));
+}

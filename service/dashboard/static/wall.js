@@ -1,0 +1,7 @@
+// The array wall.
+
+import { startLive } from "./live.js";
+import { startSparklines } from "./sparkline.js";
+
+startLive();
+startSparklines();

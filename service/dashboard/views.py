@@ -1,0 +1,96 @@
+"""The three pages: the array wall, one cavity, the alerts."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import HTMLResponse
+
+from service.dashboard.rendering import render
+from service.dashboard.source import WallSource, wall_source
+from service.dashboard.wording import by_urgency
+
+STATIC_DIRECTORY = Path(__file__).parent / "static"
+"""What the application serves under ``/static``."""
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+
+Source = Annotated[WallSource, Depends(wall_source)]
+
+
+@router.get("/")
+def wall(request: Request, source: Source) -> HTMLResponse:
+    """Show a tile a cavity."""
+    array = source.cavities()
+    return render(
+        request,
+        "wall.html",
+        page="wall",
+        titles=_titles_of(array["cavities"]),
+        server_time=array["server_time"],
+        cavities=array["cavities"],
+        active_alerts=_active(source),
+    )
+
+
+@router.get("/cavities/{cavity_id}")
+def cavity_page(request: Request, source: Source, cavity_id: str) -> HTMLResponse:
+    """Show one cavity's sweeps, trends and verdict."""
+    cavity = source.cavity(cavity_id)
+    if cavity is None:
+        array = source.cavities()
+        return render(
+            request,
+            "missing.html",
+            status_code=404,
+            page="missing",
+            server_time=array["server_time"],
+            cavities=array["cavities"],
+            cavity_id=cavity_id,
+            active_alerts=_active(source),
+        )
+    return render(
+        request,
+        "cavity.html",
+        page="cavity",
+        server_time=cavity["server_time"],
+        cavity=cavity,
+        diagnosis=_newest_diagnosis(source, cavity),
+        active_alerts=_active(source),
+    )
+
+
+@router.get("/alerts")
+def alerts_page(request: Request, source: Source) -> HTMLResponse:
+    """Show the alerts that need somebody, then the history."""
+    answer = source.alerts("all")
+    active = _active(source)
+    # The history is cut at its limit; what is active must never fall behind it.
+    cleared = [a for a in answer["alerts"] if a["state"] == "cleared_unacknowledged"]
+    return render(
+        request,
+        "alerts.html",
+        page="alerts",
+        server_time=answer["server_time"],
+        open_alerts=[*active, *cleared],
+        past_alerts=[a for a in answer["alerts"] if a["state"] == "normal"],
+        titles=_titles_of(source.cavities()["cavities"]),
+        active_alerts=active,
+    )
+
+
+def _active(source: WallSource) -> list[Mapping[str, Any]]:
+    alerts = source.alerts("active")["alerts"]
+    return by_urgency([a for a in alerts if a["state"].startswith("active")])
+
+
+def _titles_of(cavities: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    return {cavity["id"]: cavity["title"] or cavity["id"] for cavity in cavities}
+
+
+def _newest_diagnosis(
+    source: WallSource, cavity: Mapping[str, Any]
+) -> Mapping[str, Any] | None:
+    wide = cavity["latest"].get("wide")
+    return None if wide is None else source.diagnosis(wide["sweep_id"])

@@ -1,0 +1,289 @@
+"""Six cavities as the API tells them: two good, one warning, alarm, stale, unjudged."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from service.dashboard.source import WallSource, wall_source
+from service.dashboard.views import router
+
+PERIOD_S = 60.0
+
+
+def rfc3339(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+class ScriptedArray:
+    """A source of the dashboard whose cavities and alerts a test may change."""
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self.now = now
+        circulator = self.alert(1, "receiver_condition", "cavity-2", 254)
+        strange = self.alert(2, "unknown_change", "cavity-5", 1510)
+        self.acknowledge(strange)
+        closed = self.alert(3, "resonance_lost", "cavity-1", 15000)
+        closed.update(state="normal", cleared_at=self.past(13800))
+        self.alert_records = [circulator, strange, closed]
+        self.cavity_records = [
+            self.cavity_record(1, "good", 12),
+            self.cavity_record(2, "alarm", 21, field_tesla=11.8e-3, alerts=[circulator])
+            | {"condition": self.condition("circulator_stray_field", 0.971, 21)},
+            self.cavity_record(3, "good", 33)
+            | {"temperature_k": self.refusal("not_determinable", 33, p95=9.02)},
+            self.cavity_record(4, "stale", 252),
+            self.cavity_record(5, "warning", 44, alerts=[strange])
+            | {"condition": self.condition("unknown", None, 44)}
+            | {"magnetic_field_tesla": self.refusal("no_reference", 44)},
+            self.cavity_record(6, "unknown", 9)
+            | dict.fromkeys(("temperature_k", "magnetic_field_tesla", "condition"))
+            | dict.fromkeys(("out_of_distribution", "resonance", "reference")),
+        ]
+
+    def past(self, seconds: float) -> str:
+        return rfc3339(self.now() - timedelta(seconds=seconds))
+
+    def cavities(self) -> dict[str, Any]:
+        return {"server_time": self.past(0), "cavities": self.cavity_records}
+
+    def cavity(self, cavity: str) -> dict[str, Any] | None:
+        found = [c for c in self.cavity_records if c["id"] == cavity]
+        return found[0] | {"server_time": self.past(0)} if found else None
+
+    def alerts(self, state: str) -> dict[str, Any]:
+        chosen = [
+            alert
+            for alert in self.alert_records
+            if state == "all" or alert["state"].startswith("active")
+        ]
+        return {"server_time": self.past(0), "alerts": chosen}
+
+    def diagnosis(self, sweep: str) -> dict[str, Any] | None:
+        judged = not sweep.startswith("sweep-6")
+        return {"model_version": "demo-2026.11"} if judged else None
+
+    def common_cause(self) -> dict[str, Any]:
+        alert = self.alert(4, "warming", "cavity-1", 75)
+        alert.update(scope="array", cavity=None, severity="critical")
+        alert["cavities"] = [f"cavity-{number}" for number in range(1, 7)]
+        self.alert_records.insert(0, alert)
+        return alert
+
+    def cavity_record(
+        self,
+        number: int,
+        state: str,
+        ago_s: float,
+        *,
+        field_tesla: float = 2.1e-4,
+        alerts: list[dict[str, Any]] | None = None,
+    ) -> dict[str, Any]:
+        at = {"measured_at": self.past(ago_s), "age_s": ago_s}
+        return {
+            "id": f"cavity-{number}",
+            "title": f"Cavity {number}",
+            "enabled": True,
+            "vna": f"vna-{number}",
+            "sweep_period_s": PERIOD_S,
+            "thermal_cycle": "2026-11",
+            "state": state,
+            "latest": {
+                purpose: {"sweep_id": f"sweep-{number}-{purpose}", **at}
+                for purpose in ("wide", "transmission", "reflection")
+            },
+            "temperature_k": self.estimate(4.0 + 0.03 * number, 0.55, ago_s),
+            "magnetic_field_tesla": self.estimate(field_tesla, 1.9e-4, ago_s),
+            "condition": self.condition("healthy", 0.982, ago_s),
+            "out_of_distribution": {"p_value": 0.43, "flag": False, "scores": {}, **at},
+            "resonance": {
+                "state": "ok",
+                "resonant_frequency_hz": 5.1e9 + 31_234_567 * number,
+                "resonant_frequency_sigma_hz": 1240.0,
+                "loaded_q": 8010.0 - 37 * number,
+                "loaded_q_sigma": 64.0,
+                "coupling_beta": 1.49 + 0.01 * number,
+                "coupling_beta_sigma": 0.03,
+                **at,
+            },
+            "integrity": ["receiver_overload"] if number == 5 else [],
+            "reference": {
+                "sweep_id": f"sweep-{number}-reference",
+                "measured_at": self.past(93_600),
+                "age_s": 93_600,
+            },
+            "active_alerts": alerts or [],
+        }
+
+    def estimate(self, median: float, half: float, ago_s: float) -> dict[str, Any]:
+        return {
+            "state": "estimated",
+            "median": median,
+            "p05": median - half,
+            "p16": median - 0.6 * half,
+            "p84": median + 0.6 * half,
+            "p95": median + half,
+            "measured_at": self.past(ago_s),
+            "age_s": ago_s,
+        }
+
+    def refusal(
+        self, state: str, ago_s: float, p95: float | None = None
+    ) -> dict[str, Any]:
+        nothing = dict.fromkeys(("median", "p05", "p16", "p84"))
+        at = {"measured_at": self.past(ago_s), "age_s": ago_s}
+        return {"state": state, **nothing, "p95": p95, **at}
+
+    def condition(
+        self, label: str, probability: float | None, ago_s: float
+    ) -> dict[str, Any]:
+        best = probability or 0.41
+        top = ["circulator_stray_field", "loose_connector", "amplifier_fault"]
+        others = [name for name in ["healthy", *top] if name != label][:3]
+        first = label if probability else "amplifier_fault"
+        return {
+            "state": "estimated",
+            "label": label,
+            "probability": probability,
+            "set": [label] if probability else [],
+            "top": [[first, best]]
+            + [
+                [name, (1 - best) * part] for name, part in zip(others, (0.7, 0.2, 0.1))
+            ],
+            "measured_at": self.past(ago_s),
+            "age_s": ago_s,
+        }
+
+    def alert(
+        self, number: int, rule: str, cavity: str, ago_s: float
+    ) -> dict[str, Any]:
+        words = {
+            "receiver_condition": (
+                "Circulator in stray field",
+                "major",
+                "2 of 3 wide sweeps read circulator stray field, probability 0.97",
+            ),
+            "unknown_change": (
+                "Receiver changed in an unknown way",
+                "minor",
+                "3 of 4 wide sweeps are unlike all training sweeps, p = 0.0012",
+            ),
+            "resonance_lost": (
+                "Resonance lost",
+                "minor",
+                "3 of 4 transmission sweeps show no resonance",
+            ),
+            "warming": (
+                "Cold receiver is warming",
+                "critical",
+                "6 of 6 cavities read more than 12 K within their last 3 wide sweeps",
+            ),
+        }
+        title, severity, reason = words[rule]
+        return {
+            "id": f"alert-{number}",
+            "rule": rule,
+            "title": title,
+            "cause": "The circulator's ferrite sees a field that its shield held off.",
+            "action": "Check the magnet current and the bucking coil, then the shield.",
+            "severity": severity,
+            "scope": "cavity",
+            "cavity": cavity,
+            "cavities": [cavity],
+            "state": "active_unacknowledged",
+            "raised_at": self.past(ago_s),
+            "cleared_at": None,
+            "acknowledged_at": None,
+            "acknowledged_by": None,
+            "acknowledgement_expires_at": None,
+            "reason": reason,
+            "sweep_id": f"sweep-{cavity[-1]}-wide",
+            "age_s": ago_s,
+            "transitions": [
+                self.transition("normal", "active_unacknowledged", ago_s, reason)
+            ],
+            "deliveries": [
+                {
+                    "transition_id": 1,
+                    "channel": "webhook",
+                    "state": "delivered" if number != 2 else "waiting",
+                    "attempts": 1 if number != 2 else 4,
+                    "delivered_at": self.past(ago_s - 0.7) if number != 2 else None,
+                    "last_error": None if number != 2 else "HTTP 500 from 127.0.0.1",
+                }
+            ],
+        }
+
+    def transition(
+        self, before: str, after: str, ago_s: float, reason: str
+    ) -> dict[str, Any]:
+        return {
+            "id": {"active_unacknowledged": 1, "active_acknowledged": 2}[after],
+            "at": self.past(ago_s),
+            "event": {"active_unacknowledged": "raised"}.get(after, "acknowledged"),
+            "from": before,
+            "to": after,
+            "reason": reason,
+            "actor": None,
+            "note": None,
+        }
+
+    def acknowledge(self, alert: dict[str, Any], by: str = "M. Vogt") -> None:
+        alert.update(
+            state="active_acknowledged",
+            acknowledged_at=self.past(0),
+            acknowledged_by=by,
+            acknowledgement_expires_at=self.past(-3600),
+        )
+        alert["transitions"].append(
+            self.transition(
+                "active_unacknowledged", "active_acknowledged", 0, "acknowledged"
+            )
+            | {"actor": by, "note": "Looking at the line with a TDR."}
+        )
+
+
+def make_app(source: WallSource) -> FastAPI:
+    app = FastAPI()
+    app.dependency_overrides[wall_source] = lambda: source
+    app.include_router(router)
+    return app
+
+
+@pytest.fixture
+def array() -> ScriptedArray:
+    return ScriptedArray(lambda: datetime(2026, 1, 31, 3, 12, 44, tzinfo=UTC))
+
+
+@pytest.fixture
+def get_with() -> Callable[[WallSource, str], httpx.Response]:
+    """Ask the application for a page over some source, without a socket."""
+
+    async def ask(source: WallSource, path: str) -> httpx.Response:
+        transport = httpx.ASGITransport(app=make_app(source))
+        async with httpx.AsyncClient(transport=transport, base_url="http://t") as http:
+            return await http.get(path)
+
+    return lambda source, path: asyncio.run(ask(source, path))
+
+
+@pytest.fixture
+def get(
+    array: ScriptedArray, get_with: Callable[[WallSource, str], httpx.Response]
+) -> Callable[[str], httpx.Response]:
+    """Ask for a page over the scripted array."""
+    return lambda path: get_with(array, path)
+
+
+@pytest.fixture
+def live_array() -> ScriptedArray:
+    return ScriptedArray(lambda: datetime.now(UTC))
+
+
+@pytest.fixture
+def live_app(live_array: ScriptedArray) -> FastAPI:
+    return make_app(live_array)
