@@ -1,4 +1,4 @@
-"""Numbers as people read them: prefix, digits and spread chosen from the uncertainty."""
+"""Numbers as people read them: the uncertainty chooses prefix and digits."""
 
 import math
 from collections.abc import Mapping

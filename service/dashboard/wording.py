@@ -92,7 +92,7 @@ def state_counts(cavities: Sequence[Mapping[str, Any]]) -> dict[str, int]:
 def array_sentence(
     cavities: Sequence[Mapping[str, Any]], alerts: Sequence[Mapping[str, Any]]
 ) -> str:
-    """Answer in one sentence: one cavity, some, or all?
+    """Say in one sentence whether it is one cavity, some, or all.
 
     Parameters
     ----------

@@ -150,10 +150,7 @@ class ScriptedArray:
             "label": label,
             "probability": probability,
             "set": [label] if probability else [],
-            "top": [[first, best]]
-            + [
-                [name, (1 - best) * part] for name, part in zip(others, (0.7, 0.2, 0.1))
-            ],
+            "top": [[first, best]] + [[name, (1 - best) / 3] for name in others],
             "measured_at": self.past(ago_s),
             "age_s": ago_s,
         }

@@ -80,7 +80,7 @@ def test_array_sentence_names_a_common_cause_first():
 
 def test_state_counts_keeps_the_order_of_the_summary():
     counts = state_counts(cavities("stale", "good", "good"))
-    assert list(counts.items())[0] == ("good", 2)
+    assert next(iter(counts.items())) == ("good", 2)
     assert counts["stale"] == 1
     assert counts["alarm"] == 0
 
