@@ -108,6 +108,19 @@ def test_common_cause_is_a_banner(get, array):
     assert "Whole array: Cold receiver is warming since 03:11:29 UTC" in page
 
 
+def test_tiles_stay_quiet_below_a_common_cause(get, array):
+    cause = array.common_cause()
+    first, second = array.cavity_records[:2]
+    first.update(state="alarm", active_alerts=[cause])
+    second["active_alerts"].append(cause)
+    page = get("/").text
+    assert 'class="tile state-alarm is-quiet" id="tile-cavity-1"' in page
+    assert "Whole array: Cold receiver is warming" in words(tile(page, "cavity-1"))
+    # An alert of its own still calls, and comes first.
+    assert 'class="tile state-alarm" id="tile-cavity-2"' in page
+    assert "Circulator in stray field" in words(tile(page, "cavity-2"))
+
+
 def test_wall_when_no_cavity_is_registered(get, array):
     array.cavity_records.clear()
     array.alert_records.clear()
@@ -141,7 +154,7 @@ def test_cavity_page_says_what_was_concluded(get):
         "Cavity 2 Alarm Circulator stray field 97 % 21 s",
         "cavity-2 · vna-2 · thermal cycle 2026-11",
         "90 % set Circulator stray field",
-        "Healthy 2 %",
+        "Healthy 1 %",
         "Like the training sweeps yes, p = 0.43",
         "Integrity no flag",
         "Model demo-2026.11",
