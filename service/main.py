@@ -12,6 +12,7 @@ from service.context import ServiceContext, make_context
 from service.handlers import (
     alerts,
     cavities,
+    counts,
     diagnoses,
     health,
     live,
@@ -57,6 +58,7 @@ def create_app(
         readings,
         cavities,
         alerts,
+        counts,
         live,
     ):
         app.include_router(room.router, prefix=API_PREFIX)
