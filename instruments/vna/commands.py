@@ -34,7 +34,10 @@ def fill(templates: Sequence[str], plan: SweepPlan) -> list[str]:
 
 
 def configure_commands(
-    dialect: Dialect, plan: SweepPlan, existing: Mapping[str, str]
+    dialect: Dialect,
+    plan: SweepPlan,
+    existing: Mapping[str, str],
+    other_channels: Sequence[int],
 ) -> list[str]:
     """List everything that has to be set before a sweep.
 
@@ -46,19 +49,27 @@ def configure_commands(
         What to measure.
     existing
         Our traces on the instrument, name to S-parameter.
+    other_channels
+        The operator's channels, which would sweep in between.
 
     Returns
     -------
     list of str
-        Commands in their order: hold, traces, settings, averaging, format, RF.
+        Commands in their order: hold, trigger, traces, settings, averaging, format, RF.
     """
     settings = (
         f"{dialect.setting_headers[setting]} {format_number(value)}"
         for setting, value in requested_settings(plan).items()
     )
+    held = (
+        f"{dialect.mode_header.format(channel=channel)} {dialect.hold_mode}"
+        for channel in other_channels
+    )
     return [
-        *dialect.prepare,
+        *held,
+        *dialect.trigger,
         *_trace_commands(dialect, wanted_traces(plan), existing),
+        *dialect.prepare,
         *settings,
         *fill(dialect.averaging, plan),
         *dialect.transfer_format,

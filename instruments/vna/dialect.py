@@ -22,7 +22,7 @@ class Setting(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect:
-    """The commands of one family; channel 1 throughout.
+    """The commands of one family, on a channel of our own.
 
     Attributes
     ----------
@@ -33,9 +33,15 @@ class Dialect:
     setting_headers
         Headers that take a value, and answer it with a question mark appended.
     snapshot_headers
-        What the operator finds again after release, in the order of restoring.
-    prepare
-        Stops sweeping and selects a linear sweep and the internal trigger.
+        What the operator finds again after release, beside the mode of each channel.
+    channels_query, parse_channels
+        Asks for the channels that exist, and reads their numbers.
+    mode_header, hold_mode
+        Template over ``{channel}``: whether it sweeps; the mode in which it does not.
+    trigger, prepare
+        Select the internal trigger; stop our channel and make its sweep linear.
+    own_channel
+        Number of the channel that the driver sweeps; the others are the operator's.
     define_trace, delete_trace
         Templates over ``{name}``, ``{s_parameter}`` and ``{number}``.
     catalog_query, parse_catalog
@@ -57,7 +63,13 @@ class Dialect:
     name: str
     identity_pattern: str
     setting_headers: Mapping[Setting, str]
+    own_channel: int
     snapshot_headers: Sequence[str]
+    channels_query: str
+    parse_channels: Callable[[str], list[int]]
+    mode_header: str
+    hold_mode: str
+    trigger: Sequence[str]
     prepare: Sequence[str]
     define_trace: Sequence[str]
     delete_trace: str

@@ -79,6 +79,7 @@ class VectorNetworkAnalyzer:
         self._dialect: Dialect | None = None
         self._identity = InstrumentIdentity()
         self._snapshot = list(snapshot)
+        self._others: list[int] = []
         self._traces: dict[str, str] = {}
 
     def __enter__(self) -> Self:
@@ -129,16 +130,11 @@ class VectorNetworkAnalyzer:
         dialect = choose_dialect(DIALECTS, self._dialect_name, identity)
         self._dialect, self._identity = dialect, identity
         drain_errors(self._wire, dialect)
-        self._snapshot = self._snapshot or [
-            f"{header} {self._wire.query(f'{header}?').replace('+', '')}"
-            for header in dialect.snapshot_headers
-        ]
-        catalog = dialect.parse_catalog(self._wire.query(dialect.catalog_query))
-        self._traces = {
-            name: parameter
-            for name, parameter in catalog.items()
-            if name.startswith(OWN_PREFIX)
-        }
+        channels = dialect.parse_channels(self._wire.query(dialect.channels_query))
+        self._others = [one for one in channels if one != dialect.own_channel]
+        if dialect.own_channel in channels:
+            self._take_over_traces()
+        self._snapshot = self._snapshot or self._take_snapshot()
         return identity
 
     def configure(self, plan: SweepPlan) -> SweepSettings:
@@ -157,7 +153,7 @@ class VectorNetworkAnalyzer:
             If the instrument reports an error.
         """
         dialect = self._require_dialect()
-        commands = configure_commands(dialect, plan, self._traces)
+        commands = configure_commands(dialect, plan, self._traces, self._others)
         self._traces = wanted_traces(plan)
         self._synchronize(join_commands(commands, then_query="*OPC?"))
         if entries := drain_errors(self._wire, dialect):
@@ -237,6 +233,23 @@ class VectorNetworkAnalyzer:
         if self._dialect is None:
             raise InstrumentError("connect the instrument before measuring")
         return self._dialect
+
+    def _take_over_traces(self) -> None:
+        dialect = self._require_dialect()
+        catalog = dialect.parse_catalog(self._wire.query(dialect.catalog_query))
+        self._traces = {
+            name: parameter
+            for name, parameter in catalog.items()
+            if name.startswith(OWN_PREFIX)
+        }
+
+    def _take_snapshot(self) -> list[str]:
+        dialect = self._require_dialect()
+        modes = [dialect.mode_header.format(channel=one) for one in self._others]
+        return [
+            f"{header} {self._wire.query(f'{header}?').replace('+', '')}"
+            for header in (*dialect.snapshot_headers, *modes)
+        ]
 
     def _synchronize(self, message: str) -> None:
         reply = self._wire.query(message)

@@ -21,52 +21,63 @@ def parse_catalog(reply: str) -> dict[str, str]:
     return dict(zip(parts[::2], parts[1::2], strict=True))
 
 
+def parse_channels(reply: str) -> list[int]:
+    """Read ``"1,2"`` as channel numbers.
+
+    Raises
+    ------
+    GarbledReplyError
+        If the reply holds anything else.
+    """
+    parts = [part.strip() for part in reply.strip().strip('"').split(",")]
+    numbers = [part for part in parts if part]
+    if not all(part.isdigit() for part in numbers):
+        raise GarbledReplyError(f"{reply[:80]!r} is no catalogue of channels")
+    return [int(part) for part in numbers]
+
+
+_CHANNEL = 30
+"""Our own: what the operator has set up on the others stays as it is."""
+
 KEYSIGHT_PNA = Dialect(
     name="keysight_pna",
     identity_pattern=r"^(keysight|agilent|hewlett).*,\s*(N52|N53|E83|E508|P50|P93|M98)",
+    own_channel=_CHANNEL,
     setting_headers={
-        Setting.START_FREQUENCY: "SENS1:FREQ:STAR",
-        Setting.STOP_FREQUENCY: "SENS1:FREQ:STOP",
-        Setting.POINT_COUNT: "SENS1:SWE:POIN",
-        Setting.IF_BANDWIDTH: "SENS1:BWID",
-        Setting.SOURCE_POWER: "SOUR1:POW1",
+        Setting.START_FREQUENCY: f"SENS{_CHANNEL}:FREQ:STAR",
+        Setting.STOP_FREQUENCY: f"SENS{_CHANNEL}:FREQ:STOP",
+        Setting.POINT_COUNT: f"SENS{_CHANNEL}:SWE:POIN",
+        Setting.IF_BANDWIDTH: f"SENS{_CHANNEL}:BWID",
+        Setting.SOURCE_POWER: f"SOUR{_CHANNEL}:POW1",
     },
-    snapshot_headers=(
-        "SENS1:FREQ:STAR",
-        "SENS1:FREQ:STOP",
-        "SENS1:SWE:POIN",
-        "SENS1:BWID",
-        "SOUR1:POW1",
-        "SENS1:AVER:STAT",
-        "SENS1:AVER:COUN",
-        "FORM",
-        "FORM:BORD",
-        "OUTP",
-        "TRIG:SOUR",
-        "SENS1:SWE:MODE",
-    ),
-    prepare=("SENS1:SWE:MODE HOLD", "TRIG:SOUR IMM", "SENS1:SWE:TYPE LIN"),
+    snapshot_headers=("FORM", "FORM:BORD", "OUTP", "TRIG:SOUR"),
+    channels_query="SYST:CHAN:CAT?",
+    parse_channels=parse_channels,
+    mode_header="SENS{channel}:SWE:MODE",
+    hold_mode="HOLD",
+    trigger=("TRIG:SOUR IMM",),
+    prepare=(f"SENS{_CHANNEL}:SWE:MODE HOLD", f"SENS{_CHANNEL}:SWE:TYPE LIN"),
     define_trace=(
-        "CALC1:PAR:EXT '{name}','{s_parameter}'",
+        f"CALC{_CHANNEL}:PAR:EXT '{{name}}','{{s_parameter}}'",
         "DISP:WIND1:TRAC{number}:FEED '{name}'",
     ),
-    delete_trace="CALC1:PAR:DEL '{name}'",
-    catalog_query="CALC1:PAR:CAT:EXT?",
+    delete_trace=f"CALC{_CHANNEL}:PAR:DEL '{{name}}'",
+    catalog_query=f"CALC{_CHANNEL}:PAR:CAT:EXT?",
     parse_catalog=parse_catalog,
     averaging=(
-        "SENS1:AVER:STAT {state}",
-        "SENS1:AVER:COUN {count}",
-        "SENS1:SWE:GRO:COUN {count}",
+        f"SENS{_CHANNEL}:AVER:STAT {{state}}",
+        f"SENS{_CHANNEL}:AVER:COUN {{count}}",
+        f"SENS{_CHANNEL}:SWE:GRO:COUN {{count}}",
     ),
     transfer_format=("FORM REAL,64", "FORM:BORD SWAP"),
     rf_header="OUTP",
-    start_single=("SENS1:SWE:MODE SING",),
-    start_averaged=("SENS1:AVER:CLE", "SENS1:SWE:MODE GRO"),
-    done_query="SENS1:SWE:MODE?",
+    start_single=(f"SENS{_CHANNEL}:SWE:MODE SING",),
+    start_averaged=(f"SENS{_CHANNEL}:AVER:CLE", f"SENS{_CHANNEL}:SWE:MODE GRO"),
+    done_query=f"SENS{_CHANNEL}:SWE:MODE?",
     done_reply="HOLD",
-    sweep_time_query="SENS1:SWE:TIME?",
-    data_query="CALC1:PAR:SEL '{name}';:CALC1:DATA? SDATA",
-    axis_query="SENS1:X?",
+    sweep_time_query=f"SENS{_CHANNEL}:SWE:TIME?",
+    data_query=f"CALC{_CHANNEL}:PAR:SEL '{{name}}';:CALC{_CHANNEL}:DATA? SDATA",
+    axis_query=f"SENS{_CHANNEL}:X?",
 )
 
 DIALECTS = (KEYSIGHT_PNA,)

@@ -24,20 +24,22 @@ class PnaWire:
         self.sweep_time_s = None
         self.is_closed = False
         self.state = {
-            "SENS1:FREQ:STAR": "+1.00000000000E+007",
-            "SENS1:FREQ:STOP": "+2.60000000000E+010",
-            "SENS1:SWE:POIN": "+201",
-            "SENS1:BWID": "+1.00000000000E+005",
-            "SENS1:SWE:TYPE": "LIN",
-            "SENS1:SWE:GRO:COUN": "1",
-            "SOUR1:POW1": "-5",
-            "SENS1:AVER:STAT": "0",
-            "SENS1:AVER:COUN": "1",
+            "SENS30:FREQ:STAR": "+1.00000000000E+007",
+            "SENS30:FREQ:STOP": "+2.60000000000E+010",
+            "SENS30:SWE:POIN": "+201",
+            "SENS30:BWID": "+1.00000000000E+005",
+            "SENS30:SWE:TYPE": "LIN",
+            "SENS30:SWE:GRO:COUN": "1",
+            "SOUR30:POW1": "-5",
+            "SENS30:AVER:STAT": "0",
+            "SENS30:AVER:COUN": "1",
             "FORM": "ASC,+0",
             "FORM:BORD": "NORM",
             "OUTP": "0",
             "TRIG:SOUR": "MAN",
+            "SENS30:SWE:MODE": "HOLD",
             "SENS1:SWE:MODE": "CONT",
+            "SENS2:SWE:MODE": "HOLD",
         }
 
     def write(self, message):
@@ -73,55 +75,61 @@ class PnaWire:
         return self._set(header, value)
 
     def _set(self, header, value):
-        if header == "CALC1:PAR:EXT":
+        if header == "CALC30:PAR:EXT":
             name, parameter = value.replace("'", "").split(",")
             self.traces[name] = parameter
-        elif header == "CALC1:PAR:DEL":
+        elif header == "CALC30:PAR:DEL":
             del self.traces[value.strip("'")]
-        elif header == "CALC1:PAR:SEL":
+        elif header == "CALC30:PAR:SEL":
             self.selected = self.traces[value.strip("'")]
-        elif header == "SENS1:SWE:MODE" and value in ("SING", "GRO"):
+        elif header == "SENS30:SWE:MODE" and value in ("SING", "GRO"):
             self.state[header] = value
             self.ends_at_s = self.clock.monotonic_s() + self.duration_s(value)
         elif header in self.state:
             self.state[header] = value
         else:
-            assert header.startswith(("DISP:WIND1:TRAC", "SENS1:AVER:CLE")), header
+            assert header.startswith(("DISP:WIND1:TRAC", "SENS30:AVER:CLE")), header
 
     def duration_s(self, mode):
         sources = {parameter[2] for parameter in self.traces.values()}
-        count = int(self.state["SENS1:SWE:GRO:COUN"]) if mode == "GRO" else 1
+        count = int(self.state["SENS30:SWE:GRO:COUN"]) if mode == "GRO" else 1
         return self.pass_s() * len(sources) * count
 
     def pass_s(self):
-        points, width = self.state["SENS1:SWE:POIN"], self.state["SENS1:BWID"]
+        points, width = self.state["SENS30:SWE:POIN"], self.state["SENS30:BWID"]
         return parse_number(points) / parse_number(width)
 
     def axis(self):
-        start, stop = self.state["SENS1:FREQ:STAR"], self.state["SENS1:FREQ:STOP"]
-        return np.linspace(float(start), float(stop), int(self.state["SENS1:SWE:POIN"]))
+        start, stop = self.state["SENS30:FREQ:STAR"], self.state["SENS30:FREQ:STOP"]
+        return np.linspace(
+            float(start), float(stop), int(self.state["SENS30:SWE:POIN"])
+        )
 
     def trace(self, parameter):
         return np.exp(1j * self.axis() / 1e9) * (0.1 + int(parameter[1:]) / 100)
 
     def _query(self, header):
-        mode = self.state["SENS1:SWE:MODE"]
+        mode = self.state["SENS30:SWE:MODE"]
         if mode in ("SING", "GRO") and self.clock.monotonic_s() >= self.ends_at_s:
-            self.state["SENS1:SWE:MODE"] = "HOLD"
+            self.state["SENS30:SWE:MODE"] = "HOLD"
         if header in self.state:
             return self.state[header]
         answers = {
             "*IDN": lambda: IDENTITY,
             "*OPC": lambda: "+1",
             "SYST:ERR": lambda: self.errors.pop(0) if self.errors else '+0,"No error"',
-            "SENS1:SWE:TIME": lambda: f"{self.sweep_time_s or self.pass_s():+.11E}",
-            "CALC1:PAR:CAT:EXT": self._catalog,
-            "SENS1:X": lambda: self._block(self.axis()),
-            "CALC1:DATA": self._data,
+            "SENS30:SWE:TIME": lambda: f"{self.sweep_time_s or self.pass_s():+.11E}",
+            "SYST:CHAN:CAT": self._channels,
+            "CALC30:PAR:CAT:EXT": self._catalog,
+            "SENS30:X": lambda: self._block(self.axis()),
+            "CALC30:DATA": self._data,
         }
         if header not in answers:
             raise InstrumentTimeoutError(f"no reply to {header}?")
         return answers[header]()
+
+    def _channels(self):
+        return '"1,2,30"' if self.traces else '"1,2"'
 
     def _catalog(self):
         pairs = ",".join(
@@ -130,7 +138,7 @@ class PnaWire:
         return f'"{pairs or "NO CATALOG"}"'
 
     def _data(self):
-        assert self.state["SENS1:SWE:MODE"] == "HOLD"
+        assert self.state["SENS30:SWE:MODE"] == "HOLD"
         return self._block(self.trace(self.selected))
 
     def _block(self, numbers):

@@ -17,7 +17,7 @@ from instruments.errors import (
 from instruments.measurement import SweepPurpose
 from instruments.transport import RecordingWire, ReplayWire, read_transcript
 from instruments.vna import VectorNetworkAnalyzer
-from instruments.vna.keysight import parse_catalog
+from instruments.vna.keysight import parse_catalog, parse_channels
 
 
 def connected(wire, clock, **options):
@@ -68,15 +68,14 @@ def test_averaged_sweep_waits_for_every_pass(pna, clock, narrow_plan):
     sweep = vna.acquire(narrow_plan)
     assert clock.monotonic_s() - started_s >= 4 * 5 / 100
     assert sweep.settings.averaging_count == 4
-    assert "SENS1:AVER:CLE;:SENS1:SWE:MODE GRO" in pna.sent
+    assert "SENS30:AVER:CLE;:SENS30:SWE:MODE GRO" in pna.sent
 
 
 def test_only_the_traces_of_the_plan_are_swept(pna, clock, wide_plan, narrow_plan):
-    pna.traces = {"CH1_S11_1": "S11"}
     vna = connected(pna, clock)
     vna.acquire(wide_plan)
     vna.acquire(narrow_plan)
-    assert pna.traces == {"CH1_S11_1": "S11", "HALO_S21": "S21"}
+    assert pna.traces == {"HALO_S21": "S21"}
     defining = [message for message in pna.sent if "PAR:EXT" in message]
     vna.acquire(narrow_plan)
     assert [message for message in pna.sent if "PAR:EXT" in message] == defining
@@ -89,12 +88,14 @@ def test_traces_of_a_session_that_broke_are_taken_over(pna, clock, narrow_plan):
 
 
 def test_release_gives_the_front_panel_back(pna, clock, wide_plan):
-    before = {name: value.replace("+", "") for name, value in pna.state.items()}
+    shared = ("FORM", "FORM:BORD", "OUTP", "TRIG:SOUR")
+    operators = (*shared, "SENS1:SWE:MODE", "SENS2:SWE:MODE")
+    before = {name: pna.state[name].replace("+", "") for name in operators}
     with VectorNetworkAnalyzer(pna, clock=clock) as vna:
         vna.acquire(wide_plan)
         assert pna.state["SENS1:SWE:MODE"] == "HOLD"
         assert pna.state["OUTP"] == "1"
-    assert pna.state == before
+    assert {name: pna.state[name] for name in operators} == before
     assert pna.traces == {}
 
 
@@ -131,10 +132,10 @@ def test_unconnected_instrument_measures_nothing(pna, clock, wide_plan):
 @pytest.mark.parametrize(
     ("override", "setting"),
     [
-        ({"SENS1:FREQ:STAR?": "4000000100"}, "start_frequency_hz"),
-        ({"SENS1:SWE:POIN?": "+201"}, "point_count"),
-        ({"SENS1:BWID?": "15"}, "if_bandwidth_hz"),
-        ({"SOUR1:POW1?": "-5"}, "source_power_dbm"),
+        ({"SENS30:FREQ:STAR?": "4000000100"}, "start_frequency_hz"),
+        ({"SENS30:SWE:POIN?": "+201"}, "point_count"),
+        ({"SENS30:BWID?": "15"}, "if_bandwidth_hz"),
+        ({"SOUR30:POW1?": "-5"}, "source_power_dbm"),
         ({"OUTP?": "0"}, "source"),
     ],
 )
@@ -163,7 +164,7 @@ def test_error_queue_that_never_empties_is_bounded(pna, clock):
 
 def test_sweep_that_never_ends_times_out(pna, clock, wide_plan):
     vna = connected(pna, clock)
-    pna.overrides["SENS1:SWE:MODE?"] = "SING"
+    pna.overrides["SENS30:SWE:MODE?"] = "SING"
     started_s = clock.monotonic_s()
     with pytest.raises(InstrumentTimeoutError, match="has not ended"):
         vna.acquire(wide_plan)
@@ -172,14 +173,14 @@ def test_sweep_that_never_ends_times_out(pna, clock, wide_plan):
 
 def test_sweep_that_somebody_stops_is_refused(pna, clock, wide_plan):
     vna = connected(pna, clock)
-    pna.overrides["SENS1:SWE:MODE?"] = "HOLD"
+    pna.overrides["SENS30:SWE:MODE?"] = "HOLD"
     with pytest.raises(GarbledReplyError, match="somebody stopped it"):
         vna.acquire(wide_plan)
 
 
 def test_emulated_time_shortens_the_wait(pna, clock, wide_plan):
     vna = connected(pna, clock, time_scale=10.0)
-    pna.overrides["SENS1:SWE:MODE?"] = "SING"
+    pna.overrides["SENS30:SWE:MODE?"] = "SING"
     started_s = clock.monotonic_s()
     with pytest.raises(InstrumentTimeoutError):
         vna.acquire(wide_plan)
@@ -191,7 +192,7 @@ def test_longer_sweep_time_that_the_instrument_announces_is_waited_for(
 ):
     pna.sweep_time_s = 20.0
     vna = connected(pna, clock)
-    pna.overrides["SENS1:SWE:MODE?"] = "SING"
+    pna.overrides["SENS30:SWE:MODE?"] = "SING"
     started_s = clock.monotonic_s()
     with pytest.raises(InstrumentTimeoutError):
         vna.acquire(wide_plan)
@@ -220,7 +221,7 @@ def spoiled(pna, spoil):
 )
 def test_data_that_cannot_be_true_is_garbled(pna, clock, wide_plan, spoil):
     vna = connected(pna, clock)
-    pna.overrides["CALC1:DATA? SDATA"] = spoiled(pna, spoil)
+    pna.overrides["CALC30:DATA? SDATA"] = spoiled(pna, spoil)
     with pytest.raises(GarbledReplyError):
         vna.acquire(wide_plan)
 
@@ -234,7 +235,7 @@ def wide_axis(plan):
 @pytest.mark.parametrize("factor", [1.0001, -1.0])
 def test_axis_that_somebody_changed_is_refused(pna, clock, wide_plan, factor):
     vna = connected(pna, clock)
-    pna.overrides["SENS1:X?"] = (wide_axis(wide_plan) * factor).tobytes()
+    pna.overrides["SENS30:X?"] = (wide_axis(wide_plan) * factor).tobytes()
     with pytest.raises(SettingRefusedError, match="somebody changed it"):
         vna.acquire(wide_plan)
 
@@ -246,7 +247,7 @@ def test_axis_that_falls_in_between_is_garbled(pna, clock, wide_plan):
         return axis.tobytes()
 
     vna = connected(pna, clock)
-    pna.overrides["SENS1:X?"] = folded
+    pna.overrides["SENS30:X?"] = folded
     with pytest.raises(GarbledReplyError, match="rise strictly"):
         vna.acquire(wide_plan)
 
@@ -299,3 +300,10 @@ def test_catalogue_of_traces_is_read_in_pairs():
     assert parse_catalog('"NO CATALOG"') == {}
     with pytest.raises(GarbledReplyError):
         parse_catalog('"CH1_S11_1"')
+
+
+def test_catalogue_of_channels_is_numbers():
+    assert parse_channels('"1,2,30"') == [1, 2, 30]
+    assert parse_channels('""') == []
+    with pytest.raises(GarbledReplyError):
+        parse_channels('"one"')
