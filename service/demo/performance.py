@@ -208,10 +208,11 @@ class Performance:
         delays = [one.delay_s for one in detections if one.delay_s is not None]
         counts = self._counts()
         return Summary(
-            sweeps_stored=counts["sweeps"],
-            sweeps_lost=int(self._poller_says["sweeps_spooled"]) - counts["sweeps"],
-            diagnoses=counts["diagnoses"],
-            alerts_raised=counts["alerts"],
+            sweeps_stored=counts["sweep_count"],
+            sweeps_lost=int(self._poller_says["sweeps_spooled"])
+            - counts["sweep_count"],
+            diagnoses=counts["diagnosis_count"],
+            alerts_raised=counts["alert_count"],
             alerts_delivered=delivered_count(received),
             faults_injected=len(detections),
             faults_detected=sum(one.detected for one in detections),
@@ -225,15 +226,16 @@ class Performance:
         while self.clock.monotonic_s() < end_s:
             counts = self._counts()
             if (
-                counts["diagnoses"] >= counts["sweeps"]
-                and delivered_count(receiver.messages()) >= counts["alerts"]
+                counts["diagnosis_count"] >= counts["sweep_count"]
+                and delivered_count(receiver.messages()) >= counts["alert_count"]
             ):
                 return
             self.clock.sleep(TICK_S)
 
     def _counts(self) -> dict[str, int]:
         counts = self._get("/api/v1/counts")
-        return {name: int(counts[name]) for name in ("sweeps", "diagnoses", "alerts")}
+        del counts["server_time"]
+        return {name: int(count) for name, count in counts.items()}
 
     def _wait(self, what: str, is_there: Callable[[], bool]) -> None:
         end_s = self.clock.monotonic_s() + READY_DEADLINE_S

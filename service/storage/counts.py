@@ -12,10 +12,10 @@ from service.storage.engine import Transaction
 class StoredCounts:
     """How many rows of each kind there are."""
 
-    sweeps: int
-    diagnoses: int
-    readings: int
-    alerts: int
+    sweep_count: int
+    diagnosis_count: int
+    reading_count: int
+    alert_count: int
 
 
 def count_stored(transaction: Transaction) -> StoredCounts:
@@ -23,10 +23,10 @@ def count_stored(transaction: Transaction) -> StoredCounts:
     found = {
         name: transaction.execute(select(func.count()).select_from(table)).scalar_one()
         for name, table in (
-            ("sweeps", tables.sweep),
-            ("diagnoses", tables.diagnosis),
-            ("readings", tables.reading),
-            ("alerts", tables.alert),
+            ("sweep_count", tables.sweep),
+            ("diagnosis_count", tables.diagnosis),
+            ("reading_count", tables.reading),
+            ("alert_count", tables.alert),
         )
     }
     return StoredCounts(**found)

@@ -40,6 +40,12 @@ DIMENSIONLESS = (
     "_code",
     "_status",
     "_linewidths",
+    "_stored",
+    "_lost",
+    "_raised",
+    "_delivered",
+    "_injected",
+    "_detected",
 )
 """Endings of names that are pure numbers."""
 
@@ -58,6 +64,7 @@ PURE_NUMBERS = frozenset(
         "id",
         "sequence",
         "depth",
+        "diagnoses",
         "slots",
         "limit",
         "port",
