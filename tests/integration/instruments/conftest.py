@@ -1,5 +1,6 @@
 """Small instruments and a small service on real sockets, scripted by the tests."""
 
+import asyncio
 import contextlib
 import json
 import socket
@@ -7,6 +8,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,8 +17,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from instruments.array import ArrayConfig
 from instruments.measurement import Sweep, SweepPurpose
 from instruments.measurement.message import decode_sweep, unpack_body
+from instruments.simulation.serving import ServedArray, serve_array
 
 Answer = Callable[[str], "bytes | Drop | Late | None"]
 
@@ -322,3 +326,135 @@ def make_sweep() -> Callable[..., Sweep]:
         )
 
     return make
+
+
+class Emulation:
+    """An emulated array served from a thread of its own."""
+
+    def __init__(self, config: ArrayConfig, speed: float) -> None:
+        self._ready: Future[ServedArray] = Future()
+        self._loop = asyncio.new_event_loop()
+        self._ended = asyncio.Event()
+        self._thread = threading.Thread(
+            target=self._loop.run_until_complete,
+            args=(self._serve(config, speed),),
+            daemon=True,
+        )
+        self._thread.start()
+        self.served = self._ready.result(30)
+
+    @property
+    def config(self) -> ArrayConfig:
+        return self.served.config
+
+    def control(self, **request: Any) -> dict[str, Any]:
+        """Ask the control port."""
+        where = ("127.0.0.1", self.served.control_port)
+        with socket.create_connection(where, timeout=5) as wire:
+            wire.sendall(json.dumps(request).encode() + b"\n")
+            answer = json.loads(wire.makefile("rb").readline())
+        assert answer["ok"], answer
+        return answer
+
+    def stop(self) -> None:
+        self._loop.call_soon_threadsafe(self._ended.set)
+        self._thread.join(20)
+        self._loop.close()
+
+    async def _serve(self, config: ArrayConfig, speed: float) -> None:
+        async with serve_array(config, speed=speed) as served:
+            self._ready.set_result(served)
+            await self._ended.wait()
+
+
+def array_document(cavity_count: int, front: str) -> dict[str, Any]:
+    """Return an array of so many cavities, each with a VNA and a gaussmeter."""
+    port = "hislip0,0::INSTR" if front == "hislip" else "0::SOCKET"
+    names = [str(number) for number in range(1, cavity_count + 1)]
+    sensors: dict[str, Any] = {
+        f"gaussmeter-{name}": {
+            "driver": "lakeshore_475",
+            "resource": "TCPIP::127.0.0.1::0::SOCKET",
+            "period_s": 0.2,
+            "io_timeout_s": 1.0,
+            "cavity": f"cavity-{name}",
+            "readings": {"1": "stray_field_tesla"},
+        }
+        for name in names
+    }
+    sensors["thermometer"] = {
+        "driver": "lakeshore_372",
+        "resource": "TCPIP::127.0.0.1::0::SOCKET",
+        "period_s": 0.2,
+        "io_timeout_s": 1.0,
+        "readings": {
+            "5": "receiver_temperature_k",
+            "6": "mixing_chamber_temperature_k",
+        },
+    }
+    narrow = {"point_count": 41, "if_bandwidth_hz": 1000}
+    return {
+        "schema_version": 1,
+        "array": {"name": "test"},
+        "instruments": {
+            "vna": {
+                f"vna-{name}": {
+                    "resource": f"TCPIP::127.0.0.1::{port}",
+                    "io_timeout_s": 1.0,
+                }
+                for name in names
+            },
+            "sensor": sensors,
+        },
+        "sweeps": {
+            "wide": {
+                "purpose": "wide",
+                "s_parameters": ["S21", "S23", "S11"],
+                "start_frequency_hz": 4e9,
+                "stop_frequency_hz": 8e9,
+                "point_count": 101,
+            },
+            "transmission": {
+                "purpose": "transmission",
+                "s_parameters": ["S21"],
+                **narrow,
+            },
+            "reflection": {"purpose": "reflection", "s_parameters": ["S23"], **narrow},
+        },
+        "schedule": {
+            "wide": {"period_s": 0.8},
+            "transmission": {"period_s": 0.8, "phase_s": 0.3},
+            "reflection": {"period_s": 0.8, "phase_s": 0.6},
+        },
+        "cavities": {
+            f"cavity-{name}": {
+                "vna": f"vna-{name}",
+                "expected": {
+                    "resonant_frequency_hz": 5e9 + 1e8 * int(name),
+                    "loaded_q": 8000,
+                    "coupling_beta": 1.5,
+                },
+                "thermal_cycle": "2026-11",
+                "conditions": {
+                    "temperature_k": "receiver_temperature_k",
+                    "magnetic_field_tesla": "stray_field_tesla",
+                },
+            }
+            for name in names
+        },
+        "simulation": {"seed": 7},
+    }
+
+
+@pytest.fixture
+def emulate() -> Iterator[Callable[..., Emulation]]:
+    running: list[Emulation] = []
+
+    def start(cavity_count: int = 1, front: str = "hislip", speed: float = 20.0):
+        config = ArrayConfig.model_validate(array_document(cavity_count, front))
+        running.append(Emulation(config, speed))
+        return running[-1]
+
+    yield start
+    for emulation in running:
+        emulation.stop()
