@@ -1,6 +1,7 @@
 """The emulated array: cavities under one fridge and magnet, and their faults."""
 
 from dataclasses import replace
+from datetime import datetime
 
 import numpy as np
 
@@ -64,7 +65,7 @@ class EmulatedArray:
         self._clock = clock
         self._started_s = clock.monotonic_s()
         self._nominal_k = simulation.nominal_temperature_k
-        self._nominal_tesla = simulation.nominal_field_tesla
+        self.nominal_field_tesla = simulation.nominal_field_tesla
         self.faults = FaultLog()
         self._parameters = {
             name: mate(
@@ -81,6 +82,10 @@ class EmulatedArray:
     def now_s(self) -> float:
         """Return emulated seconds since the array started."""
         return self.speed * (self._clock.monotonic_s() - self._started_s)
+
+    def wall_time(self) -> datetime:
+        """Return the wall time, aware, in UTC."""
+        return self._clock.now()
 
     def parameters(self, cavity: str) -> ReceiverParameters:
         """Return the receiver of a cavity as built and mated."""
@@ -102,7 +107,7 @@ class EmulatedArray:
     def magnetic_field_tesla(self, cavity: str, at_s: float) -> float:
         """Return the stray field in tesla at a cavity's circulator."""
         level = self.faults.level(FaultKind.CIRCULATOR_STRAY_FIELD, cavity, at_s)
-        return self._nominal_tesla + FULL_STRAY_FIELD_TESLA * level
+        return self.nominal_field_tesla + FULL_STRAY_FIELD_TESLA * level
 
     def receiver_state(
         self, cavity: str, at_s: float, serial: int = 0

@@ -45,9 +45,14 @@ class ScpiDevice:
         Answer to ``*IDN?``.
     options
         Answer to ``*OPT?``.
+    terminator
+        End of every reply.
     """
 
-    def __init__(self, identity: str, options: str = "0") -> None:
+    def __init__(
+        self, identity: str, options: str = "0", *, terminator: bytes = b"\n"
+    ) -> None:
+        self._terminator = terminator
         self.status = Status()
         self._queries: dict[tuple[str, ...], tuple[Spelling, Query]] = {}
         self._commands: dict[tuple[str, ...], tuple[Spelling, Command]] = {}
@@ -97,7 +102,7 @@ class ScpiDevice:
         Returns
         -------
         bytes | None
-            Terminated by a newline; None where nothing was asked, or the question
+            Terminated; None where nothing was asked, or the question
             was not understood.
         """
         replies: list[bytes] = []
@@ -114,7 +119,7 @@ class ScpiDevice:
         except ScpiFault as fault:
             # A command error ends the message: what follows may have lost its sense.
             self.status.report(fault)
-        return b";".join(replies) + b"\n" if replies else None
+        return b";".join(replies) + self._terminator if replies else None
 
     async def _execute_unit(self, unit: Unit) -> bytes | None:
         table = self._queries if unit.header.is_query else self._commands

@@ -1,0 +1,56 @@
+"""VISA resource names: which front and port an array file asks for."""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from instruments.errors import ArrayConfigError
+from instruments.simulation.fronts.sessions import LOOPBACK, PORT_ANY
+
+_HISLIP = re.compile(
+    r"TCPIP\d*::[^:]+::hislip\d+(?:,(?P<port>\d+))?(?:::INSTR)?", re.IGNORECASE
+)
+_SOCKET = re.compile(r"TCPIP\d*::[^:]+::(?P<port>\d+)::SOCKET", re.IGNORECASE)
+
+
+class FrontKind(StrEnum):
+    """The two doors of an instrument."""
+
+    HISLIP = "hislip"
+    SOCKET = "socket"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A front and its port, 0 for a free one."""
+
+    kind: FrontKind
+    port: int
+
+    @property
+    def resource(self) -> str:
+        """VISA resource name on this machine."""
+        if self.kind is FrontKind.HISLIP:
+            return f"TCPIP::{LOOPBACK}::hislip0,{self.port}::INSTR"
+        return f"TCPIP::{LOOPBACK}::{self.port}::SOCKET"
+
+
+def parse_resource(instrument: str, resource: str) -> Address:
+    """Read which front and port a VISA resource name asks for.
+
+    Raises
+    ------
+    ArrayConfigError
+        If it is neither HiSLIP nor SOCKET, or its port does not exist.
+    """
+    for kind, pattern in ((FrontKind.HISLIP, _HISLIP), (FrontKind.SOCKET, _SOCKET)):
+        match = pattern.fullmatch(resource.strip())
+        if match is not None:
+            port = int(match["port"] or PORT_ANY)
+            if port > 65_535:
+                raise ArrayConfigError(f"{instrument}: there is no port {port}")
+            return Address(kind, port)
+    raise ArrayConfigError(
+        f"{instrument}: {resource} cannot be emulated; name it "
+        "TCPIP::127.0.0.1::hislip0,PORT::INSTR or TCPIP::127.0.0.1::PORT::SOCKET"
+    )

@@ -1,0 +1,1 @@
+"""Emulated thermometer bridges and gaussmeters."""

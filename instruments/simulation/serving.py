@@ -1,0 +1,186 @@
+"""Serving a whole emulated array: every VNA and sensor, and the control port."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from instruments.array import ArrayConfig
+from instruments.array.config import SensorConfig
+from instruments.clock import Clock, SystemClock
+from instruments.errors import ArrayConfigError
+from instruments.simulation.addresses import Address, FrontKind, parse_resource
+from instruments.simulation.array import EmulatedArray
+from instruments.simulation.control import ControlPort
+from instruments.simulation.faults import WIRE_FAULTS, Fault
+from instruments.simulation.fronts.hislip import HislipFront
+from instruments.simulation.fronts.raw_socket import RawSocketFront
+from instruments.simulation.fronts.sessions import PORT_ANY
+from instruments.simulation.scpi.device import ScpiDevice
+from instruments.simulation.sensors.lakeshore import Lakeshore372, Lakeshore475
+from instruments.simulation.vna.instrument import build_pna
+from instruments.simulation.vna.pna import PnaDevice
+from instruments.simulation.wire_faults import WireFaults
+
+Front = HislipFront | RawSocketFront
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServedArray:
+    """What is being served, and where.
+
+    Attributes
+    ----------
+    array
+        The emulated array behind all instruments.
+    config
+        The array file with the addresses that were taken, and the time scale.
+    resources
+        Instrument to its VISA resource names, the one in ``config`` first.
+    control_port
+        TCP port of the control port on 127.0.0.1.
+    vnas
+        The emulated VNAs by name.
+    """
+
+    array: EmulatedArray
+    config: ArrayConfig
+    resources: Mapping[str, tuple[str, ...]]
+    control_port: int
+    vnas: Mapping[str, PnaDevice]
+
+
+@asynccontextmanager
+async def serve_array(
+    config: ArrayConfig,
+    *,
+    speed: float = 1.0,
+    control_port: int = PORT_ANY,
+    clock: Clock | None = None,
+) -> AsyncIterator[ServedArray]:
+    """Serve every instrument of an array on 127.0.0.1 until the context ends.
+
+    Parameters
+    ----------
+    config
+        The array; a resource with port 0 or none gets a free port.
+    speed
+        Emulated seconds in one real second.
+    control_port
+        TCP port of the control port, 0 for a free one.
+    clock
+        Where real time comes from; the machine's where None.
+
+    Raises
+    ------
+    ArrayConfigError
+        If a resource cannot be emulated, or its port is taken.
+    """
+    array = EmulatedArray(config, clock=clock or SystemClock(), speed=speed)
+    async with AsyncExitStack() as stack:
+        vnas = {name: build_pna(array, name) for name in config.instruments.vna}
+        for pna in vnas.values():
+            stack.callback(pna.close)
+        wires = {name: WireFaults() for name in vnas}
+        taken: dict[str, tuple[Address, ...]] = {}
+        for name, pna in vnas.items():
+            wanted = parse_resource(name, config.instruments.vna[name].resource)
+            further = Address(_other(wanted.kind), PORT_ANY)
+            opened = [
+                await _open(stack, name, pna, address, wires[name])
+                for address in (wanted, further)
+            ]
+            taken[name] = tuple(opened)
+        for name, sensor in config.instruments.sensor.items():
+            wanted = parse_resource(name, sensor.resource)
+            device = _build_sensor(array, name, sensor)
+            taken[name] = (await _open(stack, name, device, wanted, WireFaults()),)
+        _connect_wires(array, wires)
+        yield ServedArray(
+            array=array,
+            config=_resolve(config, taken, speed),
+            resources={
+                name: tuple(address.resource for address in addresses)
+                for name, addresses in taken.items()
+            },
+            control_port=await _open_control(stack, array, control_port),
+            vnas=vnas,
+        )
+
+
+async def _open_control(stack: AsyncExitStack, array: EmulatedArray, port: int) -> int:
+    control = ControlPort(array)
+    stack.push_async_callback(control.close)
+    try:
+        return await control.start(port)
+    except OSError as error:
+        raise _port_taken("control port", port) from error
+
+
+def _connect_wires(array: EmulatedArray, wires: Mapping[str, WireFaults]) -> None:
+    """Let wire faults reach the VNAs, from whatever thread they are injected."""
+    loop = asyncio.get_running_loop()
+
+    def listen(fault: Fault) -> None:
+        loop.call_soon_threadsafe(_switch, array, wires, fault)
+
+    array.faults.listen(listen)
+
+
+async def _open(
+    stack: AsyncExitStack,
+    name: str,
+    device: ScpiDevice,
+    address: Address,
+    wire: WireFaults,
+) -> Address:
+    front: Front = (
+        HislipFront(device, wire)
+        if address.kind is FrontKind.HISLIP
+        else RawSocketFront(device, wire)
+    )
+    stack.push_async_callback(front.close)
+    try:
+        return Address(address.kind, await front.start(address.port))
+    except OSError as error:
+        raise _port_taken(name, address.port) from error
+
+
+def _port_taken(name: str, port: int) -> ArrayConfigError:
+    return ArrayConfigError(
+        f"{name}: port {port} on 127.0.0.1 cannot be opened; name another one, or 0"
+    )
+
+
+def _other(kind: FrontKind) -> FrontKind:
+    return FrontKind.SOCKET if kind is FrontKind.HISLIP else FrontKind.HISLIP
+
+
+def _build_sensor(array: EmulatedArray, name: str, sensor: SensorConfig) -> ScpiDevice:
+    if sensor.driver == "lakeshore_372":
+        return Lakeshore372(array, name, sensor.readings)
+    return Lakeshore475(array, name, sensor.cavity)
+
+
+def _switch(
+    array: EmulatedArray, wires: Mapping[str, WireFaults], fault: Fault
+) -> None:
+    """Turn a wire fault of a cavity into switches of its VNA."""
+    if fault.kind not in WIRE_FAULTS or fault.cavity is None:
+        return
+    wire = wires[array.cavities[fault.cavity].vna]
+    if fault.cleared_s is None:
+        wire.add(fault)
+    else:
+        wire.remove(fault.kind)
+
+
+def _resolve(
+    config: ArrayConfig, taken: Mapping[str, tuple[Address, ...]], speed: float
+) -> ArrayConfig:
+    document = config.model_dump(mode="json", exclude_none=True)
+    for section in document["instruments"].values():
+        for name, instrument in section.items():
+            instrument["resource"] = taken[name][0].resource
+            instrument["time_scale"] = speed
+    return ArrayConfig.model_validate(document)

@@ -1,0 +1,160 @@
+"""``halowatch simulate``: the emulated array on TCP, or its calibration as a file."""
+
+import asyncio
+import json
+import signal
+from contextlib import AbstractAsyncContextManager, suppress
+from pathlib import Path
+
+import click
+
+from instruments.array import dump_array, load_array
+from instruments.errors import ArrayConfigError
+from instruments.files.archive import LabelledArchive, write_archive
+from instruments.simulation.calibration import record_calibration
+from instruments.simulation.serving import ServedArray, serve_array
+from service.cli.exits import BadInputError, print_json
+
+
+@click.command()
+@click.argument("array_file", metavar="ARRAY.yaml", type=click.Path(path_type=Path))
+@click.option(
+    "--speed",
+    type=click.FloatRange(0.01, 10_000.0),
+    default=1.0,
+    show_default=True,
+    help="Emulated seconds that pass in one second.",
+)
+@click.option(
+    "--control-port",
+    type=click.IntRange(0, 65_535),
+    default=0,
+    show_default=True,
+    help="TCP port on 127.0.0.1 that switches faults (JSON lines); 0: a free one.",
+)
+@click.option(
+    "--resolved",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the array file with the real addresses and the time scale here.",
+)
+@click.option(
+    "--control-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write addresses and control port here as JSON, once all is served.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the addresses as JSON.")
+@click.option(
+    "--calibration",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write a calibration run of the array here (.npz) in place of serving it.",
+)
+@click.option(
+    "--cycles",
+    type=click.IntRange(1, 1000),
+    default=10,
+    show_default=True,
+    help="Thermal cycles of the calibration.",
+)
+@click.option(
+    "--sweeps-per-cycle",
+    type=click.IntRange(1, 10_000),
+    default=50,
+    show_default=True,
+    help="Wide sweeps of each cavity in each thermal cycle.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=1,
+    show_default=True,
+    help="Seed of the calibration run; the hardware's stands in the array file.",
+)
+def command(
+    *,
+    array_file: Path,
+    speed: float,
+    control_port: int,
+    resolved: Path | None,
+    control_file: Path | None,
+    as_json: bool,
+    calibration: Path | None,
+    cycles: int,
+    sweeps_per_cycle: int,
+    seed: int,
+) -> None:
+    """Serve the emulated instruments of ARRAY.yaml on TCP, on 127.0.0.1.
+
+    Every VNA and sensor listens on the port of its resource (0 or none: a free one)
+    until SIGINT or SIGTERM. VNAs answer HiSLIP and raw socket.
+    """
+    try:
+        config = load_array(array_file)
+        if calibration is not None:
+            archive = record_calibration(
+                config, seed=seed, cycles=cycles, sweeps_per_cycle=sweeps_per_cycle
+            )
+            write_archive(calibration, archive)
+            _announce_archive(archive, calibration, as_json=as_json)
+            return
+        served = serve_array(config, speed=speed, control_port=control_port)
+        asyncio.run(_serve(served, resolved, control_file, as_json=as_json))
+    except ArrayConfigError as error:
+        raise BadInputError(str(error)) from None
+    except OSError as error:
+        raise BadInputError(
+            f"{error.filename or array_file}: {error.strerror}; name another path"
+        ) from None
+
+
+def _announce_archive(archive: LabelledArchive, path: Path, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"archive": str(path), "sweeps": archive.sweep_count})
+    else:
+        click.echo(f"{archive.sweep_count} sweeps written to {path}")
+
+
+async def _serve(
+    serving: AbstractAsyncContextManager[ServedArray],
+    resolved: Path | None,
+    control_file: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with serving as served:
+        if resolved is not None:
+            dump_array(served.config, resolved)
+        _announce(served, as_json=as_json)
+        if control_file is not None:
+            _write_whole(control_file, json.dumps(_describe(served), indent=2))
+        await stop.wait()
+
+
+def _describe(served: ServedArray) -> dict[str, object]:
+    return {
+        "speed": served.array.speed,
+        "control_port": served.control_port,
+        "resources": {name: list(names) for name, names in served.resources.items()},
+    }
+
+
+def _announce(served: ServedArray, *, as_json: bool) -> None:
+    # A reader that went away is no reason to stop serving.
+    with suppress(BrokenPipeError):
+        if as_json:
+            print_json(_describe(served))
+            return
+        for name, resources in served.resources.items():
+            for resource in resources:
+                click.echo(f"{name} {resource}")
+        click.echo(f"control 127.0.0.1:{served.control_port}")
+
+
+def _write_whole(path: Path, text: str) -> None:
+    """Write a file so that whoever waits for it never sees half of it."""
+    partial = path.with_name(f"{path.name}.part")
+    partial.write_text(text + "\n")
+    partial.replace(path)

@@ -1,0 +1,152 @@
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from instruments.array import load_array
+from instruments.files.archive import read_archive
+from service.cli.simulate import command
+
+ARRAY = """\
+schema_version: 1
+array: {name: bench}
+instruments:
+  vna:
+    vna-1: {resource: "TCPIP::127.0.0.1::hislip0,0::INSTR"}
+  sensor:
+    thermometer:
+      driver: lakeshore_372
+      resource: "TCPIP::127.0.0.1::0::SOCKET"
+      readings: {"5": receiver_temperature_k}
+sweeps:
+  wide:
+    purpose: wide
+    s_parameters: [S21]
+    start_frequency_hz: 4.0e9
+    stop_frequency_hz: 8.0e9
+    point_count: 51
+schedule: {wide: {period_s: 60}}
+cavities:
+  cavity-1:
+    vna: vna-1
+    expected: {resonant_frequency_hz: 5.1e9, loaded_q: 8000, coupling_beta: 1.5}
+"""
+
+
+@pytest.fixture
+def array_file(tmp_path):
+    path = tmp_path / "array.yaml"
+    path.write_text(ARRAY)
+    return path
+
+
+def wait_for(path, deadline_s=20.0):
+    end_s = time.monotonic() + deadline_s
+    while not path.exists():
+        assert time.monotonic() < end_s, f"{path} did not appear"
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_serves_until_it_is_told_to_stop(number, array_file, tmp_path):
+    resolved, control = tmp_path / "resolved.yaml", tmp_path / "control.json"
+    arguments = [
+        "simulate",
+        str(array_file),
+        "--speed=20",
+        f"--resolved={resolved}",
+        f"--control-file={control}",
+    ]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "service.cli", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=Path(__file__).parents[4],
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    try:
+        wait_for(control)
+        config = load_array(resolved)
+        port = int(config.instruments.sensor["thermometer"].resource.split("::")[2])
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+            connection.sendall(b"RDGK? 5\n")
+            assert float(connection.recv(64)) == pytest.approx(4.0, rel=0.1)
+            begun_s = time.monotonic()
+            process.send_signal(number)
+            output, errors = process.communicate(timeout=10)
+    finally:
+        process.kill()
+        process.wait()
+    assert time.monotonic() - begun_s < 2.0
+    assert process.returncode == 0, errors
+    lines = output.decode().splitlines()
+    assert lines[0] == f"vna-1 {config.instruments.vna['vna-1'].resource}"
+    assert lines[1].startswith("vna-1 TCPIP::127.0.0.1::")
+    assert lines[1].endswith("::SOCKET")
+    assert lines[2].startswith("thermometer TCPIP::")
+    assert lines[3].startswith("control 127.0.0.1:")
+    assert config.instruments.vna["vna-1"].time_scale == 20.0
+    assert json.loads(control.read_text())["speed"] == 20.0
+
+
+def test_calibration_is_written_as_an_archive(array_file, tmp_path):
+    path = tmp_path / "calibration.npz"
+    arguments = [
+        str(array_file),
+        f"--calibration={path}",
+        "--cycles=2",
+        "--sweeps-per-cycle=5",
+        "--seed=3",
+        "--json",
+    ]
+    result = CliRunner().invoke(command, arguments)
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.output) == {"archive": str(path), "sweeps": 10}
+    assert read_archive(path).s.shape == (10, 1, 51)
+
+
+def test_calibration_says_in_words_what_it_wrote(array_file, tmp_path):
+    path = tmp_path / "calibration.npz"
+    result = CliRunner().invoke(
+        command,
+        [
+            str(array_file),
+            f"--calibration={path}",
+            "--cycles=1",
+            "--sweeps-per-cycle=2",
+        ],
+    )
+    assert result.output == f"2 sweeps written to {path}\n"
+
+
+def test_missing_file_and_wrong_resource_are_bad_input(array_file, tmp_path):
+    result = CliRunner().invoke(command, [str(tmp_path / "none.yaml")])
+    assert result.exit_code == 2
+    assert "none.yaml" in result.stderr
+    array_file.write_text(ARRAY.replace("hislip0,0", "inst0"))
+    result = CliRunner().invoke(command, [str(array_file)])
+    assert result.exit_code == 2
+    assert "vna-1" in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_archive_in_a_missing_folder_is_bad_input(array_file, tmp_path):
+    path = tmp_path / "missing" / "calibration.npz"
+    result = CliRunner().invoke(
+        command,
+        [
+            str(array_file),
+            f"--calibration={path}",
+            "--cycles=1",
+            "--sweeps-per-cycle=1",
+        ],
+    )
+    assert result.exit_code == 2
+    assert str(path.parent) in result.stderr
