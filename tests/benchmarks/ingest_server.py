@@ -1,0 +1,49 @@
+"""One uvicorn worker for the ingest benchmark, with or without storage."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import uvicorn
+
+from instruments.clock import SystemClock
+from service.config import read_config
+from service.context import make_context
+from service.main import create_app
+from service.storage.cavities import put_cavity
+from service.storage.engine import Database
+from service.storage.migration import upgrade
+from service.storage.records import NewSweep, Outcome, Written
+from service.storage.writer import Settle
+
+
+class NullWriter:
+    """Calls every sweep accepted and stores nothing: the yardstick."""
+
+    def submit(self, sweeps: Sequence[NewSweep], settle: Settle) -> None:
+        settle([Written(outcome=Outcome.ACCEPTED, sweep_id=s.sweep_id) for s in sweeps])
+
+
+def main() -> None:
+    home, port, storage = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+    config = read_config({"HALOWATCH_HOME": str(Path(home).absolute())})
+    clock = SystemClock()
+    database = Database(config.database_url)
+    upgrade(database)
+    with database.write() as transaction:
+        put_cavity(transaction, "cavity-1", {}, clock.now())
+    database.close()
+    writer = None if storage == "durable" else NullWriter()
+    context = make_context(config, writer=writer)
+    uvicorn.run(
+        create_app(config, context=context),
+        port=port,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        log_level="error",
+        access_log=False,
+    )
+
+
+main()

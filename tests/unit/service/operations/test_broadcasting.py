@@ -1,0 +1,53 @@
+"""A slow listener loses the oldest, never the service's memory."""
+
+import asyncio
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.operations.broadcasting import Listener, encode_event, health_event
+from service.storage.records import EventKind, EventRecord
+
+
+@given(st.lists(st.binary(min_size=1, max_size=40), max_size=60))
+def test_the_queue_is_bounded_and_keeps_the_newest(chunks):
+    async def play() -> None:
+        listener = Listener(limit_bytes=100)
+        for chunk in chunks:
+            listener.push(chunk)
+        waiting = await listener.next(0.001)
+        if not chunks:
+            assert waiting is None
+            return
+        assert len(waiting) <= 100
+        assert b"".join(chunks).endswith(waiting)
+        assert waiting.endswith(chunks[-1])
+        assert (listener.dropped > 0) is (len(b"".join(chunks)) > 100)
+
+    asyncio.run(play())
+
+
+def test_a_closed_listener_ends_after_its_queue():
+    async def play() -> None:
+        listener = Listener()
+        listener.push(b"last")
+        listener.close()
+        assert await listener.next(0.01) == b"last"
+        assert await listener.next(0.01) == b""
+
+    asyncio.run(play())
+
+
+def test_a_push_wakes_the_listener():
+    async def play() -> None:
+        listener = Listener()
+        asyncio.get_running_loop().call_later(0.01, listener.push, b"x")
+        assert await listener.next(5.0) == b"x"
+
+    asyncio.run(play())
+
+
+def test_events_are_written_as_the_standard_wants():
+    event = EventRecord(event_id=5, kind=EventKind.SWEEP, body='{"a":1}')
+    assert encode_event(event) == b'id: 5\nevent: sweep\ndata: {"a":1}\n\n'
+    assert health_event("ok", "t").startswith(b"event: health\ndata: {")

@@ -1,0 +1,60 @@
+"""URLs, and what a missing database says."""
+
+import sqlite3
+
+import pytest
+
+from service.config import ConfigError
+from service.errors import StorageUnavailableError
+from service.storage.engine import (
+    PAGE_BYTES,
+    Database,
+    create_sqlite_file,
+    parse_url,
+)
+
+
+@pytest.mark.parametrize(
+    ("url", "driver"),
+    [
+        ("sqlite:////tmp/x.sqlite", "sqlite+pysqlite"),
+        ("postgresql://u@h/db", "postgresql+psycopg"),
+        ("postgres://u@h/db", "postgresql+psycopg"),
+    ],
+)
+def test_the_driver_follows_the_url(url, driver):
+    assert parse_url(url).drivername == driver
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "mysql://h/db", "nonsense", ""])
+def test_other_urls_are_refused_with_the_mend(url):
+    with pytest.raises(ConfigError, match="HALOWATCH_DATABASE_URL"):
+        parse_url(url)
+
+
+def test_a_password_is_never_shown():
+    with pytest.raises(ConfigError) as error:
+        parse_url("mysql://user:secret@h/db")
+    assert "secret" not in str(error.value)
+
+
+def test_a_missing_file_is_an_error_and_stays_missing(tmp_path):
+    path = tmp_path / "none.sqlite"
+    database = Database(f"sqlite:///{path}")
+    with pytest.raises(StorageUnavailableError), database.read():
+        pass
+    assert not path.exists()
+
+
+def test_a_new_file_has_our_pages_and_journal(tmp_path):
+    path = tmp_path / "deep" / "new.sqlite"
+    create_sqlite_file(path)
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("PRAGMA page_size").fetchone() == (PAGE_BYTES,)
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageUnavailableError, match="cannot create"):
+        create_sqlite_file(tmp_path / "file" / "new.sqlite")

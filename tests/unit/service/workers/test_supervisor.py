@@ -1,0 +1,77 @@
+"""Children start, start again, and go with their parent."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import psutil
+import pytest
+
+from instruments.clock import SystemClock
+from service.workers.supervisor import Supervisor
+
+PARENT = """
+import os, sys, threading
+from instruments.clock import SystemClock
+from service.workers.supervisor import Supervisor
+supervisor = Supervisor(
+    [("worker", "alert", "--until-stdin-closes")], dict(os.environ), SystemClock()
+)
+supervisor.start()
+while not supervisor.pids:
+    threading.Event().wait(0.01)
+print(supervisor.pids[0], flush=True)
+threading.Event().wait(60)
+"""
+
+
+def wait_for(condition, timeout_s=20.0):
+    deadline_s = time.monotonic() + timeout_s
+    while time.monotonic() < deadline_s:
+        if (found := condition()) is not None and found is not False:
+            return found
+        threading.Event().wait(0.02)
+    pytest.fail("nothing happened in time")
+
+
+def is_gone(pid: int) -> bool:
+    return not psutil.pid_exists(pid) or (
+        psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    )
+
+
+@pytest.fixture
+def environment(tmp_path) -> dict[str, str]:
+    return os.environ | {"HALOWATCH_HOME": str(tmp_path)}
+
+
+def test_a_killed_worker_starts_again_and_stop_ends_it(environment):
+    supervisor = Supervisor(
+        [("worker", "alert", "--until-stdin-closes")], environment, SystemClock()
+    )
+    supervisor.start()
+    try:
+        first = wait_for(lambda: (supervisor.pids or [None])[0])
+        os.kill(first, signal.SIGKILL)
+        second = wait_for(
+            lambda: next((pid for pid in supervisor.pids if pid != first), None)
+        )
+    finally:
+        supervisor.stop()
+    assert is_gone(first)
+    assert is_gone(second)
+
+
+def test_workers_die_with_a_parent_that_was_killed(environment):
+    parent = subprocess.Popen(
+        [sys.executable, "-c", PARENT], env=environment, stdout=subprocess.PIPE
+    )
+    with parent:
+        assert parent.stdout is not None
+        child = int(parent.stdout.readline())
+        assert psutil.pid_exists(child)
+        parent.kill()
+    wait_for(lambda: is_gone(child))
