@@ -59,8 +59,9 @@ class Uploader:
         self.last_error: str | None = None
 
     def start(self) -> None:
-        """Begin to drain."""
-        self._thread.start()
+        """Begin to drain; a second call changes nothing."""
+        if self._thread.ident is None:
+            self._thread.start()
 
     def stop(self, deadline_s: float) -> bool:
         """Drain what is left, for at most ``deadline_s`` seconds, and end.

@@ -1,1 +1,16 @@
 """The loops that measure: one worker thread and one session an instrument."""
+
+from instruments.polling.health import InstrumentHealth, InstrumentState
+from instruments.polling.pipeline import PollingPipeline, PollingSummary
+from instruments.polling.poller import Poller
+from instruments.polling.tracking import ModePosition, ResonanceTracker
+
+__all__ = [
+    "InstrumentHealth",
+    "InstrumentState",
+    "ModePosition",
+    "Poller",
+    "PollingPipeline",
+    "PollingSummary",
+    "ResonanceTracker",
+]

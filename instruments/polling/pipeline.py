@@ -1,0 +1,206 @@
+"""From the instruments to the service: poller, spool and uploader as one."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from instruments.array import ArrayConfig
+from instruments.client import Spool, SweepClient, Uploader
+from instruments.clock import Clock
+from instruments.measurement import SweepPurpose
+from instruments.polling.health import InstrumentHealth, InstrumentState
+from instruments.polling.poller import Poller
+from instruments.polling.reading_poster import ReadingPoster
+from instruments.polling.service_link import ServiceLink
+from instruments.polling.tracking import ModePosition, ResonanceTracker
+
+_FOLLOW_LIMITS_S = (1.0, 30.0)
+_FRESH_FIT_PERIODS = 20.0
+_LEAST_FIT_AGE_S = 60.0
+_RELEASE_S = 10.0
+_LAST_READINGS_S = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollingSummary:
+    """A run in numbers.
+
+    Attributes
+    ----------
+    sweeps_measured
+        Good sweeps that the instruments gave.
+    sweeps_spooled, sweeps_confirmed, sweeps_rejected
+        What became of them; sweeps of an earlier run that waited in the spool count
+        among the confirmed.
+    sweeps_lost
+        Sweeps that a full spool refused.
+    spool_depth
+        Sweeps that still wait.
+    readings_posted, readings_dropped
+        Readings of the sensors.
+    failures
+        Instrument to the number of its sessions that ended by an error.
+    """
+
+    sweeps_measured: int
+    sweeps_spooled: int
+    sweeps_confirmed: int
+    sweeps_rejected: int
+    sweeps_lost: int
+    spool_depth: int
+    readings_posted: int
+    readings_dropped: int
+    failures: dict[str, int]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the summary as a JSON document."""
+        return asdict(self)
+
+
+class PollingPipeline:
+    """Measures an array and carries everything to the service.
+
+    Parameters
+    ----------
+    config
+        The array.
+    url
+        Root of the service.
+    clock
+        The time.
+    spool_directory
+        Where sweeps wait; the array file's own where None.
+    take_reference
+        Whether the first good wide sweep of each cavity is its reference.
+
+    Raises
+    ------
+    SpoolError
+        If the spool cannot be used.
+    """
+
+    def __init__(
+        self,
+        config: ArrayConfig,
+        url: str,
+        *,
+        clock: Clock,
+        spool_directory: Path | None = None,
+        take_reference: bool = False,
+    ) -> None:
+        self._spool = Spool(
+            spool_directory or Path(config.spool.directory),
+            max_bytes=config.spool.max_bytes,
+            clock=clock,
+        )
+        self._before = self._spool.state()
+        self._client = SweepClient(url)
+        self._readings = ReadingPoster(self._client)
+        tracker = _tracker(config, clock)
+        self._poller = Poller(
+            config,
+            clock=clock,
+            tracker=tracker,
+            keep_sweep=self._spool.put,
+            keep_reading=self._readings.add,
+            take_reference=take_reference,
+        )
+        self._link = ServiceLink(
+            config,
+            self._client,
+            tracker,
+            on_registered=self._begin_posting,
+            follow_period_s=_follow_period_s(config),
+        )
+        self._uploader = Uploader(
+            self._spool,
+            self._client,
+            clock=clock,
+            on_unregistered=self._link.renew,
+        )
+
+    def start(self) -> None:
+        """Begin to measure; posting begins once the cavities are registered."""
+        self._link.start()
+        self._readings.start()
+        self._poller.start()
+
+    def stop(self, drain_s: float) -> PollingSummary:
+        """Give the instruments back, drain the spool for ``drain_s`` s, and end."""
+        self._poller.stop(_RELEASE_S)
+        self._readings.stop(_LAST_READINGS_S)
+        self._uploader.stop(drain_s)
+        self._link.stop(_LAST_READINGS_S)
+        summary = self.summary()
+        self._spool.close()
+        self._client.close()
+        return summary
+
+    def health(self) -> list[InstrumentHealth]:
+        """Return the health of every instrument."""
+        return self._poller.health()
+
+    def summary(self) -> PollingSummary:
+        """Count what has happened since the start."""
+        spool, health = self._spool.state(), self._poller.health()
+        vnas = [one for one in health if one.kind == "vna"]
+        return PollingSummary(
+            sweeps_measured=sum(one.measured_count for one in vnas),
+            sweeps_spooled=spool.enqueued_total - self._before.enqueued_total,
+            sweeps_confirmed=spool.confirmed_total - self._before.confirmed_total,
+            sweeps_rejected=spool.rejected_total - self._before.rejected_total,
+            sweeps_lost=sum(one.lost_count for one in vnas),
+            spool_depth=spool.depth,
+            readings_posted=self._readings.posted_count,
+            readings_dropped=self._readings.dropped_count,
+            failures={one.name: one.failure_count for one in health},
+        )
+
+    def status_line(self) -> str:
+        """Say in one line how everything fares."""
+        summary, health = self.summary(), self.health()
+        troubled = [
+            f"{one.name} {one.state.value} ({one.last_error})"
+            for one in health
+            if one.state in (InstrumentState.BACKING_OFF, InstrumentState.STUCK)
+        ]
+        service = self._link.last_error or self._uploader.last_error
+        parts = [
+            f"{summary.sweeps_measured} sweeps measured",
+            f"{summary.sweeps_confirmed} confirmed",
+            f"{summary.sweeps_rejected} rejected",
+            f"{summary.spool_depth} in the spool",
+            f"{len(health) - len(troubled)} of {len(health)} instruments well",
+            *troubled,
+        ]
+        if service is not None:
+            parts.append(f"service: {service}")
+        return "; ".join(parts)
+
+    def _begin_posting(self) -> None:
+        self._uploader.start()
+
+
+def _tracker(config: ArrayConfig, clock: Clock) -> ResonanceTracker:
+    longest_s = max((one.period_s for one in config.schedule.values()), default=0.0)
+    return ResonanceTracker(
+        {
+            name: ModePosition(
+                resonant_frequency_hz=cavity.expected.resonant_frequency_hz,
+                loaded_q=cavity.expected.loaded_q,
+            )
+            for name, cavity in config.cavities.items()
+        },
+        clock=clock,
+        max_age_s=max(_FRESH_FIT_PERIODS * longest_s, _LEAST_FIT_AGE_S),
+    )
+
+
+def _follow_period_s(config: ArrayConfig) -> float:
+    shortest, longest = _FOLLOW_LIMITS_S
+    narrow_s = [
+        section.period_s
+        for name, section in config.schedule.items()
+        if config.sweeps[name].purpose is not SweepPurpose.WIDE
+    ]
+    return min(max(min(narrow_s, default=longest), shortest), longest)
