@@ -212,7 +212,7 @@ class ScriptedService:
 
     def __init__(self, port: int = 0) -> None:
         self.stored: dict[str, Sweep] = {}
-        self.posts: list[list[str]] = []
+        self.arrived_at_s: dict[str, float] = {}
         self.readings: list[dict[str, Any]] = []
         self.cavities: dict[str, dict[str, Any]] = {}
         self.refused: dict[str, str] = {}
@@ -290,7 +290,7 @@ class ScriptedService:
             return {"sweep_id": None, "status": "rejected", "error": error}
         status = "duplicate" if key in self.stored else "accepted"
         self.stored[key] = sweep
-        self.posts.append([key])
+        self.arrived_at_s.setdefault(key, time.monotonic())
         return {"sweep_id": key[:12], "status": status, "error": None}
 
 
