@@ -1,0 +1,14 @@
+"""From scores to honest probabilities: learnt on sweeps that no member has seen."""
+
+from models.calibration.classes import ClassCalibration, calibrate_classes
+from models.calibration.intervals import IntervalCalibration, calibrate_intervals
+from models.calibration.novelty import NoveltyCalibration, calibrate_novelty
+
+__all__ = [
+    "ClassCalibration",
+    "IntervalCalibration",
+    "NoveltyCalibration",
+    "calibrate_classes",
+    "calibrate_intervals",
+    "calibrate_novelty",
+]

@@ -1,0 +1,129 @@
+"""Predictions beside their truth, as scores need them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from models.calibration import ClassCalibration
+from models.calibration.scaling import softmax
+from models.networks.density import DensityGrid
+from models.serving.trained import looks_faulty
+from models.training.calibrate import Calibrations, HeldOut
+from models.training.corpus import Corpus
+from models.training.targets import TargetPlan, usable
+
+Reals = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ScalarPredictions:
+    """Quantiles of a scalar beside its truth.
+
+    Attributes
+    ----------
+    rows
+        Sweeps of the corpus that are scored, shape (sweep,).
+    truth, quantiles
+        In the grid's coordinate, shape (sweep,) and (sweep, level). Point models have
+        one level, the estimate.
+    """
+
+    rows: npt.NDArray[np.intp]
+    grid: DensityGrid
+    truth: Reals
+    quantiles: Reals
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ClassPredictions:
+    """Probabilities of classes beside their truth.
+
+    Attributes
+    ----------
+    rows
+        Sweeps of the corpus that are scored, shape (sweep,).
+    labels
+        The classes.
+    truth
+        Index of the true class, shape (sweep,).
+    probabilities
+        Shape (sweep, class).
+    calibration
+        What makes a set and an unknown of them; None for simple models.
+    """
+
+    rows: npt.NDArray[np.intp]
+    labels: tuple[str, ...]
+    truth: npt.NDArray[np.intp]
+    probabilities: Reals
+    calibration: ClassCalibration | None = None
+
+
+Predictions = ScalarPredictions | ClassPredictions
+
+
+def scored_rows(corpus: Corpus, plan: TargetPlan, name: str) -> npt.NDArray[np.intp]:
+    """Return the sweeps whose label of a target can be scored, shape (sweep,)."""
+    chosen = usable(corpus, name)
+    if name in plan.classes:
+        chosen &= np.isin(corpus.classes[name], plan.classes[name])
+    return np.flatnonzero(chosen)
+
+
+def read_held_out(
+    corpus: Corpus, plan: TargetPlan, held_out: HeldOut, calibrations: Calibrations
+) -> dict[str, Predictions]:
+    """Read held-out logits with their calibration.
+
+    The calibration was learnt on these very sweeps; their networks were not.
+    """
+    probabilities = {
+        name: softmax(held_out.logits[name], calibration.temperature)
+        for name, calibration in calibrations.classes.items()
+    }
+    faulty = looks_faulty(probabilities, plan.classes, corpus.sweep_count)
+    quantiles = {
+        name: calibration.quantiles(
+            held_out.logits[name][None], plan.densities[name], faulty
+        )
+        for name, calibration in calibrations.intervals.items()
+    }
+    return read_predictions(
+        corpus, plan, probabilities, quantiles, calibrations.classes
+    )
+
+
+def read_predictions(
+    corpus: Corpus,
+    plan: TargetPlan,
+    probabilities: dict[str, Reals],
+    quantiles: dict[str, Reals],
+    calibrations: dict[str, ClassCalibration],
+) -> dict[str, Predictions]:
+    """Put predictions for the whole corpus beside the truth of each target.
+
+    Parameters
+    ----------
+    probabilities, quantiles
+        By target, first axis the sweeps of the corpus.
+    """
+    found: dict[str, Predictions] = {}
+    for name, grid in plan.densities.items():
+        rows = scored_rows(corpus, plan, name)
+        found[name] = ScalarPredictions(
+            rows=rows,
+            grid=grid,
+            truth=grid.place(corpus.numbers[name][rows]),
+            quantiles=quantiles[name][rows],
+        )
+    for name, labels in plan.classes.items():
+        rows = scored_rows(corpus, plan, name)
+        found[name] = ClassPredictions(
+            rows=rows,
+            labels=labels,
+            truth=np.searchsorted(labels, corpus.classes[name][rows]),
+            probabilities=probabilities[name][rows],
+            calibration=calibrations.get(name),
+        )
+    return found

@@ -1,0 +1,1 @@
+"""Networks: principal components as a fixed layer, small towers, heads."""

@@ -1,0 +1,1 @@
+"""A trained model at work: loaded with checks, judging one sweep or an archive."""

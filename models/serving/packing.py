@@ -1,0 +1,180 @@
+"""Tensors of a model folder, and back, each shape held against what it must be."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from models.calibration import (
+    ClassCalibration,
+    IntervalCalibration,
+    NoveltyCalibration,
+)
+from models.calibration.intervals import GROUP_COUNT
+from models.calibration.novelty import GRID_SIZE, SCORES
+from models.errors import ModelFolderError
+from models.networks.density import LEVELS, DensityGrid
+from models.networks.ensemble import Architecture, Ensemble
+from models.preprocessing.canonical import CanonicalForm
+from models.preprocessing.grid import BIN_COUNT
+from models.serving.trained import TrainedModel
+
+Arrays = dict[str, npt.NDArray[Any]]
+
+_LARGEST = {
+    "member_count": 32,
+    "trace_count": 32,
+    "ratio_count": 2 * BIN_COUNT,
+    "level_count": BIN_COUNT,
+    "ratio_components": 512,
+    "level_components": 512,
+    "width": 4096,
+}
+_MOST_OUTPUTS = 4096
+_MOST_HEADS = 8
+
+
+def tensors_of(model: TrainedModel) -> Arrays:
+    """Return everything that a model has learnt, by name."""
+    tensors: Arrays = {
+        f"ensemble.{name}": value.detach().numpy()
+        for name, value in model.ensemble.state_dict().items()
+    }
+    tensors["form.kept"] = model.form.kept.astype(np.uint8)
+    tensors["form.weight"] = model.form.weight
+    tensors["novelty.bank"] = model.bank.half().numpy()
+    tensors["novelty.quantiles"] = model.novelty_calibration.quantiles
+    tensors["novelty.tail"] = model.novelty_calibration.tail
+    tensors["novelty.count"] = np.array([model.novelty_calibration.sweep_count])
+    for name, classes in model.class_calibration.items():
+        tensors[f"classes.{name}"] = np.array(
+            [classes.temperature, classes.set_threshold, classes.unknown_threshold]
+        )
+    for name, intervals in model.interval_calibration.items():
+        tensors[f"intervals.{name}.temperature"] = np.array([intervals.temperature])
+        tensors[f"intervals.{name}.edges"] = intervals.band_edges
+        tensors[f"intervals.{name}.offsets"] = intervals.offsets
+    return {name: np.ascontiguousarray(value) for name, value in tensors.items()}
+
+
+def expected_shapes(
+    ensemble: Ensemble, manifest: dict[str, Any], known: int
+) -> dict[str, tuple[int, ...]]:
+    """Return the shape of every tensor that a folder must hold, and may."""
+    sizes = ensemble.architecture
+    shapes: dict[str, tuple[int, ...]] = {
+        f"ensemble.{name}": tuple(value.shape)
+        for name, value in ensemble.state_dict().items()
+    }
+    shapes["form.kept"] = (BIN_COUNT,)
+    shapes["form.weight"] = (sizes.trace_count, sizes.ratio_count)
+    shapes["novelty.bank"] = (
+        sizes.member_count,
+        known,
+        sizes.trace_count,
+        sizes.ratio_components,
+    )
+    shapes["novelty.quantiles"] = (len(SCORES), GRID_SIZE)
+    shapes["novelty.tail"] = (len(SCORES),)
+    shapes["novelty.count"] = (1,)
+    shapes |= {f"classes.{name}": (3,) for name in manifest["classes"]}
+    for name in manifest["densities"]:
+        shapes[f"intervals.{name}.temperature"] = (1,)
+        shapes[f"intervals.{name}.edges"] = (2,)
+        shapes[f"intervals.{name}.offsets"] = (GROUP_COUNT, len(LEVELS))
+    return shapes
+
+
+def model_of(manifest: dict[str, Any], tensors: Arrays, shown: str) -> TrainedModel:
+    """Rebuild a model.
+
+    Raises
+    ------
+    ModelFolderError
+        If a tensor is missing, left over or of another shape, or a size is absurd.
+    """
+    architecture = Architecture.from_record(manifest["architecture"])
+    _check_sizes(architecture, shown)
+    ensemble = Ensemble(architecture)
+    known = tensors["novelty.bank"].shape[1] if "novelty.bank" in tensors else 0
+    _check_shapes(tensors, expected_shapes(ensemble, manifest, known), shown)
+    prefix = "ensemble."
+    ensemble.load_state_dict(
+        {
+            name.removeprefix(prefix): torch.from_numpy(value.copy())
+            for name, value in tensors.items()
+            if name.startswith(prefix)
+        }
+    )
+    return TrainedModel(
+        form=_form_of(manifest, tensors),
+        ensemble=ensemble.eval().requires_grad_(False),
+        bank=torch.from_numpy(tensors["novelty.bank"].astype(np.float32)),
+        densities={
+            str(name): DensityGrid.from_record(record)
+            for name, record in manifest["densities"].items()
+        },
+        classes={
+            str(name): tuple(str(label) for label in labels)
+            for name, labels in manifest["classes"].items()
+        },
+        class_calibration={
+            name: ClassCalibration(
+                temperature=float(tensors[f"classes.{name}"][0]),
+                set_threshold=float(tensors[f"classes.{name}"][1]),
+                unknown_threshold=float(tensors[f"classes.{name}"][2]),
+            )
+            for name in manifest["classes"]
+        },
+        interval_calibration={
+            name: IntervalCalibration(
+                temperature=float(tensors[f"intervals.{name}.temperature"][0]),
+                band_edges=tensors[f"intervals.{name}.edges"],
+                offsets=tensors[f"intervals.{name}.offsets"],
+            )
+            for name in manifest["densities"]
+        },
+        novelty_calibration=NoveltyCalibration(
+            quantiles=tensors["novelty.quantiles"],
+            tail=tensors["novelty.tail"],
+            sweep_count=int(tensors["novelty.count"][0]),
+        ),
+    )
+
+
+def _form_of(manifest: dict[str, Any], tensors: Arrays) -> CanonicalForm:
+    return CanonicalForm(
+        s_parameters=tuple(str(name) for name in manifest["s_parameters"]),
+        bands_hz=np.asarray(manifest["bands_hz"], dtype=np.float64).reshape(-1, 2),
+        kept=tensors["form.kept"].astype(np.bool_),
+        weight=tensors["form.weight"],
+    )
+
+
+def _check_sizes(architecture: Architecture, shown: str) -> None:
+    heads = (*architecture.receiver_heads, *architecture.component_heads)
+    absurd = [
+        name
+        for name, limit in _LARGEST.items()
+        if not 1 <= getattr(architecture, name) <= limit
+    ]
+    if absurd or len(heads) > _MOST_HEADS:
+        raise ModelFolderError(f"{shown}: {(absurd or ['heads'])[0]} is out of bounds")
+    if any(not 2 <= size <= _MOST_OUTPUTS for _, size in heads):
+        raise ModelFolderError(f"{shown}: a head has an absurd number of outputs")
+
+
+def _check_shapes(
+    tensors: Arrays, expected: dict[str, tuple[int, ...]], shown: str
+) -> None:
+    if left := sorted(expected.keys() - tensors.keys()):
+        raise ModelFolderError(f"{shown}: tensor {left[0]!r} is missing")
+    if extra := sorted(tensors.keys() - expected.keys()):
+        raise ModelFolderError(f"{shown}: tensor {extra[0][:80]!r} is not known")
+    for name, shape in expected.items():
+        if tensors[name].shape != shape:
+            raise ModelFolderError(
+                f"{shown}: tensor {name!r} has shape {tensors[name].shape}, "
+                f"needs {shape}"
+            )

@@ -1,0 +1,260 @@
+"""From a sweep to a diagnosis: integrity, resonance, networks, words."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Self
+
+from instruments.files import LabelledArchive, guess_purpose
+from instruments.measurement import Sweep, SweepPurpose, TraceArray
+from models.diagnosis import (
+    NOT_CLASSIFIED,
+    NOT_TRAINED,
+    Diagnosis,
+    Estimate,
+    OutOfDistribution,
+    ResonanceEstimate,
+    ResonanceKind,
+)
+from models.fitting import fit_resonance
+from models.preprocessing.canonical import Features
+from models.preprocessing.grid import Reals
+from models.preprocessing.integrity import AXIS_MISMATCH, NO_TRACE, find_flags
+from models.serving.folder import StoredModel, load_model
+from models.serving.trained import Judgements, TrainedModel
+from models.serving.wording import (
+    NO_REFERENCE,
+    UNREFERENCED,
+    word_classes,
+    word_estimate,
+    word_novelty,
+)
+from models.training.references import references_of
+
+NO_MODEL = "none"
+"""Version of a predictor without a model."""
+
+_FITTED_TRACES = {
+    SweepPurpose.TRANSMISSION: ("S21",),
+    SweepPurpose.REFLECTION: ("S21:reflection", "S23", "S11"),
+}
+_BATCH = 128
+
+Traces = dict[str, TraceArray]
+
+
+class Predictor:
+    """Judges sweeps by one model, or by none.
+
+    Parameters
+    ----------
+    stored
+        The model; without one every head answers ``not_trained``, and narrow sweeps
+        are fitted all the same.
+    """
+
+    def __init__(self, stored: StoredModel | None = None) -> None:
+        self._model: TrainedModel | None = None if stored is None else stored.model
+        self._version = NO_MODEL if stored is None else stored.version
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Load a model folder.
+
+        Raises
+        ------
+        ModelFolderError
+            If the folder is incomplete, changed or of another version.
+        """
+        return cls(load_model(path))
+
+    @classmethod
+    def without_model(cls) -> Self:
+        """Return a predictor that fits and says ``not_trained``."""
+        return cls()
+
+    @property
+    def model_version(self) -> str:
+        """Version of the model, or ``"none"``."""
+        return self._version
+
+    def diagnose(
+        self,
+        sweep: Sweep,
+        reference: Sweep | None = None,
+        reference_id: str | None = None,
+    ) -> Diagnosis:
+        """Judge one sweep.
+
+        Parameters
+        ----------
+        sweep
+            Any sweep; a narrow one gets a resonance fit.
+        reference
+            The reference of its cavity and thermal cycle, if there is one.
+        reference_id
+            Id of the reference, kept in the diagnosis.
+        """
+        narrow = sweep.purpose is not SweepPurpose.WIDE
+        traces, flags = _sound(dict(sweep.traces), narrow=narrow)
+        features = None
+        if self._model is not None and traces:
+            features = self._features(sweep, traces, reference)
+            if features is None and not narrow:
+                flags = (*flags, AXIS_MISMATCH)
+        diagnosis = self._word([features], 0, self._judged([features]))
+        return replace(
+            diagnosis,
+            integrity=flags,
+            resonance=_fit(sweep.purpose, sweep.frequency_hz, dict(sweep.traces)),
+            reference_sweep=None if reference is None else reference_id,
+        )
+
+    def diagnose_archive(self, archive: LabelledArchive) -> list[Diagnosis]:
+        """Judge every sweep of an archive, each against its own reference."""
+        found: list[Diagnosis] = []
+        references = references_of(archive)
+        for start in range(0, archive.sweep_count, _BATCH):
+            rows = range(start, min(start + _BATCH, archive.sweep_count))
+            found += self._diagnose_rows(archive, rows, [int(r) for r in references])
+        return found
+
+    def _diagnose_rows(
+        self, archive: LabelledArchive, rows: range, references: list[int]
+    ) -> list[Diagnosis]:
+        features: list[Features | None] = []
+        notes: list[tuple[tuple[str, ...], ResonanceEstimate | None]] = []
+        for row in rows:
+            axis, traces = archive.axis(row), _row(archive, row)
+            purpose = guess_purpose(axis, traces)
+            narrow = purpose is not SweepPurpose.WIDE
+            sound, flags = _sound(traces, narrow=narrow)
+            found = None
+            if self._model is not None and sound:
+                found = self._row_features(archive, axis, sound, references[row], row)
+                if found is None and not narrow:
+                    flags = (*flags, AXIS_MISMATCH)
+            features.append(found)
+            notes.append((flags, _fit(purpose, axis, traces)))
+        judged = self._judged(features)
+        return [
+            replace(
+                self._word(features, position, judged),
+                integrity=flags,
+                resonance=resonance,
+            )
+            for position, (flags, resonance) in enumerate(notes)
+        ]
+
+    def _features(
+        self, sweep: Sweep, traces: Traces, reference: Sweep | None
+    ) -> Features | None:
+        assert self._model is not None
+        if reference is None:
+            return self._model.form.features(sweep.frequency_hz, traces)
+        known, _ = _sound(dict(reference.traces), narrow=False)
+        return self._model.form.features(
+            sweep.frequency_hz, traces, reference.frequency_hz, known
+        )
+
+    def _row_features(
+        self,
+        archive: LabelledArchive,
+        axis: Reals,
+        traces: Traces,
+        reference: int,
+        row: int,
+    ) -> Features | None:
+        assert self._model is not None
+        form = self._model.form
+        if reference < 0 or (reference == row and not archive.is_reference[row]):
+            return form.features(axis, traces)
+        known, _ = _sound(_row(archive, reference), narrow=False)
+        return form.features(axis, traces, archive.axis(reference), known)
+
+    def _judged(self, features: list[Features | None]) -> Judgements | None:
+        known = [each for each in features if each is not None]
+        if self._model is None or not known:
+            return None
+        return self._model.judge(known)
+
+    def _word(
+        self,
+        features: list[Features | None],
+        position: int,
+        judged: Judgements | None,
+    ) -> Diagnosis:
+        if self._model is None or judged is None or features[position] is None:
+            return _unjudged(self._version)
+        row = sum(each is not None for each in features[:position])
+        return word_judgement(self._model, judged, row, self._version)
+
+
+def word_judgement(
+    model: TrainedModel, judged: Judgements, row: int, version: str
+) -> Diagnosis:
+    """Word one row of judgements as a diagnosis without fit and flags."""
+    novelty = word_novelty(judged, row)
+    estimates: dict[str, Estimate] = {}
+    for name, grid in model.densities.items():
+        estimates[name] = (
+            word_estimate(judged.quantiles[name][row], grid, strange=novelty.flag)
+            if judged.compared[row]
+            else NO_REFERENCE
+        )
+    words = {
+        name: word_classes(
+            judged.probabilities[name][row],
+            labels,
+            model.class_calibration[name],
+            strange=novelty.flag,
+        )
+        for name, labels in model.classes.items()
+    }
+    if "condition" in words and not judged.compared[row]:
+        words["condition"] = UNREFERENCED
+    return Diagnosis(
+        model_version=version,
+        temperature_k=estimates.get("temperature_k", NOT_TRAINED),
+        magnetic_field_tesla=estimates.get("magnetic_field_tesla", NOT_TRAINED),
+        condition=words.get("condition", NOT_CLASSIFIED),
+        component=words.get("component", NOT_CLASSIFIED),
+        out_of_distribution=novelty,
+    )
+
+
+def _unjudged(version: str) -> Diagnosis:
+    return Diagnosis(
+        model_version=version,
+        temperature_k=NOT_TRAINED,
+        magnetic_field_tesla=NOT_TRAINED,
+        condition=NOT_CLASSIFIED,
+        component=NOT_CLASSIFIED,
+        out_of_distribution=OutOfDistribution(),
+    )
+
+
+def _sound(traces: Traces, *, narrow: bool) -> tuple[Traces, tuple[str, ...]]:
+    """Split off the traces that can be trusted, and flag the others."""
+    bad = find_flags(traces, narrow=narrow)
+    flags = [flag for name in traces for flag in bad.get(name, ())]
+    sound = {name: trace for name, trace in traces.items() if name not in bad}
+    if not sound:
+        flags.append(NO_TRACE)
+    return sound, tuple(dict.fromkeys(flags))
+
+
+def _row(archive: LabelledArchive, row: int) -> Traces:
+    return dict(zip(archive.s_parameters, archive.s[row], strict=True))
+
+
+def _fit(
+    purpose: SweepPurpose, frequency_hz: Reals, traces: Traces
+) -> ResonanceEstimate | None:
+    if purpose is SweepPurpose.WIDE or not traces:
+        return None
+    preferred = [name for name in _FITTED_TRACES[purpose] if name in traces]
+    name = (preferred or list(traces))[0]
+    # Off the strong port a mode looks like a notch; only the purpose tells them apart.
+    reflects = purpose is SweepPurpose.REFLECTION and bool(preferred)
+    kind = ResonanceKind.REFLECTION if reflects else None
+    return fit_resonance(frequency_hz, traces[name], kind, name=name)

@@ -1,0 +1,1 @@
+"""From labelled archives to a model folder."""
