@@ -37,18 +37,19 @@ class Listener:
 
     def __init__(self, limit_bytes: int = CLIENT_QUEUE_BYTES) -> None:
         self._limit_bytes = limit_bytes
-        self._waiting: deque[bytes] = deque()
+        self._waiting: deque[tuple[int, bytes]] = deque()
         self._waiting_bytes = 0
         self._arrived = asyncio.Event()
+        self.replayed: set[int] = set()
         self.dropped = 0
         self.is_closed = False
 
-    def push(self, chunk: bytes) -> None:
+    def push(self, event_id: int, chunk: bytes) -> None:
         """Queue shared bytes for this client."""
-        self._waiting.append(chunk)
+        self._waiting.append((event_id, chunk))
         self._waiting_bytes += len(chunk)
         while self._waiting_bytes > self._limit_bytes and len(self._waiting) > 1:
-            self._waiting_bytes -= len(self._waiting.popleft())
+            self._waiting_bytes -= len(self._waiting.popleft()[1])
             self.dropped += 1
         self._arrived.set()
 
@@ -58,17 +59,22 @@ class Listener:
         self._arrived.set()
 
     async def next(self, timeout_s: float) -> bytes | None:
-        """Return all that waits, or None after ``timeout_s`` without anything."""
+        """Return all that waits, or None after ``timeout_s`` without anything.
+
+        What was replayed is left out; empty bytes mean that the stream ends.
+        """
         if not self._waiting and not self.is_closed:
             try:
                 await asyncio.wait_for(self._arrived.wait(), timeout_s)
             except TimeoutError:
                 return None
-        chunk = b"".join(self._waiting)
+        chunk = b"".join(
+            chunk for number, chunk in self._waiting if number not in self.replayed
+        )
         self._waiting.clear()
         self._waiting_bytes = 0
         self._arrived.clear()
-        return chunk
+        return chunk if chunk or self.is_closed else None
 
 
 class Broadcaster:
@@ -114,7 +120,7 @@ class Broadcaster:
         await self._join(listener)
         try:
             if after is not None:
-                async for chunk in self._replay(after):
+                async for chunk in self._replay(after, listener):
                     yield chunk
             yield b": listening\n\n"
             while chunk_or_none := await self._wait(listener, heartbeat_s):
@@ -136,22 +142,21 @@ class Broadcaster:
 
     async def _join(self, listener: Listener) -> None:
         if not self._listeners:
-            self._last = await asyncio.to_thread(self._newest)
-            self._seen.clear()
+            self._last, seen = await asyncio.to_thread(self._newest)
+            self._seen = OrderedDict.fromkeys(seen)
         self._listeners.add(listener)
         if self._is_closed:
             listener.close()
         elif self._task is None or self._task.done():
             self._task = asyncio.create_task(self._follow())
 
-    async def _replay(self, after: int) -> AsyncIterator[bytes]:
-        # The listener joined first, so nothing falls between replay and live; what
-        # comes twice has the same id.
-        limit = after + REPLAY_LIMIT
-        while after < self._last and after < limit:
+    async def _replay(self, after: int, listener: Listener) -> AsyncIterator[bytes]:
+        # The listener joined first, so nothing falls between replay and live.
+        while len(listener.replayed) < REPLAY_LIMIT:
             events = await asyncio.to_thread(self._read, after)
             if not events:
                 return
+            listener.replayed.update(event.event_id for event in events)
             yield b"".join(encode_event(event) for event in events)
             after = events[-1].event_id
 
@@ -173,7 +178,7 @@ class Broadcaster:
         for event in events:
             chunk = encode_event(event)
             for listener in self._listeners:
-                listener.push(chunk)
+                listener.push(event.event_id, chunk)
             self._last = max(self._last, event.event_id)
             self._seen[event.event_id] = None
         while len(self._seen) > 4 * _OVERLAP + _PAGE:
@@ -183,9 +188,11 @@ class Broadcaster:
         with self._database.read() as transaction:
             return list_events(transaction, after, _PAGE)
 
-    def _newest(self) -> int:
+    def _newest(self) -> tuple[int, list[int]]:
         with self._database.read() as transaction:
-            return newest_event_id(transaction)
+            newest = newest_event_id(transaction)
+            events = list_events(transaction, newest - self._overlap, _PAGE)
+        return newest, [event.event_id for event in events]
 
 
 def health_event(status: str, server_time: str) -> bytes:

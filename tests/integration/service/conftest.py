@@ -35,7 +35,7 @@ from models.diagnosis import (
     ResonanceEstimate,
     ResonanceState,
 )
-from service.config import ServiceConfig, read_config
+from service.config import ServiceConfig, parse_channels, read_config
 from service.context import ServiceContext, make_context
 from service.main import create_app
 from service.storage.engine import Database
@@ -185,9 +185,9 @@ def context(
     context.close()
 
 
-@pytest.fixture
-def client(context: ServiceContext, config: ServiceConfig) -> Iterator[httpx.Client]:
-    """The application on a real port of this process, with the cavity registered."""
+@contextlib.contextmanager
+def running(context: ServiceContext, config: ServiceConfig) -> Iterator[httpx.Client]:
+    """Run the application on a real port of this process."""
     server = uvicorn.Server(
         uvicorn.Config(
             create_app(config, context=context),
@@ -203,13 +203,33 @@ def client(context: ServiceContext, config: ServiceConfig) -> Iterator[httpx.Cli
     thread.start()
     try:
         with httpx.Client(base_url=url, timeout=30.0) as client:
-            client.put("cavities/cavity-1", json={}).raise_for_status()
             yield client
     finally:
         context.broadcaster.close()
         server.should_exit = True
         thread.join(20)
         listener.close()
+
+
+@pytest.fixture
+def client(context: ServiceContext, config: ServiceConfig) -> Iterator[httpx.Client]:
+    """The application in this process, with one cavity registered."""
+    with running(context, config) as client:
+        client.put("cavities/cavity-1", json={}).raise_for_status()
+        yield client
+
+
+@pytest.fixture
+def stepping_client(
+    config: ServiceConfig, database: Database, judge: ThresholdJudge, clock, webhook
+) -> Iterator[httpx.Client]:
+    """The application under the clock that moves only when it is told."""
+    del database
+    config = replace(config, channels=parse_channels(f"oncall={webhook.url}"))
+    context = make_context(config, clock=clock, load=lambda model: judge)
+    with running(context, config) as client:
+        yield client
+    context.close()
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from service.storage.records import EventKind, EventRecord
 def test_the_queue_is_bounded_and_keeps_the_newest(chunks):
     async def play() -> None:
         listener = Listener(limit_bytes=100)
-        for chunk in chunks:
-            listener.push(chunk)
+        for number, chunk in enumerate(chunks):
+            listener.push(number, chunk)
         waiting = await listener.next(0.001)
         if not chunks:
             assert waiting is None
@@ -30,7 +30,7 @@ def test_the_queue_is_bounded_and_keeps_the_newest(chunks):
 def test_a_closed_listener_ends_after_its_queue():
     async def play() -> None:
         listener = Listener()
-        listener.push(b"last")
+        listener.push(1, b"last")
         listener.close()
         assert await listener.next(0.01) == b"last"
         assert await listener.next(0.01) == b""
@@ -38,10 +38,23 @@ def test_a_closed_listener_ends_after_its_queue():
     asyncio.run(play())
 
 
+def test_what_was_replayed_does_not_come_again():
+    async def play() -> None:
+        listener = Listener()
+        listener.replayed.add(1)
+        listener.push(1, b"again")
+        assert await listener.next(0.01) is None
+        listener.push(1, b"again")
+        listener.push(2, b"new")
+        assert await listener.next(0.01) == b"new"
+
+    asyncio.run(play())
+
+
 def test_a_push_wakes_the_listener():
     async def play() -> None:
         listener = Listener()
-        asyncio.get_running_loop().call_later(0.01, listener.push, b"x")
+        asyncio.get_running_loop().call_later(0.01, listener.push, 1, b"x")
         assert await listener.next(5.0) == b"x"
 
     asyncio.run(play())

@@ -1,0 +1,346 @@
+"""From judged sweeps to recorded transitions and messages."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pytest
+
+from instruments.measurement import SweepPurpose
+from service.alerts.webhook import make_client
+from service.config import Channel
+from service.operations.alerting import tick
+from service.operations.delivering import Deliverer, RetryPolicy
+from service.operations.judge_tasks import Diagnoser
+from service.storage.deliveries import list_attempts
+from service.storage.records import TaskKind
+from service.storage.tasks import list_backlog
+
+PERIOD_S = 60.0
+
+
+class Scene:
+    """An array whose clock, sweeps and workers move step by step."""
+
+    def __init__(self, client, database, judge, clock, make_sweep, post, webhook):
+        self.client = client
+        self.database = database
+        self.clock = clock
+        self.make_sweep = make_sweep
+        self.post = post
+        self.webhook = webhook
+        self.seed = 0
+        self.channels = (Channel(name="oncall", url=webhook.url),)
+        self.watching_since = clock.now()
+        self.diagnoser = Diagnoser(
+            database=database,
+            clock=clock,
+            judge=judge,
+            owner="diagnoser",
+            lease=timedelta(seconds=30),
+            channels=self.channels,
+        )
+        self.http = make_client(2.0)
+        self.deliverer = Deliverer(
+            database=database,
+            clock=clock,
+            client=self.http,
+            owner="alerter",
+            lease=timedelta(seconds=30),
+            channels={channel.name: channel for channel in self.channels},
+            retry=RetryPolicy(backoff_s=1.0, cap_s=60.0, keep_s=86_400.0),
+            public_url="http://127.0.0.1:8000",
+        )
+
+    def register(self, cavities: Sequence[str], **settings) -> None:
+        for cavity in cavities:
+            body = {"sweep_period_s": PERIOD_S, **settings}
+            self.client.put(f"cavities/{cavity}", json=body).raise_for_status()
+            self.sweep(cavity, is_reference=True)
+
+    def sweep(self, cavity: str = "cavity-1", scale: float = 1.0, **changes) -> None:
+        self.seed += 1
+        fields = {"cavity": cavity, "measured_at": self.clock.now(), **changes}
+        sweep = self.make_sweep(self.seed, scale=scale, **fields)
+        self.post(self.client, sweep).raise_for_status()
+
+    def step(self, seconds: float = PERIOD_S) -> None:
+        self.clock.step(seconds)
+
+    def settle(self) -> None:
+        # Sweeps carry the time of receipt of the service's own clock.
+        while self.diagnoser.run_once():
+            pass
+        tick(self.database, self.clock.now(), self.watching_since, self.channels)
+
+    def deliver(self) -> None:
+        while tasks := self.deliverer.claim(8):
+            for task in tasks:
+                self.deliverer.deliver(task)
+
+    def alerts(self, state: str = "active") -> list[dict]:
+        return self.client.get("alerts", params={"state": state}).json()["alerts"]
+
+    def rules(self) -> set[tuple[str, str | None]]:
+        return {(alert["rule"], alert["cavity"]) for alert in self.alerts()}
+
+
+@pytest.fixture
+def scene(config, database, judge, clock, make_sweep, post, webhook, stepping_client):
+    scene = Scene(stepping_client, database, judge, clock, make_sweep, post, webhook)
+    yield scene
+    scene.http.close()
+
+
+def test_two_of_three_bad_sweeps_raise_and_three_good_ones_clear(scene):
+    scene.register(["cavity-1"])
+    for scale in (2.0, 1.0):
+        scene.step()
+        scene.sweep(scale=scale)
+    scene.settle()
+    assert scene.rules() == set()
+    scene.step()
+    scene.sweep(scale=2.0)
+    scene.settle()
+    (alert,) = scene.alerts()
+    assert alert["rule"] == "receiver_condition"
+    assert alert["title"] == "Loose connector"
+    assert alert["severity"] == "major"
+    assert alert["state"] == "active_unacknowledged"
+    assert alert["sweep_id"]
+    assert "2 of the last 3 wide sweeps" in alert["reason"]
+    assert scene.client.get("cavities/cavity-1").json()["state"] == "alarm"
+    for count in range(3):
+        assert len(scene.alerts()) == 1, count
+        scene.step()
+        scene.sweep()
+        scene.settle()
+    assert scene.alerts() == []
+    (cleared,) = scene.alerts("all")
+    assert cleared["state"] == "cleared_unacknowledged"
+    assert [t["event"] for t in cleared["transitions"]] == ["raised", "cleared"]
+    scene.deliver()
+    assert [m["event"] for m in scene.webhook.messages] == ["raised", "cleared"]
+    assert {m["dedup_key"] for m in scene.webhook.messages} == {
+        f"receiver_condition/cavity-1/{cleared['id']}"
+    }
+
+
+def test_an_unseen_alert_that_comes_back_is_the_same_alert(scene):
+    scene.register(["cavity-1"])
+    for scale in (2.0, 2.0, 1.0, 1.0, 1.0, 2.0, 2.0):
+        scene.step()
+        scene.sweep(scale=scale)
+        scene.settle()
+    (alert,) = scene.alerts("all")
+    assert alert["state"] == "active_unacknowledged"
+    events = [transition["event"] for transition in alert["transitions"]]
+    assert events == ["raised", "cleared", "raised"]
+
+
+def test_a_warming_fridge_is_one_critical_alert(scene):
+    cavities = [f"cavity-{number}" for number in range(1, 5)]
+    scene.register(cavities)
+    for scale in (1.0, 4.0, 4.0):
+        scene.step()
+        for cavity in cavities:
+            scene.sweep(cavity, scale=scale)
+        scene.settle()
+    warming = [alert for alert in scene.alerts() if alert["rule"] == "warming"]
+    assert len(warming) == 1
+    assert warming[0]["scope"] == "array"
+    assert warming[0]["severity"] == "critical"
+    assert warming[0]["cavity"] is None
+    assert len(warming[0]["cavities"]) >= 2
+    scene.deliver()
+    sent = [m for m in scene.webhook.messages if m["rule"] == "warming"]
+    assert [m["dedup_key"] for m in sent] == [f"warming/array/{warming[0]['id']}"]
+
+
+def test_a_single_warm_cavity_waits_one_period_then_speaks(scene):
+    cavities = [f"cavity-{number}" for number in range(1, 5)]
+    scene.register(cavities)
+    for _ in range(2):
+        scene.step()
+        for cavity in cavities:
+            scene.sweep(cavity, scale=4.0 if cavity == "cavity-2" else 1.0)
+        scene.settle()
+    assert ("warming", "cavity-2") not in scene.rules()
+    scene.step(PERIOD_S)
+    scene.settle()
+    assert ("warming", "cavity-2") in scene.rules()
+
+
+def test_unknown_change_is_raised_by_three_of_four(scene):
+    scene.register(["cavity-1"], temperature_limit_k=1000.0)
+    for _ in range(3):
+        assert scene.rules() == set()
+        scene.step()
+        scene.sweep(scale=20.0)
+        scene.settle()
+    assert scene.rules() == {("unknown_change", "cavity-1")}
+
+
+def test_a_lost_resonance_is_raised_by_three_of_four(scene):
+    scene.register(["cavity-1"])
+    for _ in range(3):
+        assert scene.rules() == set()
+        scene.step(1.0)
+        scene.sweep(scale=0.1, purpose=SweepPurpose.TRANSMISSION)
+        scene.settle()
+    assert scene.rules() == {("resonance_lost", "cavity-1")}
+
+
+def test_silence_raises_by_the_clock_and_two_sweeps_clear(scene):
+    scene.register(["cavity-1"])
+    scene.settle()
+    scene.step(3 * PERIOD_S + 1)
+    scene.settle()
+    assert scene.rules() == {("no_data", "cavity-1")}
+    for _ in range(2):
+        assert scene.rules() == {("no_data", "cavity-1")}
+        scene.step(1.0)
+        scene.sweep()
+        scene.settle()
+    assert scene.rules() == set()
+
+
+def test_silence_before_the_watch_began_counts_for_nothing(scene):
+    scene.register(["cavity-1"])
+    scene.step(10 * PERIOD_S)
+    scene.watching_since = scene.clock.now()
+    scene.settle()
+    assert scene.rules() == set()
+
+
+def test_a_disabled_cavity_alerts_nobody(scene):
+    scene.register(["cavity-1"])
+    scene.step(4 * PERIOD_S)
+    scene.settle()
+    assert len(scene.alerts()) == 1
+    scene.client.put("cavities/cavity-1", json={"enabled": False}).raise_for_status()
+    scene.settle()
+    assert scene.alerts() == []
+    scene.sweep(scale=9.0)
+    scene.sweep(scale=9.0)
+    scene.settle()
+    assert scene.alerts() == []
+
+
+def test_history_that_is_read_in_late_wakes_nobody(scene):
+    scene.register(["cavity-1"])
+    reference = scene.clock.now()
+    scene.step(10_000.0)
+    for number in range(4):
+        at = reference + timedelta(seconds=1 + number)
+        scene.sweep(scale=3.0, measured_at=at)
+    scene.settle()
+    assert ("receiver_condition", "cavity-1") not in scene.rules()
+    assert len(scene.client.get("diagnoses").json()["diagnoses"]) == 5
+
+
+def test_an_acknowledgement_holds_for_a_while_and_then_expires(scene):
+    scene.register(["cavity-1"])
+    scene.step(4 * PERIOD_S)
+    scene.settle()
+    (alert,) = scene.alerts()
+    body = {"by": "ada", "note": "on it", "duration_s": 600}
+    answer = scene.client.post(f"alerts/{alert['id']}/acknowledge", json=body)
+    assert answer.json()["state"] == "active_acknowledged"
+    assert answer.json()["acknowledged_by"] == "ada"
+    scene.step(599)
+    scene.settle()
+    assert scene.alerts()[0]["state"] == "active_acknowledged"
+    scene.step(2)
+    scene.settle()
+    (alert,) = scene.alerts()
+    assert alert["state"] == "active_unacknowledged"
+    assert alert["acknowledged_by"] is None
+    assert alert["transitions"][-1]["reason"] == "the acknowledgement by ada ran out"
+    scene.deliver()
+    events = [message["event"] for message in scene.webhook.messages]
+    assert events == ["raised", "acknowledged", "raised"]
+
+
+def test_an_alert_that_is_over_cannot_be_acknowledged_twice(scene):
+    scene.register(["cavity-1"])
+    scene.step(4 * PERIOD_S)
+    scene.settle()
+    (alert,) = scene.alerts()
+    for _ in range(2):
+        scene.step(1)
+        scene.sweep()
+        scene.settle()
+    path = f"alerts/{alert['id']}/acknowledge"
+    assert scene.client.post(path, json={"by": "ada"}).json()["state"] == "normal"
+    again = scene.client.post(path, json={"by": "ada"})
+    assert again.status_code == 409
+    assert again.json()["code"] == "conflict"
+    unknown = scene.client.post("alerts/none/acknowledge", json={"by": "ada"})
+    assert unknown.status_code == 404
+
+
+def test_messages_are_retried_in_order_until_the_webhook_recovers(scene):
+    scene.register(["cavity-1"])
+    scene.step(4 * PERIOD_S)
+    scene.settle()
+    scene.webhook.status = 500
+    for _ in range(5):
+        scene.deliver()
+        scene.step(60)
+    assert scene.webhook.messages == []
+    refused = len(scene.webhook.refused)
+    assert refused == 5
+    for _ in range(2):
+        scene.sweep()
+        scene.step(1)
+        scene.settle()
+    assert scene.alerts() == []
+    scene.webhook.status = 200
+    scene.step(60)
+    scene.deliver()
+    assert [m["event"] for m in scene.webhook.messages] == ["raised", "cleared"]
+    (alert,) = scene.alerts("all")
+    first = alert["deliveries"][0]
+    assert (first["state"], first["attempts"]) == ("delivered", refused + 1)
+    with scene.database.read() as transaction:
+        attempts = list_attempts(transaction, 1)
+        left = list_backlog(transaction, (TaskKind.DELIVER,))[0]
+    assert [status for _, status, _ in attempts] == [500] * refused + [200]
+    assert (left.waiting, left.given_up) == (0, 0)
+
+
+def test_a_refused_message_is_not_sent_again(scene):
+    scene.register(["cavity-1"])
+    scene.step(4 * PERIOD_S)
+    scene.settle()
+    scene.webhook.status = 404
+    scene.deliver()
+    scene.step(3600)
+    scene.deliver()
+    assert len(scene.webhook.refused) == 1
+    (delivery,) = scene.alerts()[0]["deliveries"]
+    assert delivery["state"] == "failed"
+    assert delivery["last_error"] == "answered 404"
+
+
+def test_a_message_is_kept_for_a_day_and_no_longer(scene):
+    scene.register(["cavity-1"])
+    scene.step(4 * PERIOD_S)
+    scene.settle()
+    scene.webhook.status = 503
+    scene.deliver()
+    scene.step(86_401)
+    scene.deliver()
+    (delivery,) = scene.alerts()[0]["deliveries"]
+    assert delivery["state"] == "failed"
+    assert delivery["attempts"] == 2
+
+
+def test_a_channel_that_is_gone_fails_with_its_name(scene):
+    scene.register(["cavity-1"])
+    scene.step(4 * PERIOD_S)
+    scene.settle()
+    object.__setattr__(scene.deliverer, "channels", {})
+    scene.deliver()
+    (delivery,) = scene.alerts()[0]["deliveries"]
+    assert "oncall" in delivery["last_error"]

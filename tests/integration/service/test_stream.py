@@ -1,0 +1,125 @@
+"""The stream tells every listener, and resumes where it broke."""
+
+import json
+import threading
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from service.operations.judge_tasks import Diagnoser
+from service.storage.events import list_events, prune_events
+
+
+class Reader:
+    """Reads one stream in a thread."""
+
+    def __init__(self, client: httpx.Client, last_event_id: int | None = None) -> None:
+        self.events: list[tuple[int | None, str, dict]] = []
+        self.lines: list[str] = []
+        headers = {} if last_event_id is None else {"last-event-id": str(last_event_id)}
+        self.client = httpx.Client(base_url=client.base_url, timeout=20.0)
+        self.headers = headers
+        self.is_listening = threading.Event()
+        self.thread = threading.Thread(target=self._read, daemon=True)
+        self.thread.start()
+        assert self.is_listening.wait(10)
+
+    def _read(self) -> None:
+        fields: dict[str, str] = {}
+        with self.client.stream("GET", "stream", headers=self.headers) as answer:
+            assert answer.headers["content-type"].startswith("text/event-stream")
+            for line in answer.iter_lines():
+                self.lines.append(line)
+                if line == ": listening":
+                    self.is_listening.set()
+                if ": " in line and not line.startswith(":"):
+                    name, _, value = line.partition(": ")
+                    fields[name] = value
+                elif not line and "data" in fields:
+                    number = int(fields["id"]) if "id" in fields else None
+                    data = json.loads(fields["data"])
+                    self.events.append((number, fields["event"], data))
+                    fields = {}
+
+    def of(self, kind: str) -> list[dict]:
+        return [data for _, name, data in self.events if name == kind]
+
+
+@pytest.fixture
+def reader(client, context):
+    readers: list[Reader] = []
+
+    def read(last_event_id: int | None = None) -> Reader:
+        readers.append(Reader(client, last_event_id))
+        return readers[-1]
+
+    yield read
+    context.broadcaster.close()
+    for opened in readers:
+        opened.thread.join(10)
+        opened.client.close()
+
+
+def test_listeners_hear_of_sweeps_and_diagnoses(
+    client, post, make_sweep, reader, judge, database, real_clock, wait_for
+):
+    first, second = reader(), reader()
+    sweep_id = post(client, make_sweep()).json()["results"][0]["sweep_id"]
+    diagnoser = Diagnoser(
+        database=database,
+        clock=real_clock,
+        judge=judge,
+        owner="w",
+        lease=timedelta(seconds=10),
+        channels=(),
+    )
+    assert diagnoser.run_once() == 1
+    for listener in (first, second):
+        wait_for(lambda listener=listener: listener.of("diagnosis"))
+        (heard,) = listener.of("sweep")
+        assert heard["sweep_id"] == sweep_id
+        assert heard["purpose"] == "wide"
+        (judged,) = listener.of("diagnosis")
+        assert judged["model_version"] == "threshold-1"
+        assert listener.of("health")[0]["status"] == "ok"
+
+
+def test_a_broken_stream_resumes_without_gap_or_repeat(
+    client, post, make_sweep, reader, wait_for
+):
+    first = reader()
+    post(client, make_sweep(0))
+    wait_for(lambda: first.of("sweep"))
+    seen = first.events[-1][0]
+    for seed in range(1, 31):
+        post(client, make_sweep(seed))
+    second = reader(seen)
+    wait_for(lambda: len(second.of("sweep")) == 30)
+    post(client, make_sweep(31))
+    wait_for(lambda: len(second.of("sweep")) >= 31)
+    ids = [number for number, kind, _ in second.events if kind == "sweep"]
+    assert len(set(ids)) == len(ids) == 31
+    assert min(ids) > seen
+
+
+@pytest.mark.parametrize("last", ["x", "-1", "9" * 30])
+def test_a_bad_last_event_id_is_refused(client, last):
+    answer = client.get("stream", headers={"last-event-id": last})
+    assert answer.status_code == 422
+
+
+def test_old_events_are_forgotten_and_numbers_never_return(
+    client, post, make_sweep, database, real_clock
+):
+    post(client, make_sweep(0))
+    with database.read() as transaction:
+        (before,) = list_events(transaction, 0)
+    with database.write() as transaction:
+        later = real_clock.now() + timedelta(seconds=1)
+        assert prune_events(transaction, later) == 1
+        assert prune_events(transaction, later) == 0
+    post(client, make_sweep(1))
+    with database.read() as transaction:
+        (after,) = list_events(transaction, 0)
+    assert after.event_id > before.event_id
