@@ -76,9 +76,10 @@ class Stimulus:
         self.start_hz, self.stop_hz = min(value_hz, self.start_hz), value_hz
 
     def set_window(self, center_hz: float, span_hz: float) -> None:
-        """Set centre and span in Hz, cut at the ends of the range."""
-        self.start_hz = max(LOWEST_FREQUENCY_HZ, center_hz - span_hz / 2)
-        self.stop_hz = min(HIGHEST_FREQUENCY_HZ, center_hz + span_hz / 2)
+        """Set centre and span in Hz; a span that does not fit gives way."""
+        room_hz = min(center_hz - LOWEST_FREQUENCY_HZ, HIGHEST_FREQUENCY_HZ - center_hz)
+        half_hz = min(span_hz / 2, room_hz)
+        self.start_hz, self.stop_hz = center_hz - half_hz, center_hz + half_hz
 
 
 def next_bandwidth_hz(value_hz: float) -> float:
