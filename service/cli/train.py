@@ -1,0 +1,68 @@
+"""``halowatch train``: from labelled archives to a model folder."""
+
+from pathlib import Path
+
+import click
+
+from models.training.targets import TARGETS
+from models.training.train import TrainingReport, train_model
+from service.cli.archives import bad_input_in_one_line, read_archives
+from service.cli.exits import print_json
+
+
+@click.command(name="train")
+@click.argument(
+    "archives", nargs=-1, required=True, type=click.Path(path_type=Path, dir_okay=False)
+)
+@click.option(
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of the model; made if it does not exist.",
+)
+@click.option(
+    "--targets",
+    help=f"Targets to train, joined by commas, out of {', '.join(TARGETS)}; "
+    "all that the labels support by default.",
+)
+@click.option("--seed", default=0, show_default=True, help="Of splits and weights.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def command(
+    *,
+    archives: tuple[Path, ...],
+    output: Path,
+    targets: str | None,
+    seed: int,
+    as_json: bool,
+) -> None:
+    """Train a model on labelled ARCHIVES (.npz), calibrate it and write its folder.
+
+    Figures are of thermal cycles that the judging network has not seen: K becomes
+    dex (decades), fields are in tesla.
+    """
+    wanted = None
+    if targets is not None:
+        wanted = [name.strip() for name in targets.split(",") if name.strip()]
+    with bad_input_in_one_line():
+        report = train_model(read_archives(archives), output, seed=seed, targets=wanted)
+    if as_json:
+        print_json(report.to_record())
+        return
+    for line in _lines(report):
+        click.echo(line)
+
+
+def _lines(report: TrainingReport) -> list[str]:
+    size = f"{report.sweep_count} sweeps, {report.cycle_count} thermal cycles"
+    made = f"model {report.model_version} in {report.folder}"
+    lines = [f"{made}: {size}, held out {report.split}"]
+    for name in report.trained:
+        metrics = report.metrics[name]
+        headline = metrics["headline"]
+        line = f"{name}: {headline} {metrics['overall'][headline]:.4g}"
+        if metrics["interval_90"] is not None:
+            low, high = metrics["interval_90"]
+            line += f" [{low:.4g}, {high:.4g}]"
+        lines.append(line)
+    lines += [f"{name}: not trained, {why}" for name, why in report.refused.items()]
+    return lines + [f"warning: {sentence}" for sentence in report.warnings]
