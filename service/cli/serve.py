@@ -72,21 +72,19 @@ def command(host: str, port: int, database_url: str | None, *, workers: bool) ->
     configure_logging(config.log_level, process="api")
     _prepare_database(config)
     signal.signal(signal.SIGTERM, _end)
+    listener = _listen(host, port)
     context = make_context(config)
-    server = _Server(_uvicorn_config(config, context, host, port), context)
+    server = _Server(_uvicorn_config(config, context), context)
     supervisor = Supervisor(
         WORKERS if workers else (), config.to_environment(), SystemClock()
     )
     supervisor.start()
     try:
         with contextlib.suppress(KeyboardInterrupt):
-            server.run()
+            server.run(sockets=[listener])
     finally:
         supervisor.stop()
-    if not server.started:
-        raise CommandFailedError(
-            f"cannot serve on {host}:{port}: is the port taken? Set --port"
-        )
+        listener.close()
 
 
 def _read(host: str, database_url: str | None) -> ServiceConfig:
@@ -133,13 +131,19 @@ def _prepare_database(config: ServiceConfig) -> None:
         raise CommandFailedError(str(error)) from None
 
 
-def _uvicorn_config(
-    config: ServiceConfig, context: ServiceContext, host: str, port: int
-) -> uvicorn.Config:
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise CommandFailedError(
+            f"cannot serve on {host}:{port} ({error.strerror}): set --port"
+        ) from None
+
+
+def _uvicorn_config(config: ServiceConfig, context: ServiceContext) -> uvicorn.Config:
     return uvicorn.Config(
         create_app(config, context=context),
-        host=host,
-        port=port,
         loop="uvloop",
         http="httptools",
         ws="none",

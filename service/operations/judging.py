@@ -5,6 +5,7 @@ from typing import Protocol
 
 from instruments.measurement import Sweep
 from models.diagnosis import Diagnosis
+from models.errors import ModelError
 from service.errors import ModelUnavailableError
 from service.storage.engine import Transaction
 from service.storage.records import SweepRecord
@@ -43,7 +44,7 @@ def load_judge(model: Path | None) -> Judge:
         return Predictor.without_model()
     try:
         return Predictor.load(model)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, ModelError) as error:
         raise ModelUnavailableError(
             f"HALOWATCH_MODEL {model} cannot be used: {error}", retry_after_s=60
         ) from error
