@@ -131,7 +131,7 @@ class EmulatedArray:
             magnetic_field_tesla=self.magnetic_field_tesla(cavity, at_s),
             frequency_ratio=float(ratio),
             connector_severity=max(0.0, severity * (1 + CONNECTOR_FLICKER * flicker)),
-            connector=0 if loose is None else loose.connector,
+            connector_index=0 if loose is None else loose.connector_index,
             amplifier_severity=self.faults.level(
                 FaultKind.AMPLIFIER_FAULT, cavity, at_s
             ),
@@ -165,7 +165,7 @@ class EmulatedArray:
         *,
         severity: float = 1.0,
         ramp_s: float = 0.0,
-        connector: int | None = None,
+        connector_index: int | None = None,
         delay_s: float = 0.0,
         reply_count: int | None = None,
     ) -> Fault:
@@ -182,7 +182,7 @@ class EmulatedArray:
         if not 0.0 <= ramp_s < float("inf"):
             raise FaultRefusedError(f"ramp_s is {ramp_s}, takes 0 or more seconds")
         if kind is FaultKind.LOOSE_CONNECTOR:
-            connector = self._connector(str(cavity), connector)
+            connector_index = self._connector(str(cavity), connector_index)
         fault = Fault(
             kind=kind,
             cavity=cavity,
@@ -190,7 +190,7 @@ class EmulatedArray:
             ramp_s=0.0 if kind in WIRE_FAULTS else ramp_s,
             onset_s=self.now_s(),
             injected_at=self._clock.now(),
-            connector=connector,
+            connector_index=connector_index,
             delay_s=delay_s,
             reply_count=reply_count,
         )
@@ -228,11 +228,13 @@ class EmulatedArray:
         elif cavity not in self.cavities:
             raise FaultRefusedError(f"{cavity} is no cavity; there are {known}")
 
-    def _connector(self, cavity: str, connector: int | None) -> int:
+    def _connector(self, cavity: str, connector_index: int | None) -> int:
         count = self._parameters[cavity].connector_count
-        if connector is None:
+        if connector_index is None:
             # Between circulator and amplifier: seen in transmission and reflection.
             return self._parameters[cavity].first_connector("cold_output_line") + 1
-        if not 0 <= connector < count:
-            raise FaultRefusedError(f"connector is {connector}, takes 0 to {count - 1}")
-        return connector
+        if not 0 <= connector_index < count:
+            raise FaultRefusedError(
+                f"connector is {connector_index}, takes 0 to {count - 1}"
+            )
+        return connector_index

@@ -189,7 +189,7 @@ def _measure(
             magnetic_field_tesla=story.magnetic_field_tesla[part],
             frequency_ratio=drift.frequency_ratio(time_s) * jitter,
             connector_severity=story.severity_of(Condition.LOOSE_CONNECTOR)[part],
-            connector=story.connector[part],
+            connector_index=story.connector[part],
             amplifier_severity=story.severity_of(Condition.AMPLIFIER_FAULT)[part],
             gain_drift_db=drift.gain_db(time_s),
             delay_drift_s=drift.delay_s(time_s),

@@ -102,7 +102,7 @@ class ControlPort:
             self._cavity(request),
             severity=_number(request, "severity", 1.0),
             ramp_s=_number(request, "ramp_s", 0.0),
-            connector=_whole(request, "connector"),
+            connector_index=_whole(request, "connector"),
             delay_s=_number(request, "delay_s", DEFAULT_DELAY_S)
             if kind is FaultKind.DELAY
             else 0.0,
@@ -152,7 +152,7 @@ class ControlPort:
             "resonant_frequency_hz": state.resonant_frequency_hz,
             "loaded_q": state.loaded_q,
             "coupling_beta": state.coupling_beta,
-            "connector": state.connector,
+            "connector": state.connector_index,
             "connector_severity": state.connector_severity,
             "amplifier_bias": state.amplifier_bias,
         }
@@ -214,7 +214,7 @@ def _describe(fault: Fault) -> dict[str, Any]:
         "cavity": fault.cavity,
         "severity": fault.severity,
         "ramp_s": fault.ramp_s,
-        "connector": fault.connector,
+        "connector": fault.connector_index,
         "delay_s": fault.delay_s,
         "count": fault.reply_count,
         "injected_at": fault.injected_at.isoformat(),

@@ -65,7 +65,7 @@ class Fault:
         Emulated seconds since the array started.
     injected_at, cleared_at
         The same moments as wall time.
-    connector
+    connector_index
         Number of the connector of a loose connector.
     delay_s
         Real seconds by which each reply is late.
@@ -79,7 +79,7 @@ class Fault:
     injected_at: datetime
     cavity: str | None = None
     ramp_s: float = 0.0
-    connector: int | None = None
+    connector_index: int | None = None
     delay_s: float = 0.0
     reply_count: int | None = None
     cleared_s: float | None = None

@@ -32,38 +32,40 @@ MATING_DELAY_SPREAD_S = 3.0e-12
 MATING_GAIN_SPREAD_DB = 0.15
 """Spread in dB of the chain's gain from one cool-down to the next."""
 
+_NANOSECOND_S = 1e-9
+
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """A section of line as bought: delay in ns, losses in dB, attenuator in dB."""
+    """A section of line as bought: delay in s, losses in dB, attenuator in dB."""
 
     stage: Stage
-    delay_ns: float
+    delay_s: float
     conductor_db: float
     dielectric_db: float
-    residual: float
+    residual_ratio: float
     attenuator_db: float = 0.0
 
 
 _CATALOGUE: dict[str, tuple[_Piece, ...]] = {
     "weak_line": (
-        _Piece(Stage.ROOM, 7.0, 0.9, 0.3, 0.01),
-        _Piece(Stage.UPPER, 4.2, 1.6, 0.2, 0.30),
-        _Piece(Stage.COLD, 2.1, 0.8, 0.1, 0.04, 20.0),
-        _Piece(Stage.COLD, 1.6, 0.5, 0.1, 0.04, 20.0),
+        _Piece(Stage.ROOM, 7.0 * _NANOSECOND_S, 0.9, 0.3, 0.01),
+        _Piece(Stage.UPPER, 4.2 * _NANOSECOND_S, 1.6, 0.2, 0.30),
+        _Piece(Stage.COLD, 2.1 * _NANOSECOND_S, 0.8, 0.1, 0.04, 20.0),
+        _Piece(Stage.COLD, 1.6 * _NANOSECOND_S, 0.5, 0.1, 0.04, 20.0),
     ),
     "bypass_line": (
-        _Piece(Stage.ROOM, 7.4, 0.9, 0.3, 0.01),
-        _Piece(Stage.UPPER, 4.0, 1.6, 0.2, 0.30),
-        _Piece(Stage.COLD, 2.3, 0.8, 0.1, 0.04, 20.0),
-        _Piece(Stage.COLD, 1.3, 0.4, 0.1, 0.04, 40.0),
+        _Piece(Stage.ROOM, 7.4 * _NANOSECOND_S, 0.9, 0.3, 0.01),
+        _Piece(Stage.UPPER, 4.0 * _NANOSECOND_S, 1.6, 0.2, 0.30),
+        _Piece(Stage.COLD, 2.3 * _NANOSECOND_S, 0.8, 0.1, 0.04, 20.0),
+        _Piece(Stage.COLD, 1.3 * _NANOSECOND_S, 0.4, 0.1, 0.04, 40.0),
     ),
-    "cavity_line": (_Piece(Stage.COLD, 1.1, 0.3, 0.05, 0.04),),
-    "cold_output_line": (_Piece(Stage.COLD, 2.6, 0.6, 0.1, 0.04),),
+    "cavity_line": (_Piece(Stage.COLD, 1.1 * _NANOSECOND_S, 0.3, 0.05, 0.04),),
+    "cold_output_line": (_Piece(Stage.COLD, 2.6 * _NANOSECOND_S, 0.6, 0.1, 0.04),),
     "output_line": (
-        _Piece(Stage.COLD, 1.9, 0.7, 0.1, 0.04),
-        _Piece(Stage.UPPER, 4.1, 1.6, 0.2, 0.30),
-        _Piece(Stage.ROOM, 7.8, 1.0, 0.3, 0.01),
+        _Piece(Stage.COLD, 1.9 * _NANOSECOND_S, 0.7, 0.1, 0.04),
+        _Piece(Stage.UPPER, 4.1 * _NANOSECOND_S, 1.6, 0.2, 0.30),
+        _Piece(Stage.ROOM, 7.8 * _NANOSECOND_S, 1.0, 0.3, 0.01),
     ),
 }
 
@@ -117,10 +119,10 @@ def _draw_line(rng: np.random.Generator, pieces: tuple[_Piece, ...]) -> LinePara
     sections = tuple(
         Section(
             stage=piece.stage,
-            delay_s=_spread(rng, piece.delay_ns * 1e-9, 0.03),
+            delay_s=_spread(rng, piece.delay_s, 0.03),
             conductor_loss_db=_spread(rng, piece.conductor_db, 0.1),
             dielectric_loss_db=_spread(rng, piece.dielectric_db, 0.1),
-            residual_ratio=piece.residual,
+            residual_ratio=piece.residual_ratio,
             attenuation_db=_spread(rng, piece.attenuator_db, 0.015),
         )
         for piece in pieces
@@ -162,7 +164,7 @@ def _draw_cavity(rng: np.random.Generator) -> CavityParameters:
     )
     return CavityParameters(
         weak_coupling_beta=float(rng.uniform(6e-4, 1.2e-3)),
-        leak_reactance=float(rng.uniform(4e-4, 9e-4)),
+        leak_reactance_ratio=float(rng.uniform(4e-4, 9e-4)),
         spectators=spectators,
     )
 
@@ -171,11 +173,11 @@ def _draw_circulator(rng: np.random.Generator) -> CirculatorParameters:
     splitting = _spread(rng, 0.92, 0.05)
     return CirculatorParameters(
         center_frequency_hz=_spread(rng, 5.9e9, 0.01),
-        splitting=splitting,
+        splitting_ratio=splitting,
         junction_q=_spread(rng, 0.577 / 0.92, 0.05),
         insertion_loss_db=float(rng.uniform(0.2, 0.4)),
-        frozen_shift=_spread(rng, 0.12, 0.1),
-        field_sign=float(rng.choice((-1.0, 1.0)) * rng.uniform(0.75, 1.0)),
+        frozen_shift_fraction=_spread(rng, 0.12, 0.1),
+        field_alignment_factor=float(rng.choice((-1.0, 1.0)) * rng.uniform(0.75, 1.0)),
         shield_factor=float(rng.uniform(15.0, 30.0)),
         shield_limit_tesla=_spread(rng, 4.0e-3, 0.1),
     )
@@ -190,7 +192,7 @@ def _draw_amplifier(rng: np.random.Generator) -> AmplifierParameters:
         warm_tilt_db=float(rng.uniform(-0.8, -0.3)),
         warm_exponent=_spread(rng, 1.15, 0.03),
         bias_tilt_db=float(rng.uniform(0.5, 1.5)),
-        input_reflection=float(rng.uniform(0.12, 0.25)),
-        output_reflection=float(rng.uniform(0.08, 0.15)),
+        input_reflection_ratio=float(rng.uniform(0.12, 0.25)),
+        output_reflection_ratio=float(rng.uniform(0.08, 0.15)),
         input_delay_s=float(rng.uniform(4e-11, 9e-11)),
     )

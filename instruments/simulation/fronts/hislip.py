@@ -35,8 +35,8 @@ class _Session:
     """What the two connections of a client share."""
 
     writer: asyncio.StreamWriter
-    identifier: int
-    largest_payload: int = MAX_PAYLOAD_BYTES
+    session_id: int
+    largest_payload_bytes: int = MAX_PAYLOAD_BYTES
     running: asyncio.Task[bytes | None] | None = None
     pending: bytearray = field(default_factory=bytearray)
     is_clearing: bool = False
@@ -94,9 +94,9 @@ class HislipFront:
         first = await read_message(reader)
         if self._wire.is_silent:
             await self._wire.until_speaking()
-        if first.kind == MessageType.INITIALIZE:
+        if first.type_code == MessageType.INITIALIZE:
             await self._serve_synchronous(reader, writer)
-        elif first.kind == MessageType.ASYNC_INITIALIZE:
+        elif first.type_code == MessageType.ASYNC_INITIALIZE:
             await self._serve_asynchronous(first, reader, writer)
         else:
             raise HislipError("invalid initialization sequence")
@@ -106,35 +106,35 @@ class HislipFront:
     ) -> None:
         session = _Session(writer, self._next_identifier)
         self._next_identifier = self._next_identifier % 0xFFFF + 1
-        self._sessions[session.identifier] = session
-        answer = PROTOCOL_VERSION << 16 | session.identifier
+        self._sessions[session.session_id] = session
+        answer = PROTOCOL_VERSION << 16 | session.session_id
         writer.write(Message(MessageType.INITIALIZE_RESPONSE, 0, answer).encode())
         try:
             while True:
                 await self._take(session, await read_message(reader))
         finally:
             session.abort()
-            self._sessions.pop(session.identifier, None)
+            self._sessions.pop(session.session_id, None)
 
     async def _take(self, session: _Session, message: Message) -> None:
         """Act on one message of the synchronous channel."""
         if self._wire.is_silent:
             return
-        if message.kind == MessageType.DEVICE_CLEAR_COMPLETE:
+        if message.type_code == MessageType.DEVICE_CLEAR_COMPLETE:
             session.is_clearing = False
-            answer = Message(MessageType.DEVICE_CLEAR_ACKNOWLEDGE, message.control)
+            answer = Message(MessageType.DEVICE_CLEAR_ACKNOWLEDGE, message.control_code)
             session.writer.write(answer.encode())
         elif session.is_clearing:
             # It was under way when the client gave up on it.
             session.pending.clear()
-        elif message.kind == MessageType.TRIGGER:
+        elif message.type_code == MessageType.TRIGGER:
             self._device.trigger()
-        elif message.kind in (MessageType.DATA, MessageType.DATA_END):
+        elif message.type_code in (MessageType.DATA, MessageType.DATA_END):
             session.pending += message.payload
             if len(session.pending) > MAX_MESSAGE_BYTES:
                 raise HislipError("the program message is too long")
-            if message.kind == MessageType.DATA_END:
-                await self._execute(session, message.parameter)
+            if message.type_code == MessageType.DATA_END:
+                await self._execute(session, message.parameter_code)
         else:
             answer = Message(MessageType.ERROR, 1, 0, b"unrecognized message type")
             session.writer.write(answer.encode())
@@ -164,7 +164,7 @@ class HislipFront:
             await session.writer.drain()
             await discard(session.writer)
             return
-        largest = session.largest_payload
+        largest = session.largest_payload_bytes
         for start in range(0, len(delivery.payload), largest):
             part = delivery.payload[start : start + largest]
             is_last = start + largest >= len(delivery.payload)
@@ -178,7 +178,7 @@ class HislipFront:
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
     ) -> None:
-        session = self._sessions.get(first.parameter & 0xFFFF)
+        session = self._sessions.get(first.parameter_code & 0xFFFF)
         if session is None:
             raise HislipError("there is no such session")
         answer = Message(MessageType.ASYNC_INITIALIZE_RESPONSE, 0, VENDOR)
@@ -191,7 +191,7 @@ class HislipFront:
 
     def _answer(self, session: _Session, message: Message) -> Message:
         """Answer one message of the asynchronous channel."""
-        match message.kind:
+        match message.type_code:
             case MessageType.ASYNC_MAX_MESSAGE_SIZE if len(message.payload) == 8:
                 answer = self._agree_on_size(session, message.payload)
             case MessageType.ASYNC_DEVICE_CLEAR:
@@ -214,6 +214,8 @@ class HislipFront:
     @staticmethod
     def _agree_on_size(session: _Session, payload: bytes) -> Message:
         (size,) = struct.unpack("!Q", payload)
-        session.largest_payload = min(max(256, size - HEADER_BYTES), MAX_PAYLOAD_BYTES)
+        session.largest_payload_bytes = min(
+            max(256, size - HEADER_BYTES), MAX_PAYLOAD_BYTES
+        )
         taken = struct.pack("!Q", MAX_PAYLOAD_BYTES)
         return Message(MessageType.ASYNC_MAX_MESSAGE_SIZE_RESPONSE, 0, 0, taken)

@@ -47,15 +47,19 @@ class HislipError(Exception):
 class Message:
     """One message: type, control code, parameter, payload."""
 
-    kind: int
-    control: int = 0
-    parameter: int = 0
+    type_code: int
+    control_code: int = 0
+    parameter_code: int = 0
     payload: bytes = b""
 
     def encode(self) -> bytes:
         """Return the message as bytes."""
         head = _HEADER.pack(
-            b"HS", self.kind, self.control, self.parameter, len(self.payload)
+            b"HS",
+            self.type_code,
+            self.control_code,
+            self.parameter_code,
+            len(self.payload),
         )
         return head + self.payload
 

@@ -45,7 +45,7 @@ class AmplifierParameters:
         Power of T / 300 K with which gain goes.
     bias_tilt_db
         Change of the tilt in dB when the bias is gone.
-    input_reflection, output_reflection
+    input_reflection_ratio, output_reflection_ratio
         Moduli of the reflections at nominal bias.
     input_delay_s
         Delay in s of the input reflection.
@@ -58,8 +58,8 @@ class AmplifierParameters:
     warm_tilt_db: float
     warm_exponent: float
     bias_tilt_db: float
-    input_reflection: float
-    output_reflection: float
+    input_reflection_ratio: float
+    output_reflection_ratio: float
     input_delay_s: float
 
 
@@ -105,11 +105,11 @@ def amplifier_response(
     level_db = gain_level_db(amplifier, frequency_hz, temperature_k, bias)
     delay = xp.exp(-2j * math.pi * frequency_hz * amplifier.input_delay_s)
     gain = share * xp.exp(math.log(10.0) / 20.0 * level_db) * delay
-    mismatch = amplifier.input_reflection * (1.0 + 0.3 * temperature_k / 300.0)
+    mismatch = amplifier.input_reflection_ratio * (1.0 + 0.3 * temperature_k / 300.0)
     mismatch = mismatch + (PINCHED_REFLECTION - mismatch) * (1.0 - bias)
     return TwoPort(
         s11=mismatch * delay,
         s12=delay * 10.0 ** (-REVERSE_ISOLATION_DB / 20.0),
         s21=gain,
-        s22=amplifier.output_reflection * delay,
+        s22=amplifier.output_reflection_ratio * delay,
     )

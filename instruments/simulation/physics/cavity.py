@@ -42,14 +42,14 @@ class CavityParameters:
     ----------
     weak_coupling_beta
         Coupling of the weak port, dimensionless.
-    leak_reactance
+    leak_reactance_ratio
         Direct coupling between the ports over the line impedance at 5 GHz.
     spectators
         Further modes in the band.
     """
 
     weak_coupling_beta: float
-    leak_reactance: float
+    leak_reactance_ratio: float
     spectators: tuple[Spectator, ...]
 
 
@@ -83,7 +83,7 @@ def cavity_response(
     z11 = weak / admittance
     z22 = coupling_beta / admittance
     z12 = xp.sqrt(weak * coupling_beta) / admittance
-    z12 = z12 + 1j * cavity.leak_reactance * frequency_hz / 5.0e9
+    z12 = z12 + 1j * cavity.leak_reactance_ratio * frequency_hz / 5.0e9
     for mode in cavity.spectators:
         centre_hz = mode.frequency_ratio * resonant_frequency_hz
         detuned = 1.0 + 2j * mode.unloaded_q * (frequency_hz / centre_hz - 1.0)

@@ -23,19 +23,19 @@ class CirculatorParameters:
     ----------
     center_frequency_hz
         Centre of the junction in Hz, cold and without stray field.
-    splitting
+    splitting_ratio
         D, distance of the two counter-rotating modes over the centre frequency.
     junction_q
         Loaded quality factor Qc of the junction; ideal where Qc D = 0.577.
     insertion_loss_db
         Loss of one pass in dB.
-    frozen_shift
+    frozen_shift_fraction
         Relative rise of the centre when the magnetisation is lost altogether.
-    field_sign
+    field_alignment_factor
         Cosine between stray and bias field: positive aids, negative opposes.
-    field_shift
+    field_shift_factor
         Relative shift of the centre per relative shift of the resonance.
-    field_splitting
+    field_splitting_factor
         Relative change of the splitting per relative shift of the resonance.
     shield_factor
         How many times the shield weakens a small field.
@@ -44,13 +44,13 @@ class CirculatorParameters:
     """
 
     center_frequency_hz: float
-    splitting: float
+    splitting_ratio: float
     junction_q: float
     insertion_loss_db: float
-    frozen_shift: float = 0.12
-    field_sign: float = 1.0
-    field_shift: float = 0.5
-    field_splitting: float = 1.0
+    frozen_shift_fraction: float = 0.12
+    field_alignment_factor: float = 1.0
+    field_shift_factor: float = 0.5
+    field_splitting_factor: float = 1.0
     shield_factor: float = 20.0
     shield_limit_tesla: float = 4.0e-3
 
@@ -93,7 +93,7 @@ def field_inside_tesla(circulator: CirculatorParameters, field_tesla: Array) -> 
 def junction_response(
     frequency_hz: Array,
     center_frequency_hz: Array,
-    splitting: Array,
+    splitting_ratio: Array,
     junction_q: float,
     insertion_loss_db: float,
 ) -> ThreePort:
@@ -106,8 +106,8 @@ def junction_response(
     They have modulus 1, so the junction is lossless before its insertion loss.
     """
     detuning = 2.0 * junction_q * (frequency_hz / center_frequency_hz - 1.0)
-    x_plus = detuning + junction_q * splitting
-    x_minus = detuning - junction_q * splitting
+    x_plus = detuning + junction_q * splitting_ratio
+    x_minus = detuning - junction_q * splitting_ratio
     s_plus = (1.0 + 1j * x_plus) / (1.0 - 1j * x_plus)
     s_minus = (1.0 + 1j * x_minus) / (1.0 - 1j * x_minus)
     turn, back = _THIRD_TURN, _THIRD_TURN.conjugate()
@@ -135,20 +135,20 @@ def circulator_response(
     magnetised = magnetisation(temperature_k)
     inside_tesla = field_inside_tesla(circulator, magnetic_field_tesla)
     relative = (
-        circulator.field_sign
+        circulator.field_alignment_factor
         * GYROMAGNETIC_RATIO_HZ_PER_TESLA
         * inside_tesla
         / circulator.center_frequency_hz
     )
     centre_hz = circulator.center_frequency_hz * (
         1.0
-        + circulator.frozen_shift * (1.0 - magnetised)
-        + circulator.field_shift * relative
+        + circulator.frozen_shift_fraction * (1.0 - magnetised)
+        + circulator.field_shift_factor * relative
     )
     splitting = (
-        circulator.splitting
+        circulator.splitting_ratio
         * magnetised
-        * (1.0 - circulator.field_splitting * relative)
+        * (1.0 - circulator.field_splitting_factor * relative)
     )
     return junction_response(
         frequency_hz,

@@ -15,13 +15,13 @@ class VnaNoise:
 
     Attributes
     ----------
-    trace_noise
+    trace_noise_ratio
         Noise over signal in each quadrature at 1 kHz: 0.002 dB, 0.010 degrees.
     floor_dbm
         Noise power in dBm at the test port at 1 kHz.
     """
 
-    trace_noise: float = 2.0e-4
+    trace_noise_ratio: float = 2.0e-4
     floor_dbm: float = -88.0
 
 
@@ -41,6 +41,6 @@ def noise_sigma(
     """
     xp = namespace_of(trace)
     floor_ratio = 10.0 ** ((noise.floor_dbm - source_power_dbm) / 10.0)
-    variance = (noise.trace_noise * xp.abs(trace)) ** 2 + 0.5 * floor_ratio
+    variance = (noise.trace_noise_ratio * xp.abs(trace)) ** 2 + 0.5 * floor_ratio
     scale = if_bandwidth_hz / NOISE_BANDWIDTH_HZ / averaging_count
     return xp.sqrt(variance * scale)

@@ -79,7 +79,7 @@ class ReceiverState:
         Coupling of the strong port, dimensionless.
     connector_severity
         How loose one connector is, 0 good to 1 hanging.
-    connector
+    connector_index
         Number of that connector, counted as in ``LINE_NAMES``.
     amplifier_bias
         Drain current over its nominal value, 0 to 1.
@@ -95,7 +95,7 @@ class ReceiverState:
     loaded_q: Any
     coupling_beta: Any
     connector_severity: Any = 0.0
-    connector: Any = 0
+    connector_index: Any = 0
     amplifier_bias: Any = 1.0
     gain_drift_db: Any = 0.0
     delay_drift_s: Any = 0.0

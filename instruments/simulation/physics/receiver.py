@@ -110,7 +110,7 @@ class _Receiver:
         xp = namespace_of(self.frequency_hz)
         severities = tuple(
             xp.where(
-                self.state.connector == first + index,
+                self.state.connector_index == first + index,
                 self.state.connector_severity,
                 0.0 * self.state.connector_severity,
             )

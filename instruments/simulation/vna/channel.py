@@ -26,7 +26,7 @@ class SweepMode(StrEnum):
 class Measurement:
     """A trace on a channel: its number, S-parameter and display format."""
 
-    number: int
+    trace_number: int
     parameter: str
     format: str = "MLOG"
 

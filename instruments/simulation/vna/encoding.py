@@ -23,24 +23,24 @@ class DataFormat:
 
     Attributes
     ----------
-    bits
+    bit_count
         0 for text, else 32 or 64.
     is_swapped
         Little endian; a PNA starts big endian (``FORM:BORD NORM``).
     """
 
-    bits: int = 0
+    bit_count: int = 0
     is_swapped: bool = False
 
     def describe(self) -> str:
         """Return the answer to ``FORM?``."""
-        return f"REAL,+{self.bits}" if self.bits else "ASC,+0"
+        return f"REAL,+{self.bit_count}" if self.bit_count else "ASC,+0"
 
     def write(self, values: npt.NDArray[np.float64]) -> bytes:
         """Return numbers as text or as a definite-length block."""
-        if not self.bits:
+        if not self.bit_count:
             return ",".join(write_number(value) for value in values).encode()
         order = "<" if self.is_swapped else ">"
-        payload = values.astype(f"{order}f{self.bits // 8}").tobytes()
+        payload = values.astype(f"{order}f{self.bit_count // 8}").tobytes()
         length = str(len(payload))
         return f"#{len(length)}{length}".encode() + payload

@@ -101,7 +101,7 @@ class PnaDevice(ScpiDevice):
         if name in channel.measurements:
             raise ScpiFault(-221, "Settings conflict", f"{name} exists")
         taken = {
-            one.number
+            one.trace_number
             for other in self.channels.values()
             for one in other.measurements.values()
         }

@@ -23,7 +23,7 @@ def _add_format(pna: PnaDevice) -> None:
     def set_format(call: Call) -> None:
         kind = call.arguments.choice("ASCii", "REAL")
         width = call.arguments.integer(0, 64) if len(call.arguments) else 0
-        pna.format.bits = 0 if kind == "ASC" else (32 if width == 32 else 64)
+        pna.format.bit_count = 0 if kind == "ASC" else (32 if width == 32 else 64)
 
     def set_order(call: Call) -> None:
         pna.format.is_swapped = call.arguments.choice("NORMal", "SWAPped") == "SWAP"
@@ -46,7 +46,7 @@ def _add_system(pna: PnaDevice) -> None:
         if len(call.arguments):
             number = call.arguments.integer(1, limits.MAX_POINTS)
         measurements = pna.channel(number).measurements.values()
-        return f'"{",".join(str(one.number) for one in measurements)}"'
+        return f'"{",".join(str(one.trace_number) for one in measurements)}"'
 
     def channel_numbers(call: Call) -> str:
         del call

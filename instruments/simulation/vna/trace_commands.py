@@ -64,14 +64,14 @@ def _add_selection(pna: PnaDevice) -> None:
         channel = pna.channel_of(call)
         number = call.arguments.integer(1, 2_147_483_647)
         for name, measurement in channel.measurements.items():
-            if measurement.number == number:
+            if measurement.trace_number == number:
                 channel.selected, pna.active_channel = name, call.suffixes[0]
                 return
         raise ScpiFault(-222, "Data out of range", f"no measurement {number}")
 
     def selected_number(call: Call) -> str:
         channel = pna.channel_of(call)
-        return f"{pna.selected(call).number if channel.selected else 0:+d}"
+        return f"{pna.selected(call).trace_number if channel.selected else 0:+d}"
 
     pna.add(
         "CALCulate#:PARameter:SELect",
@@ -163,7 +163,7 @@ def _named(channel: Channel, name: str) -> Measurement:
 
 def _numbered(channel: Channel, number: int) -> Measurement:
     for measurement in channel.measurements.values():
-        if measurement.number == number:
+        if measurement.trace_number == number:
             return measurement
     raise ScpiFault(-114, "Header suffix out of range", f"no measurement {number}")
 

@@ -77,10 +77,10 @@ def test_warming_is_shared_by_all(array, clock):
 
 
 def test_receiver_faults_reach_the_state(array):
-    array.inject(FaultKind.LOOSE_CONNECTOR, "cavity-1", severity=0.5, connector=3)
+    array.inject(FaultKind.LOOSE_CONNECTOR, "cavity-1", severity=0.5, connector_index=3)
     array.inject(FaultKind.AMPLIFIER_FAULT, "cavity-2", severity=1.0)
     loose = array.receiver_state("cavity-1", array.now_s())
-    assert loose.connector == 3
+    assert loose.connector_index == 3
     assert loose.connector_severity == pytest.approx(0.5, rel=0.15)
     assert array.receiver_state("cavity-2", 0.0).amplifier_bias == pytest.approx(0.1)
 
@@ -145,7 +145,7 @@ def test_fault_with_a_number_out_of_range_is_refused(numbers, array):
 
 def test_connector_out_of_range_is_refused(array):
     with pytest.raises(FaultRefusedError, match="connector is 99"):
-        array.inject(FaultKind.LOOSE_CONNECTOR, "cavity-1", connector=99)
+        array.inject(FaultKind.LOOSE_CONNECTOR, "cavity-1", connector_index=99)
 
 
 def test_threads_inject_and_read_at_the_same_time(array):

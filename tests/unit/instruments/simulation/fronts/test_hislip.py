@@ -23,15 +23,15 @@ class Client:
         self.reader, self.writer = await asyncio.open_connection("127.0.0.1", port)
         self.send(Message(MessageType.INITIALIZE, 0, 0x0100_7878, b"hislip0"))
         answer = await self.receive()
-        assert answer.kind == MessageType.INITIALIZE_RESPONSE
+        assert answer.type_code == MessageType.INITIALIZE_RESPONSE
         self.async_reader, self.async_writer = await asyncio.open_connection(
             "127.0.0.1", port
         )
-        session = answer.parameter & 0xFFFF
+        session = answer.parameter_code & 0xFFFF
         greeting = Message(MessageType.ASYNC_INITIALIZE, 0, session)
         assert (
             await self.ask_async(greeting)
-        ).kind == MessageType.ASYNC_INITIALIZE_RESPONSE
+        ).type_code == MessageType.ASYNC_INITIALIZE_RESPONSE
         return self
 
     def send(self, message):
@@ -94,8 +94,8 @@ def test_program_may_come_in_parts_and_reply_too(converse):
 
     agreed, first, second = converse(talk)
     assert struct.unpack("!Q", agreed.payload) == (MAX_PAYLOAD_BYTES,)
-    assert (first.kind, len(first.payload)) == (MessageType.DATA, 256)
-    assert second.kind == MessageType.DATA_END
+    assert (first.type_code, len(first.payload)) == (MessageType.DATA, 256)
+    assert second.type_code == MessageType.DATA_END
     assert first.payload + second.payload == BLOCK[:-1] + b";" + BLOCK
 
 
@@ -110,7 +110,7 @@ def test_device_clear_cancels_what_is_being_executed(converse):
         acknowledged = await client.receive()
         reply = await client.ask(b"*ESR?")
         client.close()
-        return cleared.kind, acknowledged.kind, reply.payload, device.seen
+        return cleared.type_code, acknowledged.type_code, reply.payload, device.seen
 
     assert converse(talk) == (
         MessageType.ASYNC_DEVICE_CLEAR_ACKNOWLEDGE,
@@ -143,15 +143,15 @@ def test_trigger_status_locks_and_unknown_messages(converse):
 
     triggered, odd, answers = converse(talk)
     assert triggered == 1
-    assert odd.kind == MessageType.ERROR
-    assert [answer.kind for answer in answers] == [
+    assert odd.type_code == MessageType.ERROR
+    assert [answer.type_code for answer in answers] == [
         MessageType.ASYNC_STATUS_RESPONSE,
         MessageType.ASYNC_LOCK_RESPONSE,
         MessageType.ASYNC_LOCK_INFO_RESPONSE,
         MessageType.ASYNC_REMOTE_LOCAL_RESPONSE,
         MessageType.ERROR,
     ]
-    assert answers[0].control == 4
+    assert answers[0].control_code == 4
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_stranger_is_told_and_dropped(first, sentence, converse):
         return answer
 
     answer = converse(talk)
-    assert answer.kind == MessageType.FATAL_ERROR
+    assert answer.type_code == MessageType.FATAL_ERROR
     assert sentence in answer.payload
 
 
@@ -228,7 +228,7 @@ def test_program_that_never_ends_is_refused(converse):
             )
         answer = await client.receive()
         client.close()
-        return answer.kind
+        return answer.type_code
 
     assert converse(talk) == MessageType.FATAL_ERROR
 

@@ -14,8 +14,8 @@ AMPLIFIER = AmplifierParameters(
     warm_tilt_db=-0.5,
     warm_exponent=1.15,
     bias_tilt_db=1.0,
-    input_reflection=0.2,
-    output_reflection=0.1,
+    input_reflection_ratio=0.2,
+    output_reflection_ratio=0.1,
     input_delay_s=5e-11,
 )
 

@@ -11,7 +11,9 @@ from instruments.simulation.physics.cavity import (
     unloaded_q_ratio,
 )
 
-PLAIN = CavityParameters(weak_coupling_beta=1e-3, leak_reactance=0.0, spectators=())
+PLAIN = CavityParameters(
+    weak_coupling_beta=1e-3, leak_reactance_ratio=0.0, spectators=()
+)
 
 
 def respond(cavity, axis_hz, f0_hz=5.0e9, loaded_q=8000.0, beta=1.5):
@@ -53,7 +55,7 @@ def test_any_cavity_is_passive_and_reciprocal(
 ):
     cavity = CavityParameters(
         weak_coupling_beta=1e-3,
-        leak_reactance=leak,
+        leak_reactance_ratio=leak,
         spectators=(
             Spectator(
                 frequency_ratio=ratio,
@@ -74,7 +76,7 @@ def test_any_cavity_is_passive_and_reciprocal(
 
 def test_leak_sets_the_level_off_resonance():
     cavity = CavityParameters(
-        weak_coupling_beta=1e-3, leak_reactance=5e-4, spectators=()
+        weak_coupling_beta=1e-3, leak_reactance_ratio=5e-4, spectators=()
     )
     level_db = 20 * np.log10(np.abs(respond(cavity, np.asarray([7.5e9])).s21))[0]
     assert -63.0 < level_db < -50.0

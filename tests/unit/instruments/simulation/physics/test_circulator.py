@@ -115,7 +115,7 @@ def test_ferrite_is_frozen_below_twenty_kelvin():
 def test_shield_weakens_small_fields_and_gives_way_to_large_ones():
     circulator = CirculatorParameters(
         center_frequency_hz=5.9e9,
-        splitting=0.92,
+        splitting_ratio=0.92,
         junction_q=0.63,
         insertion_loss_db=0.3,
         shield_factor=20.0,
@@ -131,10 +131,10 @@ def test_sign_of_the_field_matters(axis_hz):
         sign: circulator_response(
             CirculatorParameters(
                 center_frequency_hz=5.9e9,
-                splitting=0.92,
+                splitting_ratio=0.92,
                 junction_q=0.63,
                 insertion_loss_db=0.3,
-                field_sign=sign,
+                field_alignment_factor=sign,
             ),
             axis_hz,
             np.asarray([4.0]),

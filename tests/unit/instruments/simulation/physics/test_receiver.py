@@ -29,7 +29,7 @@ def test_torch_gives_the_same_numbers(axis_hz, receiver, make_state):
         "temperature_k": [4.0, 40.0],
         "magnetic_field_tesla": [0.0, 0.02],
         "connector_severity": [0.0, 0.4],
-        "connector": [0, 3],
+        "connector_index": [0, 3],
         "amplifier_bias": [1.0, 0.7],
     }
     state = make_state(**{key: np.asarray(value) for key, value in changes.items()})
@@ -65,7 +65,7 @@ def test_torch_differentiates_every_field_of_the_state(axis_hz, receiver, make_s
         for key, value in fields.items()
     }
     traces = receiver_response(
-        torch.asarray(axis_hz), receiver, make_state(**leaves, connector=4)
+        torch.asarray(axis_hz), receiver, make_state(**leaves, connector_index=4)
     )
     torch.abs(traces["S21"]).sum().backward()
     for key, leaf in leaves.items():
@@ -123,7 +123,7 @@ def test_loose_connector_shows_where_it_is(line, seen, axis_hz, receiver, make_s
     connector = receiver.first_connector(line) + 2
     good = receiver_response(axis_hz, receiver, make_state())
     loose = receiver_response(
-        axis_hz, receiver, make_state(connector_severity=0.5, connector=connector)
+        axis_hz, receiver, make_state(connector_severity=0.5, connector_index=connector)
     )
     changed = {
         name for name in good if level_change_db(good[name], loose[name]).mean() > 0.3
