@@ -26,7 +26,7 @@ class SpooledSweep:
 
     Attributes
     ----------
-    row
+    row_number
         Its place in the queue.
     key
         Its idempotency key.
@@ -34,7 +34,7 @@ class SpooledSweep:
         Its sweep message as msgpack.
     """
 
-    row: int
+    row_number: int
     key: str
     message: bytes
 
@@ -145,7 +145,7 @@ class Spool:
             with self._database:
                 removed = self._database.executemany(
                     "DELETE FROM sweep WHERE id = ?",
-                    [(sweep.row,) for sweep in sweeps],
+                    [(sweep.row_number,) for sweep in sweeps],
                 ).rowcount
                 self._count("confirmed", removed)
             self._depth_bytes = self._sum_bytes()
@@ -153,7 +153,7 @@ class Spool:
     def reject(self, sweep: SpooledSweep, reason: str) -> None:
         """Set a sweep aside that the service will never take, with the reason."""
         with self._guarded():
-            self._bury(sweep.row, reason)
+            self._bury(sweep.row_number, reason)
 
     def dead_letters(self, *, limit: int = 100) -> list[tuple[str, str]]:
         """List key and reason of rejected sweeps, newest first."""
@@ -212,7 +212,7 @@ class Spool:
             size_bytes += len(message)
             if batch and size_bytes > max_bytes:
                 break
-            batch.append(SpooledSweep(row=row, key=key, message=message))
+            batch.append(SpooledSweep(row_number=row, key=key, message=message))
         rows.close()
         return batch, torn
 

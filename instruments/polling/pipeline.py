@@ -1,6 +1,6 @@
 """From the instruments to the service: poller, spool and uploader as one."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,34 +27,44 @@ class PollingSummary:
 
     Attributes
     ----------
-    sweeps_measured
+    measured_count
         Good sweeps that the instruments gave.
-    sweeps_spooled, sweeps_confirmed, sweeps_rejected
+    spooled_count, confirmed_count, rejected_count
         What became of them; sweeps of an earlier run that waited in the spool count
         among the confirmed.
-    sweeps_lost
+    lost_count
         Sweeps that a full spool refused.
-    spool_depth
+    depth
         Sweeps that still wait.
-    readings_posted, readings_dropped
+    posted_reading_count, dropped_reading_count
         Readings of the sensors.
     failures
         Instrument to the number of its sessions that ended by an error.
     """
 
-    sweeps_measured: int
-    sweeps_spooled: int
-    sweeps_confirmed: int
-    sweeps_rejected: int
-    sweeps_lost: int
-    spool_depth: int
-    readings_posted: int
-    readings_dropped: int
+    measured_count: int
+    spooled_count: int
+    confirmed_count: int
+    rejected_count: int
+    lost_count: int
+    depth: int
+    posted_reading_count: int
+    dropped_reading_count: int
     failures: dict[str, int]
 
     def to_json(self) -> dict[str, Any]:
         """Return the summary as a JSON document."""
-        return asdict(self)
+        return {
+            "sweeps_measured": self.measured_count,
+            "sweeps_spooled": self.spooled_count,
+            "sweeps_confirmed": self.confirmed_count,
+            "sweeps_rejected": self.rejected_count,
+            "sweeps_lost": self.lost_count,
+            "spool_depth": self.depth,
+            "readings_posted": self.posted_reading_count,
+            "readings_dropped": self.dropped_reading_count,
+            "failures": dict(self.failures),
+        }
 
 
 class PollingPipeline:
@@ -145,14 +155,14 @@ class PollingPipeline:
         spool, health = self._spool.state(), self._poller.health()
         vnas = [one for one in health if one.kind == "vna"]
         return PollingSummary(
-            sweeps_measured=sum(one.measured_count for one in vnas),
-            sweeps_spooled=spool.enqueued_total - self._before.enqueued_total,
-            sweeps_confirmed=spool.confirmed_total - self._before.confirmed_total,
-            sweeps_rejected=spool.rejected_total - self._before.rejected_total,
-            sweeps_lost=sum(one.lost_count for one in vnas),
-            spool_depth=spool.depth,
-            readings_posted=self._readings.posted_count,
-            readings_dropped=self._readings.dropped_count,
+            measured_count=sum(one.measured_count for one in vnas),
+            spooled_count=spool.enqueued_total - self._before.enqueued_total,
+            confirmed_count=spool.confirmed_total - self._before.confirmed_total,
+            rejected_count=spool.rejected_total - self._before.rejected_total,
+            lost_count=sum(one.lost_count for one in vnas),
+            depth=spool.depth,
+            posted_reading_count=self._readings.posted_count,
+            dropped_reading_count=self._readings.dropped_count,
             failures={one.name: one.failure_count for one in health},
         )
 
@@ -166,10 +176,10 @@ class PollingPipeline:
         ]
         service = self._link.last_error or self._uploader.last_error
         parts = [
-            f"{summary.sweeps_measured} sweeps measured",
-            f"{summary.sweeps_confirmed} confirmed",
-            f"{summary.sweeps_rejected} rejected",
-            f"{summary.spool_depth} in the spool",
+            f"{summary.measured_count} sweeps measured",
+            f"{summary.confirmed_count} confirmed",
+            f"{summary.rejected_count} rejected",
+            f"{summary.depth} in the spool",
             f"{len(health) - len(troubled)} of {len(health)} instruments well",
             *troubled,
         ]

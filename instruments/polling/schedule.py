@@ -54,6 +54,8 @@ class Schedule:
             return None
         step = math.floor((now_s - entry.origin_s) / entry.period_s) + 1
         following_s = entry.origin_s + step * entry.period_s
+        if following_s <= now_s:  # rounding, where now lies on the grid itself
+            following_s += entry.period_s
         missed = round((following_s - entry.due_s) / entry.period_s) - 1
         self.skipped_count += max(missed, 0)
         entry.due_s = following_s

@@ -1,6 +1,6 @@
 """The grammar of SCPI and IEEE 488.2, without any wire."""
 
-from instruments.scpi.block import decode_complex, decode_reals, encode_block
+from instruments.scpi.block import decode_complex, decode_reals
 from instruments.scpi.error_queue import ErrorEntry, parse_error_entry
 from instruments.scpi.identity import parse_identity
 from instruments.scpi.message import join_commands
@@ -18,7 +18,6 @@ __all__ = [
     "ErrorEntry",
     "decode_complex",
     "decode_reals",
-    "encode_block",
     "format_bool",
     "format_number",
     "join_commands",

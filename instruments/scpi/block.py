@@ -7,12 +7,6 @@ from instruments.errors import GarbledReplyError
 from instruments.scpi.numbers import NOT_A_NUMBER
 
 
-def encode_block(payload: bytes) -> bytes:
-    """Put the header of a definite-length block before a payload."""
-    length = str(len(payload)).encode()
-    return b"#" + str(len(length)).encode() + length + payload
-
-
 def decode_reals(payload: bytes, count: int) -> npt.NDArray[np.float64]:
     """Read little-endian float64 numbers (``FORM REAL,64`` and ``FORM:BORD SWAP``).
 

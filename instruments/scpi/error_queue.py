@@ -14,18 +14,18 @@ class ErrorEntry:
 
     Attributes
     ----------
-    code
+    error_code
         0 where the queue is empty, negative for the standard errors of SCPI.
     text
         What the instrument says about it.
     """
 
-    code: int
+    error_code: int
     text: str
 
     def __str__(self) -> str:
         """Write the entry as an instrument does."""
-        return f'{self.code:+d},"{self.text}"'
+        return f'{self.error_code:+d},"{self.text}"'
 
 
 def parse_error_entry(reply: str) -> ErrorEntry:
@@ -37,8 +37,8 @@ def parse_error_entry(reply: str) -> ErrorEntry:
         If the reply is no entry of an error queue.
     """
     if reply.strip().lower() == "no error":
-        return ErrorEntry(code=0, text="No error")
+        return ErrorEntry(error_code=0, text="No error")
     match = _ENTRY.fullmatch(reply)
     if match is None:
         raise GarbledReplyError(f"{reply[:80]!r} is no entry of an error queue")
-    return ErrorEntry(code=int(match[1]), text=match[2] or "")
+    return ErrorEntry(error_code=int(match[1]), text=match[2] or "")

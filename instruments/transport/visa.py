@@ -1,7 +1,7 @@
 """Wires through VISA; the only file that knows pyvisa.
 
-The facts behind each precaution are listed in ``docs/explanations/visa.md``: sessions
-that only look open, late replies, closed peers that are not noticed.
+Sessions that only look open, late replies, closed peers that are not noticed: the
+facts behind each precaution are listed in ``docs/explanations/visa-sessions.md``.
 """
 
 import contextlib

@@ -40,7 +40,7 @@ class Dialect:
         Template over ``{channel}``: whether it sweeps; the mode in which it does not.
     trigger, prepare
         Select the internal trigger; stop our channel and make its sweep linear.
-    own_channel
+    own_channel_number
         Number of the channel that the driver sweeps; the others are the operator's.
     define_trace, delete_trace
         Templates over ``{name}``, ``{s_parameter}`` and ``{number}``.
@@ -63,7 +63,7 @@ class Dialect:
     name: str
     identity_pattern: str
     setting_headers: Mapping[Setting, str]
-    own_channel: int
+    own_channel_number: int
     snapshot_headers: Sequence[str]
     channels_query: str
     parse_channels: Callable[[str], list[int]]

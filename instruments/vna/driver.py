@@ -131,8 +131,8 @@ class VectorNetworkAnalyzer:
         self._dialect, self._identity = dialect, identity
         drain_errors(self._wire, dialect)
         channels = dialect.parse_channels(self._wire.query(dialect.channels_query))
-        self._others = [one for one in channels if one != dialect.own_channel]
-        if dialect.own_channel in channels:
+        self._others = [one for one in channels if one != dialect.own_channel_number]
+        if dialect.own_channel_number in channels:
             self._take_over_traces()
         self._snapshot = self._snapshot or self._take_snapshot()
         return identity

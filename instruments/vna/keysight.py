@@ -42,7 +42,7 @@ _CHANNEL = 30
 KEYSIGHT_PNA = Dialect(
     name="keysight_pna",
     identity_pattern=r"^(keysight|agilent|hewlett).*,\s*(N52|N53|E83|E508|P50|P93|M98)",
-    own_channel=_CHANNEL,
+    own_channel_number=_CHANNEL,
     setting_headers={
         Setting.START_FREQUENCY: f"SENS{_CHANNEL}:FREQ:STAR",
         Setting.STOP_FREQUENCY: f"SENS{_CHANNEL}:FREQ:STOP",

@@ -75,7 +75,7 @@ def drain_errors(wire: Wire, dialect: Dialect) -> list[str]:
     entries: list[str] = []
     for _ in range(_MAX_ERRORS):
         entry = parse_error_entry(wire.query(dialect.error_query))
-        if entry.code == 0:
+        if entry.error_code == 0:
             return entries
         entries.append(str(entry))
     raise ScpiError(f"the error queue never empties; it ends with {entries[-1]}")

@@ -458,3 +458,8 @@ def emulate() -> Iterator[Callable[..., Emulation]]:
     yield start
     for emulation in running:
         emulation.stop()
+
+
+@pytest.fixture
+def array_of() -> Callable[[int, str], dict[str, Any]]:
+    return array_document

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from instruments.array import dump_array
-from instruments.client import Spool
+from instruments.client import Spool, SpoolFullError
 from instruments.clock import SystemClock
 from instruments.measurement import SweepPurpose
 from instruments.polling import (
@@ -180,6 +180,57 @@ def test_absent_instruments_hold_nobody_up(emulate, start_poller, kept, free_por
     assert newest.conditions.keys() == {"magnetic_field_tesla"}
 
 
+def test_full_spool_is_counted_and_the_array_polled_on(emulate, kept):
+    emulation = emulate()
+    refused = []
+
+    def refuse(sweep):
+        refused.append(sweep)
+        raise SpoolFullError("the spool is full")
+
+    poller = Poller(
+        emulation.config,
+        clock=CLOCK,
+        tracker=ResonanceTracker(
+            {"cavity-1": ModePosition(resonant_frequency_hz=5.1e9, loaded_q=8000.0)},
+            clock=CLOCK,
+        ),
+        keep_sweep=refuse,
+        keep_reading=kept.readings.append,
+        take_reference=True,
+    )
+    poller.start()
+    wait_until(lambda: len(refused) >= 4)
+    poller.stop(10.0)
+    health = health_of(poller, "vna-1")
+    assert health.lost_count == health.measured_count == len(refused)
+    assert health.failure_count == 0
+    assert health.last_error == "the spool is full"
+    wide = [sweep for sweep in refused if sweep.purpose is SweepPurpose.WIDE]
+    assert all(sweep.is_reference for sweep in wide)
+
+
+def test_sensor_without_a_valid_input_is_noted_and_scanned_on(
+    emulate, start_poller, kept
+):
+    emulation = emulate()
+    served = emulation.config.instruments.sensor["thermometer"]
+    document = emulation.config.model_dump(mode="json", exclude_none=True)
+    document["instruments"]["sensor"]["thermometer"]["readings"] = {
+        "5": "receiver_temperature_k",
+        "9": "still_temperature_k",
+    }
+    poller = start_poller(type(emulation.config).model_validate(document))
+    wait_until(lambda: health_of(poller, "thermometer").fault_count >= 2)
+    health = health_of(poller, "thermometer")
+    assert "9" not in served.readings
+    assert "resistance over range" in health.last_error
+    assert health.failure_count == 0
+    assert {r.name for r in kept.readings if r.source == "thermometer"} == {
+        "receiver_temperature_k"
+    }
+
+
 def test_stopping_gives_every_front_panel_back(emulate, start_poller, kept):
     emulation = emulate(cavity_count=2)
     poller = start_poller(emulation.config)
@@ -200,10 +251,10 @@ def test_everything_measured_reaches_the_service(emulate, service, tmp_path):
     pipeline.start()
     wait_until(lambda: len(service.stored) >= 12 and service.readings)
     summary = pipeline.stop(10.0)
-    assert summary.sweeps_measured == summary.sweeps_spooled == len(service.stored)
-    assert summary.sweeps_confirmed == summary.sweeps_measured
-    assert (summary.sweeps_rejected, summary.sweeps_lost) == (0, 0)
-    assert summary.spool_depth == 0
+    assert summary.measured_count == summary.spooled_count == len(service.stored)
+    assert summary.confirmed_count == summary.measured_count
+    assert (summary.rejected_count, summary.lost_count) == (0, 0)
+    assert summary.depth == 0
     assert service.cavities["cavity-1"]["vna"] == "vna-1"
     assert service.cavities["cavity-2"]["sweep_period_s"] == 0.8
     # Sweep end to the service's desk: a commit to disk and a local POST.
@@ -226,12 +277,12 @@ def test_dead_service_keeps_the_array_polled_and_drains_afterwards(
         spool_directory=tmp_path,
     )
     pipeline.start()
-    wait_until(lambda: pipeline.summary().spool_depth >= 4)
+    wait_until(lambda: pipeline.summary().depth >= 4)
     assert "service: " in pipeline.status_line()
     service = start_service(free_port)
-    wait_until(lambda: pipeline.summary().spool_depth == 0, 40.0)
+    wait_until(lambda: pipeline.summary().depth == 0, 40.0)
     summary = pipeline.stop(10.0)
-    assert summary.sweeps_confirmed == summary.sweeps_measured == len(service.stored)
+    assert summary.confirmed_count == summary.measured_count == len(service.stored)
 
 
 def test_mode_that_the_service_has_fitted_is_followed(emulate, service, tmp_path):

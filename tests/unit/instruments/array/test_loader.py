@@ -130,6 +130,14 @@ def test_text_without_sections_is_refused(text):
         parse_array(text)
 
 
+def test_example_of_the_reference_page_is_an_array_file(root):
+    page = (root / "docs/reference/array-file.md").read_text(encoding="utf-8")
+    examples = [part.partition("```")[0] for part in page.split("```yaml\n")[1:]]
+    (example,) = [text for text in examples if "schema_version" in text]
+    config = parse_array(example)
+    assert config.cavities["cavity-1"].thermal_cycle == "2026-11"
+
+
 def test_yaml_tags_construct_nothing():
     with pytest.raises(ArrayConfigError, match="is no YAML"):
         parse_array("array: !!python/object/apply:os.getcwd []")
