@@ -1,14 +1,14 @@
 """The application factory."""
 
 import contextlib
-import importlib.util
 from collections.abc import AsyncIterator
 
 from fastapi import FastAPI
-from fastapi.staticfiles import StaticFiles
 
 from service.config import ServiceConfig
 from service.context import ServiceContext, make_context
+from service.dashboard import views
+from service.dashboard.static_files import RevalidatedFiles
 from service.handlers import (
     alerts,
     cavities,
@@ -76,9 +76,6 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 def _include_dashboard(app: FastAPI) -> None:
-    if importlib.util.find_spec("service.dashboard.views") is None:
-        return
-    from service.dashboard import views
-
-    app.mount("/static", StaticFiles(directory=views.STATIC_DIRECTORY), name="static")
+    files = RevalidatedFiles(directory=views.STATIC_DIRECTORY)
+    app.mount("/static", files, name="static")
     app.include_router(views.router, include_in_schema=False)
