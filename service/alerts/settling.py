@@ -85,6 +85,13 @@ def settle(
     return clears + raises
 
 
+def warm_cavities(
+    standings: Standings, periods_s: Mapping[str, float | None]
+) -> tuple[str, ...]:
+    """Name the enabled cavities that are warm, in a fixed order."""
+    return tuple(sorted(c for c in periods_s if _fulfilled(standings, WARMING.name, c)))
+
+
 def _is_held_back(standings: Standings, rule: str, cavity: str) -> bool:
     """Tell whether a known cause explains what the rule found.
 
@@ -107,7 +114,7 @@ def _wanted_warming(
     sweep period, so that a common cause wins.
     """
     name = WARMING.name
-    warm = tuple(sorted(c for c in periods_s if _fulfilled(standings, name, c)))
+    warm = warm_cavities(standings, periods_s)
     array = standings.get((name, ARRAY))
     least = max(LEAST_COMMON_COUNT, math.ceil(len(periods_s) / 2))
     if len(warm) >= least or (array is not None and array.is_alerting and warm):

@@ -9,15 +9,23 @@ from service.alerts.rules import (
     NO_DATA,
     NO_DATA_CLEAR_COUNT,
     RULES,
+    WARMING,
     Rule,
     is_fulfilled,
     is_silent,
 )
-from service.alerts.settling import Decision, Standing, settle
+from service.alerts.settling import (
+    ARRAY,
+    Decision,
+    Standing,
+    settle,
+    warm_cavities,
+)
 from service.config import Channel
 from service.operations.observing import limit_k_of, observe
 from service.operations.raising import apply_decision
-from service.operations.transitions import expire, find_expired
+from service.operations.transitions import expire, find_expired, widen
+from service.storage.alerts import get_alert
 from service.storage.cavities import get_cavity, list_cavities
 from service.storage.engine import Database, Transaction
 from service.storage.records import AlertRecord, CavityRecord, RuleState, SweepRecord
@@ -128,7 +136,13 @@ def _apply(
 ) -> None:
     states = list_rule_states(transaction)
     cavities = [cavity for cavity in list_cavities(transaction) if cavity.enabled]
-    for decision in settle(_standings(states), _periods(cavities), now):
+    standings, periods_s = _standings(states), _periods(cavities)
+    array = states.get((WARMING.name, ARRAY))
+    if array is not None and array.alert_id is not None:
+        alert = get_alert(transaction, array.alert_id)
+        assert alert is not None
+        widen(transaction, alert, warm_cavities(standings, periods_s), now)
+    for decision in settle(standings, periods_s, now):
         state = states.get((decision.rule, decision.subject))
         apply_decision(
             transaction,

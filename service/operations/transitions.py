@@ -133,6 +133,35 @@ def expire(
         transit(transaction, alert, Action.EXPIRE, cause, channels)
 
 
+def widen(
+    transaction: Transaction, alert: AlertRecord, cavities: Sequence[str], now: datetime
+) -> None:
+    """Add cavities to an active alert for the whole array: recorded, not sent again.
+
+    The alert has called once for all of them; the pages show how far it reaches now.
+    """
+    joined = sorted(set(cavities) - set(alert.cavities))
+    if not joined:
+        return
+    reached = tuple(sorted({*alert.cavities, *joined}))
+    reason = f"reaches {len(reached)} cavities: {', '.join(reached)}"
+    update_alert(transaction, replace(alert, cavities=reached, reason=reason))
+    insert_transition(
+        transaction,
+        alert_id=alert.alert_id,
+        at=now,
+        event="widened",
+        from_state=alert.state,
+        to_state=alert.state,
+        reason=f"{', '.join(joined)} joined",
+        actor=SYSTEM,
+        note=None,
+    )
+    stored = get_alert(transaction, alert.alert_id)
+    assert stored is not None
+    add_event(transaction, EventKind.ALERT, alert_json(stored, now), now)
+
+
 def _fields(action: Action, cause: Cause) -> dict[str, Any]:
     """Return what an action changes beside the state."""
     forget = {

@@ -150,7 +150,13 @@ def test_a_warming_fridge_is_one_critical_alert(scene):
     assert warming[0]["scope"] == "array"
     assert warming[0]["severity"] == "critical"
     assert warming[0]["cavity"] is None
-    assert len(warming[0]["cavities"]) >= 2
+    assert warming[0]["cavities"] == cavities
+    assert warming[0]["reason"].startswith("reaches 4 cavities")
+    events = [transition["event"] for transition in warming[0]["transitions"]]
+    assert events[0] == "raised"
+    assert set(events[1:]) == {"widened"}
+    states = [scene.client.get(f"cavities/{c}").json()["state"] for c in cavities]
+    assert states == ["alarm"] * 4
     scene.deliver()
     sent = [m for m in scene.webhook.messages if m["rule"] == "warming"]
     assert [m["dedup_key"] for m in sent] == [f"warming/array/{warming[0]['id']}"]
