@@ -46,6 +46,11 @@ DIMENSIONLESS = (
     "_delivered",
     "_injected",
     "_detected",
+    "_components",
+    "_threshold",
+    "_steps",
+    "_decay",
+    "_dropout",
 )
 """Endings of names that are pure numbers."""
 
@@ -64,6 +69,17 @@ PURE_NUMBERS = frozenset(
         "id",
         "sequence",
         "depth",
+        "position",
+        "window",
+        "number",
+        "waiting",
+        "given_up",
+        "epochs",
+        "batch",
+        "jitter",
+        "correlation",
+        "explained",
+        "width",
         "diagnoses",
         "slots",
         "limit",
@@ -114,10 +130,12 @@ def _is_number(annotation: object) -> bool:
 
 def _is_named_well(name: str) -> bool:
     bare = name.lstrip("_")
-    for suffix in ("_sigma", "_min", "_max"):
+    # Times are stored as whole microseconds, so that every database compares them alike.
+    for suffix in ("_sigma", "_min", "_max", "_us"):
         bare = bare.removesuffix(suffix)
     return (
         has_unit_suffix(bare)
+        or (name.endswith("_at_us") and bare.endswith("_at"))
         or "_hz_" in f"{bare}_"
         or name.endswith(DIMENSIONLESS)
         or bare in PURE_NUMBERS
