@@ -38,6 +38,8 @@ DIMENSIONLESS = (
     "_rate",
     "_weight",
     "_code",
+    # Stored times are whole microseconds, so that every database compares them alike.
+    "_at_us",
     "_status",
     "_linewidths",
     "_stored",
@@ -130,12 +132,10 @@ def _is_number(annotation: object) -> bool:
 
 def _is_named_well(name: str) -> bool:
     bare = name.lstrip("_")
-    # Times are stored as whole microseconds, so that every database compares them alike.
-    for suffix in ("_sigma", "_min", "_max", "_us"):
+    for suffix in ("_sigma", "_min", "_max"):
         bare = bare.removesuffix(suffix)
     return (
         has_unit_suffix(bare)
-        or (name.endswith("_at_us") and bare.endswith("_at"))
         or "_hz_" in f"{bare}_"
         or name.endswith(DIMENSIONLESS)
         or bare in PURE_NUMBERS
