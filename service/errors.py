@@ -32,6 +32,13 @@ class InvalidRequestError(ServiceError):
     status = 422
 
 
+class CrossSiteError(ServiceError):
+    """A page of another site made a browser send an unsafe call."""
+
+    code = "cross_site"
+    status = 403
+
+
 class NotFoundError(ServiceError):
     """The named thing does not exist."""
 

@@ -20,6 +20,7 @@ from service.handlers import (
     sweep_posts,
     sweep_reads,
 )
+from service.handlers.access import AccessGuard
 from service.handlers.answers import install_problem_handlers
 from service.handlers.bodies import BodyGate
 from service.handlers.documents import PROBLEM_RESPONSES
@@ -47,6 +48,9 @@ def create_app(
         summary="Watches an array of axion-haloscope cavities through their VNAs.",
         version="1",
         lifespan=_lifespan,
+        # Their pages load scripts from other hosts.
+        docs_url=None,
+        redoc_url=None,
         responses=PROBLEM_RESPONSES,
     )
     app.state.context = context
@@ -66,6 +70,7 @@ def create_app(
     app.include_router(health.router, prefix=API_PREFIX, include_in_schema=False)
     _include_dashboard(app)
     install_problem_handlers(app)
+    app.add_middleware(AccessGuard, metrics=context.metrics)
     return app
 
 

@@ -19,7 +19,7 @@ from service.storage.events import prune_events
 from service.workers.diagnoser import worker_name
 from service.workers.looping import work_until
 
-POLL_S = 0.015
+POLL_S = 0.02
 """Pause between two looks at an empty outbox, in seconds."""
 
 TICK_S = 0.25

@@ -15,7 +15,7 @@ from service.storage.engine import Database
 from service.storage.identifiers import TimeOrderedIds
 from service.workers.looping import work_until
 
-POLL_S = 0.015
+POLL_S = 0.02
 """Pause between two looks at an empty outbox, in seconds."""
 
 _log = structlog.get_logger(__name__)

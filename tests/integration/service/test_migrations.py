@@ -26,10 +26,8 @@ def test_up_down_up_leaves_no_drift(database: Database):
         assert check_integrity(transaction) == []
 
 
-def test_a_database_without_tables_says_how_to_mend_it(config):
-    if config.database_url.startswith("sqlite"):
-        pytest.skip("serve creates the file")
-    database = Database(config.database_url)
+def test_a_database_without_tables_says_how_to_mend_it(empty_database):
+    database = empty_database
     with pytest.raises(StorageUnavailableError, match="db upgrade"):
         check_revision(database)
     with (
@@ -37,7 +35,6 @@ def test_a_database_without_tables_says_how_to_mend_it(config):
         database.read() as transaction,
     ):
         check_integrity(transaction)
-    database.close()
 
 
 def test_upgrading_twice_changes_nothing(database: Database):
