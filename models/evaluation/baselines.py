@@ -25,7 +25,7 @@ BASELINES = ("predict_mean", "pca30_linear", "pca30_knn5")
 
 _COMPONENTS = 30
 _NEIGHBOURS = 5
-_ITERATIONS = 2000
+_ITERATIONS = 500
 
 
 def baseline_predictions(

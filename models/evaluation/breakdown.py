@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.evaluation.predictions import Predictions
-from models.evaluation.scores import headline, score
+from models.evaluation.scores import headline, headline_score, score
 from models.training.corpus import Corpus
 
 TEMPERATURE_BANDS_K = ((0.0, 4.0), (4.0, 15.0), (15.0, 40.0), (40.0, 1000.0))
@@ -67,10 +67,9 @@ def _bootstrap(
         return None
     rng = np.random.default_rng(20260131)
     members = [np.flatnonzero(cycles == name) for name in names]
-    wanted = headline(predictions)
     values = []
     for _ in range(BOOTSTRAP_COUNT):
         drawn = rng.integers(names.size, size=names.size)
         chosen = np.concatenate([members[index] for index in drawn])
-        values.append(score(predictions, chosen)[wanted])
+        values.append(headline_score(predictions, chosen))
     return [float(value) for value in np.quantile(values, [0.05, 0.95])]

@@ -26,6 +26,17 @@ def score(predictions: Predictions, chosen: Rows) -> dict[str, float]:
     return _score_classes(predictions, chosen)
 
 
+def headline_score(predictions: Predictions, chosen: Rows) -> float:
+    """Return the one score that a target is judged by; quick enough to resample."""
+    if isinstance(predictions, ScalarPredictions):
+        return float(np.sqrt(np.mean(_errors(predictions, chosen)[0] ** 2)))
+    truth = predictions.truth[chosen]
+    right = predictions.probabilities[chosen].argmax(axis=1) == truth
+    counts = np.bincount(truth)
+    hits = np.bincount(truth, weights=right)
+    return float(np.mean(hits[counts > 0] / counts[counts > 0]))
+
+
 def headline(predictions: Predictions) -> str:
     """Return the name of the score that a target is judged by."""
     if isinstance(predictions, ClassPredictions):
@@ -35,13 +46,8 @@ def headline(predictions: Predictions) -> str:
 
 
 def _score_scalar(predictions: ScalarPredictions, chosen: Rows) -> dict[str, float]:
-    grid, truth = predictions.grid, predictions.truth[chosen]
-    quantiles = predictions.quantiles[chosen]
-    median = quantiles[:, quantiles.shape[1] // 2]
-    if grid.coordinate is Coordinate.LOG10:
-        error, suffix = median - truth, "dex"
-    else:
-        error, suffix = grid.value(median) - grid.value(truth), "tesla"
+    truth, quantiles = predictions.truth[chosen], predictions.quantiles[chosen]
+    error, suffix = _errors(predictions, chosen)
     scores = {
         f"rms_error_{suffix}": float(np.sqrt(np.mean(error**2))),
         f"median_error_{suffix}": float(np.median(np.abs(error))),
@@ -55,6 +61,16 @@ def _score_scalar(predictions: ScalarPredictions, chosen: Rows) -> dict[str, flo
         )
         scores["width_90"] = float(np.mean(high - low))
     return scores
+
+
+def _errors(
+    predictions: ScalarPredictions, chosen: Rows
+) -> tuple[npt.NDArray[np.float64], str]:
+    grid, truth = predictions.grid, predictions.truth[chosen]
+    median = predictions.quantiles[chosen, predictions.quantiles.shape[1] // 2]
+    if grid.coordinate is Coordinate.LOG10:
+        return median - truth, "dex"
+    return grid.value(median) - grid.value(truth), "tesla"
 
 
 def _score_classes(predictions: ClassPredictions, chosen: Rows) -> dict[str, float]:

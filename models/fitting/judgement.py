@@ -13,7 +13,7 @@ from models.fitting.refine import RefinedLine, covariance
 from models.fitting.search import Candidate, find_candidate
 from models.fitting.window import Window
 
-_SIGNIFICANCE = 40.0
+SIGNIFICANCE = 40.0
 """Least doubled gain of log likelihood; pure noise of 1601 points stays below 30."""
 
 _NARROWEST_POINTS = 1.5
@@ -38,7 +38,6 @@ def judge(
     *,
     kind: ResonanceKind,
     name: str | None,
-    gain: float,
     level: float,
     through_magnitude: float | None,
 ) -> ResonanceEstimate:
@@ -46,20 +45,11 @@ def judge(
 
     Parameters
     ----------
-    gain
-        What :func:`significance` found.
     level
         |S| that one unit of the window's trace stands for.
     through_magnitude
         |S21| of a through, in units of the window's trace; None where unknown.
     """
-    if gain < _SIGNIFICANCE:
-        return no_estimate(
-            ResonanceState.NO_RESONANCE,
-            kind,
-            name,
-            "no line stands out of the noise and the smooth background",
-        )
     state, reason = _state(window, refined)
     if state is ResonanceState.BAD_SHAPE:
         return no_estimate(state, kind, name, reason or "")

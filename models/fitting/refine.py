@@ -20,6 +20,9 @@ from models.fitting.lineshape import (
 MAX_STEP_COUNT = 25
 """Most steps of one weighted fit."""
 
+MAX_ROUGH_STEP_COUNT = 10
+"""The same where only shapes are compared."""
+
 SETTLED = 1e-8
 """Relative gain of the squared error at which a final descent ends."""
 
@@ -138,7 +141,7 @@ def _descend(
     weighted = trace * root
     best = _try(offset, weighted, start, root)
     damping = 1e-3
-    for _ in range(MAX_STEP_COUNT):
+    for _ in range(MAX_ROUGH_STEP_COUNT if settled > SETTLED else MAX_STEP_COUNT):
         step, expected = _step(offset, best, root, damping)
         trial = _try(offset, weighted, _moved(best.line, step), root)
         if trial.error < best.error:

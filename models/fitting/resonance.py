@@ -8,7 +8,7 @@ import numpy.typing as npt
 from models.diagnosis import ResonanceEstimate, ResonanceKind, ResonanceState
 from models.fitting.coupling import circle_diameter
 from models.fitting.faults import find_fault
-from models.fitting.judgement import judge, no_estimate, significance
+from models.fitting.judgement import SIGNIFICANCE, judge, no_estimate, significance
 from models.fitting.lineshape import LineShape, angular_weights
 from models.fitting.refine import ROUGHLY_SETTLED, RefinedLine, line_of, refine
 from models.fitting.search import (
@@ -94,6 +94,13 @@ def fit_resonance(
     phase = phase_slope(window.offset, window.trace)
     flat = without_background(window.offset, window.trace, phase)
     start = find_candidate(window.offset, flat)
+    if significance(start, flat) < SIGNIFICANCE:
+        return no_estimate(
+            ResonanceState.NO_RESONANCE,
+            kind,
+            name,
+            "no line stands out of the noise and the smooth background",
+        )
     window = thinned(window, start.half_width)
     centre, width = _seed(window, start.centre, start.half_width, phase)
     rough, found = _select(window, (centre, width, phase), kind, name, shape)
@@ -102,7 +109,6 @@ def fit_resonance(
     return judge(
         window,
         refined,
-        gain=significance(start, flat),
         kind=found,
         name=name,
         level=level,

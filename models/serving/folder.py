@@ -96,8 +96,12 @@ def load_model(folder: Path) -> StoredModel:
     """
     manifest = _read_manifest(folder)
     weights = _read_bytes(folder / WEIGHTS, MAX_WEIGHTS_BYTES)
-    stated = manifest["weights"]
-    if hashlib.sha256(weights).hexdigest() != stated["sha256"]:
+    stated = manifest.get("weights")
+    if not isinstance(stated, dict):
+        raise ModelFolderError(
+            f"{folder / MANIFEST}: is incomplete, it names no weights"
+        )
+    if hashlib.sha256(weights).hexdigest() != stated.get("sha256"):
         raise ModelFolderError(
             f"{folder / WEIGHTS}: is not the file that the manifest names; "
             "train again or copy the folder again"

@@ -205,10 +205,29 @@ def _look_at(
         if not traces or binning is None:
             continue
         if axis[-1] - axis[0] > 0.02 * axis[-1]:
-            mask.add(binning, np.stack([*traces.values()]).astype(np.complex128))
+            mask.add(binning, _ratios(archive, sweep, int(references[sweep]), traces))
         found = archive_features(archive, sweep, int(references[sweep]), plain)
         if found is not None and found.compared.any():
             noise.append(_roughness(found))
+
+
+def _ratios(
+    archive: LabelledArchive,
+    sweep: int,
+    reference: int,
+    traces: dict[str, npt.NDArray[np.complex64]],
+) -> npt.NDArray[np.complex128]:
+    """Return ratios to the reference on the same axis, bare traces without one."""
+    known = {} if reference in {-1, sweep} else _good_traces(archive, reference)
+    comparable = np.array_equal(archive.axis(sweep), archive.axis(reference))
+    return np.stack(
+        [
+            trace.astype(np.complex128) / np.where(known[name] == 0, 1e-12, known[name])
+            if comparable and name in known
+            else trace.astype(np.complex128)
+            for name, trace in traces.items()
+        ]
+    )
 
 
 def _roughness(features: Features) -> Reals:
