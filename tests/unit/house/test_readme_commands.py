@@ -20,7 +20,8 @@ def _typed_lines(path: Path) -> list[str]:
     for block in FENCE.findall(path.read_text()):
         joined = block.replace("\\\n", " ")
         lines += [line.strip().removeprefix("$ ") for line in joined.splitlines()]
-    return [line for line in lines if line and not line.startswith("#")]
+    typed = [line.split(" #")[0].strip() for line in lines]
+    return [line for line in typed if line and not line.startswith("#")]
 
 
 def test_make_targets_that_are_named_exist(root: Path) -> None:
