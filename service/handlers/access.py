@@ -1,5 +1,6 @@
 """Stands before every handler: turns away other sites' pages, counts the answers."""
 
+from prometheus_client import Counter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.errors import CrossSiteError
@@ -19,7 +20,8 @@ class AccessGuard:
 
     def __init__(self, app: ASGIApp, metrics: ServiceMetrics) -> None:
         self._app = app
-        self._metrics = metrics
+        self._requests = metrics.requests
+        self._counters: dict[tuple[str, int], Counter] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection."""
@@ -33,11 +35,19 @@ class AccessGuard:
 
         async def count(message: Message) -> None:
             if message["type"] == "http.response.start":
-                route = getattr(scope.get("route"), "path", "none")
-                self._metrics.requests.labels(route, message["status"]).inc()
+                self._count(scope, message["status"])
             await send(message)
 
         await self._app(scope, receive, count)
+
+    def _count(self, scope: Scope, status: int) -> None:
+        # Plain routes leave their function in the scope, FastAPI's their path too.
+        name = getattr(scope.get("endpoint"), "__name__", "none")
+        key = (getattr(scope.get("route"), "path", name), status)
+        counter = self._counters.get(key)
+        if counter is None:
+            counter = self._counters[key] = self._requests.labels(*key)
+        counter.inc()
 
 
 def _is_foreign(scope: Scope) -> bool:

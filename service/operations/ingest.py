@@ -82,7 +82,9 @@ class Ingest:
     ) -> None:
         self._register = register
         self._writer = writer
-        self._metrics = metrics
+        self._counters = {
+            outcome: metrics.sweeps.labels(outcome.value) for outcome in Outcome
+        }
 
     async def accept(self, prepared: Sequence[Prepared]) -> list[ItemResult]:
         """Store what can be stored.
@@ -107,7 +109,7 @@ class Ingest:
         written = iter(await self._store(sweeps) if sweeps else ())
         results = [_result(item, unknown, written) for item in prepared]
         for result in results:
-            self._metrics.sweeps.labels(result.outcome.value).inc()
+            self._counters[result.outcome].inc()
         return results
 
     async def _store(self, sweeps: Sequence[NewSweep]) -> list[Written]:

@@ -19,7 +19,8 @@ def test_our_own_pages_may(client, site):
     assert answer.status_code == 200
 
 
-def test_answers_are_counted_by_route_not_by_path(client):
+def test_answers_are_counted_by_route_not_by_path(client, post, make_sweep):
+    post(client, make_sweep())
     for name in ("a", "b"):
         client.get(f"sweeps/{name}")
     text = client.get("metrics").text
@@ -28,6 +29,7 @@ def test_answers_are_counted_by_route_not_by_path(client):
         for line in text.splitlines()
         if line.startswith("halowatch_requests_total") and 'status="404"' in line
     ]
+    assert 'route="post_sweeps",status="201"} 1.0' in text
     assert len(counted) == 1
     assert "{sweep_id}" in counted[0]
     assert counted[0].endswith(" 2.0")
