@@ -108,8 +108,17 @@ def novelty_of(ensemble: Ensemble, corpus: Corpus, bank: Tensor) -> Reals:
     return np.asarray(torch.cat(parts, dim=1).double().numpy())
 
 
-def calibrate(corpus: Corpus, plan: TargetPlan, held_out: HeldOut) -> Calibrations:
-    """Calibrate every head on the held-out sweeps that carry its label."""
+def calibrate(
+    corpus: Corpus, plan: TargetPlan, held_out: HeldOut, own_scores: Reals | None = None
+) -> Calibrations:
+    """Calibrate every head on the held-out sweeps that carry its label.
+
+    Parameters
+    ----------
+    own_scores
+        Scores of strangeness by members that have seen every sweep, shape
+        (sweep, score), where such members serve: they count beside the held-out ones.
+    """
     classes = {}
     for name, labels in plan.classes.items():
         chosen = usable(corpus, name) & np.isin(corpus.classes[name], labels)
@@ -131,6 +140,8 @@ def calibrate(corpus: Corpus, plan: TargetPlan, held_out: HeldOut) -> Calibratio
         )
     compared = corpus.compared.any(axis=1)
     known = held_out.novelty[compared if compared.any() else slice(None)]
+    if own_scores is not None:
+        known = np.concatenate([known, own_scores])
     return Calibrations(
         classes=classes, intervals=intervals, novelty=calibrate_novelty(known)
     )

@@ -86,7 +86,8 @@ def architecture_of(
     sizes = dict.fromkeys(plan.densities, BIN_COUNT) | {
         name: len(labels) for name, labels in plan.classes.items()
     }
-    fewest = max(corpus.sweep_count // 2, 2)
+    # Components that a handful of sweeps spans would fit their noise.
+    fewest = max(corpus.sweep_count // 4, 2)
     return Architecture(
         member_count=member_count,
         trace_count=len(corpus.form.s_parameters),

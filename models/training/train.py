@@ -25,6 +25,7 @@ from models.training.calibrate import (
     bank_of,
     calibrate,
     look_at_held_out,
+    novelty_of,
 )
 from models.training.corpus import Corpus, build_corpus
 from models.training.fit import Recipe, fit_ensemble
@@ -103,12 +104,17 @@ def train_model(
     split = split_by_cycle(corpus.thermal_cycle, corpus.measured_at, seed)
     checked = fit_ensemble(corpus, plan, split.held_out(), seed, recipe)
     held_out = look_at_held_out(checked, corpus, split)
-    calibrations = calibrate(corpus, plan, held_out)
     served, hidden = _serving_ensemble(corpus, plan, split, checked, recipe=recipe)
+    bank = bank_of(served, corpus, hidden)
+    own_scores = None
+    if served is not checked:
+        scores = np.median(novelty_of(served, corpus, bank), axis=0)
+        own_scores = scores[corpus.compared.any(axis=1)]
+    calibrations = calibrate(corpus, plan, held_out, own_scores)
     model = TrainedModel(
         form=corpus.form,
         ensemble=served.requires_grad_(requires_grad=False),
-        bank=bank_of(served, corpus, hidden),
+        bank=bank,
         densities=plan.densities,
         classes=plan.classes,
         class_calibration=calibrations.classes,

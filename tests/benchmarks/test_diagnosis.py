@@ -1,0 +1,103 @@
+"""How long one diagnosis takes on one thread, everything included."""
+
+import json
+import statistics
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from instruments.measurement import Sweep, SweepPurpose
+from models.preprocessing.grid import onto_axis
+from models.serving.predictor import Predictor
+
+ROOT = Path(__file__).parents[2]
+SHIPPED = ROOT / "models" / "shipped" / "emulated_array"
+LIMIT_MS = 5.0
+REPEATS = 300
+
+
+def _wide(archive, row, points, names):
+    sweep = archive.sweep(row)
+    axis = np.linspace(4e9, 8e9, points)
+    samples = np.stack([sweep.traces[name] for name in names]).astype(np.complex128)
+    moved = onto_axis(axis, sweep.frequency_hz, samples).astype(np.complex64)
+    return replace(
+        sweep, frequency_hz=axis, traces=dict(zip(names, moved, strict=True))
+    )
+
+
+def _narrow(points):
+    frequency_hz = np.linspace(5.697e9, 5.704e9, points)
+    rng = np.random.default_rng(1)
+    mode = 1 / (1 + 2j * 8000 * (frequency_hz - 5.7e9) / 5.7e9)
+    noise = 3e-3 * (rng.normal(size=points) + 1j * rng.normal(size=points))
+    trace = (mode + noise) * np.exp(-2j * np.pi * 30e-9 * frequency_hz)
+    return Sweep(
+        cavity="cavity-1",
+        measured_at=datetime(2026, 1, 31, tzinfo=UTC),
+        purpose=SweepPurpose.TRANSMISSION,
+        frequency_hz=frequency_hz,
+        traces={"S21": trace.astype(np.complex64)},
+    )
+
+
+def _times_ms(judge):
+    for _ in range(20):
+        judge()
+    found = []
+    for _ in range(REPEATS):
+        start_s = time.perf_counter()
+        judge()
+        found.append(1e3 * (time.perf_counter() - start_s))
+    return found
+
+
+@pytest.fixture
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.benchmark
+@pytest.mark.usefixtures("one_thread")
+def test_one_diagnosis_on_one_thread():
+    from instruments.simulation.calibration import record_calibration
+    from service.demo.fleet import ARRAY_FILE
+
+    archive = record_calibration(ARRAY_FILE, seed=8, cycles=1, sweeps_per_cycle=4)
+    predictor = Predictor.load(SHIPPED)
+    pairs = {
+        "wide 2 x 1601": (1601, ("S21", "S23")),
+        "wide 3 x 1601": (1601, ("S21", "S23", "S11")),
+        "wide 3 x 801": (801, ("S21", "S23", "S11")),
+    }
+    rows = {}
+    for name, (points, traces) in pairs.items():
+        sweep = _wide(archive, 1, points, traces)
+        reference = _wide(archive, 0, points, traces)
+        rows[name] = _times_ms(lambda s=sweep, r=reference: predictor.diagnose(s, r))
+    for points in (201, 1601):
+        sweep = _narrow(points)
+        rows[f"narrow 1 x {points}"] = _times_ms(lambda s=sweep: predictor.diagnose(s))
+    summary = {
+        name: {
+            "median_ms": statistics.median(times),
+            "p95_ms": float(np.percentile(times, 95)),
+        }
+        for name, times in rows.items()
+    }
+    folder = ROOT / "bench"
+    folder.mkdir(exist_ok=True)
+    (folder / "diagnosis.json").write_text(json.dumps(summary, indent=2) + "\n")
+    print(f"\n{'diagnosis':<18}{'median ms':>12}{'p95 ms':>10}")
+    for name, row in summary.items():
+        print(f"{name:<18}{row['median_ms']:>12.2f}{row['p95_ms']:>10.2f}")
+    assert summary["wide 2 x 1601"]["median_ms"] <= LIMIT_MS
+    assert summary["narrow 1 x 201"]["median_ms"] <= 2 * LIMIT_MS
