@@ -15,6 +15,7 @@ COPY --from=build /opt/halowatch /opt/halowatch
 COPY migrations /opt/halowatch/migrations
 ENV PATH=/opt/halowatch/bin:$PATH \
     HALOWATCH_HOME=/var/lib/halowatch \
+    HALOWATCH_MIGRATIONS=/opt/halowatch/migrations \
     PYTHONUNBUFFERED=1
 USER halowatch
 WORKDIR /var/lib/halowatch
