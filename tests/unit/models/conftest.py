@@ -1,4 +1,3 @@
-import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,18 +8,7 @@ from instruments.files import LabelledArchive
 from models.training.fit import Recipe
 from models.training.train import train_model
 
-REPOSITORY = Path(__file__).parents[3]
 TRACES = ("S21", "S23", "S11")
-
-
-@pytest.fixture(scope="session")
-def reference_data() -> Path:
-    """The folder of real measured data, where this machine has it."""
-    named = os.environ.get("HALOWATCH_REFERENCE_DATA")
-    folder = Path(named) if named else REPOSITORY.parent / "shared" / "data"
-    if not (folder / "npl_mat58").is_dir():
-        pytest.skip(f"no reference data at {folder}: set HALOWATCH_REFERENCE_DATA")
-    return folder
 
 
 def receiver(frequency_hz, temperature_k, field_tesla, fault, hardware, rng):

@@ -1,5 +1,4 @@
 import json
-import os
 from pathlib import Path
 
 import numpy as np
@@ -9,21 +8,9 @@ from click.testing import CliRunner
 from instruments.files import LabelledArchive, format_touchstone, write_archive
 from service.cli import evaluate, fit, predict, train
 
-REPOSITORY = Path(__file__).parents[4]
-
 
 def run(command, *arguments):
     return CliRunner().invoke(command, [str(argument) for argument in arguments])
-
-
-@pytest.fixture(scope="module")
-def reference_data() -> Path:
-    """The folder of real measured data, where this machine has it."""
-    named = os.environ.get("HALOWATCH_REFERENCE_DATA")
-    folder = Path(named) if named else REPOSITORY.parent / "shared" / "data"
-    if not (folder / "npl_mat58").is_dir():
-        pytest.skip(f"no reference data at {folder}: set HALOWATCH_REFERENCE_DATA")
-    return folder
 
 
 @pytest.fixture(scope="module")
