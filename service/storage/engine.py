@@ -27,6 +27,10 @@ Transaction: TypeAlias = Connection
 PAGE_BYTES = 16_384
 """Page size of the SQLite file; set before its first table."""
 
+CHECKPOINT_PAGES = 4000
+"""Pages in the journal before they move into the SQLite file: 64 MiB, so that pages
+of the indexes are written once for many sweeps."""
+
 _POSTGRESQL_OPTIONS = "-c statement_timeout=60000 -c lock_timeout=5000"
 
 
@@ -182,6 +186,7 @@ def _sqlite_engine(path: Path, busy_timeout_s: float) -> Engine:
         connection.execute("PRAGMA foreign_keys = OFF")
         connection.execute("PRAGMA cache_size = -16000")
         connection.execute("PRAGMA temp_store = MEMORY")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
         return connection
 
     engine = create_engine(
