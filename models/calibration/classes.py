@@ -20,7 +20,7 @@ class ClassCalibration:
 
     Attributes
     ----------
-    temperature
+    softmax_temperature
         Divides the logits.
     set_threshold
         Classes at or above this probability are in the conformal set.
@@ -28,7 +28,7 @@ class ClassCalibration:
         Below this best probability the verdict is ``unknown``.
     """
 
-    temperature: float
+    softmax_temperature: float
     set_threshold: float
     unknown_threshold: float
 
@@ -45,7 +45,7 @@ class ClassCalibration:
         ndarray
             Shape (sweep, class).
         """
-        return np.asarray(softmax(logits, self.temperature).mean(axis=0))
+        return np.asarray(softmax(logits, self.softmax_temperature).mean(axis=0))
 
 
 def calibrate_classes(logits: Reals, labels: npt.NDArray[np.intp]) -> ClassCalibration:
@@ -64,7 +64,7 @@ def calibrate_classes(logits: Reals, labels: npt.NDArray[np.intp]) -> ClassCalib
     missing = 1.0 - probabilities[np.arange(labels.size), labels]
     best = probabilities.max(axis=1)
     return ClassCalibration(
-        temperature=temperature,
+        softmax_temperature=temperature,
         set_threshold=1.0 - upper_quantile(missing, SET_COVERAGE),
         unknown_threshold=min(
             float(np.quantile(best, _UNKNOWN_QUANTILE)), _HIGHEST_UNKNOWN

@@ -23,7 +23,7 @@ class IntervalCalibration:
 
     Attributes
     ----------
-    temperature
+    softmax_temperature
         Divides the logits.
     band_edges
         Two medians, in the coordinate, that part the three bands; shape (2,).
@@ -31,7 +31,7 @@ class IntervalCalibration:
         Outward shift of each quantile, in the coordinate; shape (group, level).
     """
 
-    temperature: float
+    softmax_temperature: float
     band_edges: Reals
     offsets: Reals
 
@@ -52,7 +52,7 @@ class IntervalCalibration:
         ndarray
             Shape (sweep, level), rising along each row.
         """
-        raw = grid.quantiles(softmax(logits, self.temperature).mean(axis=0))
+        raw = grid.quantiles(softmax(logits, self.softmax_temperature).mean(axis=0))
         group = _group_of(raw, self.band_edges, looks_faulty)
         shifted = raw + self.offsets[group]
         # The median stays; bounds may neither cross it nor one another.
@@ -91,7 +91,7 @@ def calibrate_intervals(
         if member.sum() >= _LEAST_GROUP:
             offsets[index] = _offsets(raw[member], places[member])
     return IntervalCalibration(
-        temperature=temperature, band_edges=edges, offsets=offsets
+        softmax_temperature=temperature, band_edges=edges, offsets=offsets
     )
 
 

@@ -79,7 +79,7 @@ def read_held_out(
     The calibration was learnt on these very sweeps; their networks were not.
     """
     probabilities = {
-        name: softmax(held_out.logits[name], calibration.temperature)
+        name: softmax(held_out.logits[name], calibration.softmax_temperature)
         for name, calibration in calibrations.classes.items()
     }
     faulty = looks_faulty(probabilities, plan.classes, corpus.sweep_count)

@@ -131,7 +131,7 @@ class _Trial:
     line: Line
     columns: Complexes
     residual: Complexes
-    error: float
+    square_sum: float
 
 
 def _descend(
@@ -144,15 +144,15 @@ def _descend(
     for _ in range(MAX_ROUGH_STEP_COUNT if settled > SETTLED else MAX_STEP_COUNT):
         step, expected = _step(offset, best, root, damping)
         trial = _try(offset, weighted, _moved(best.line, step), root)
-        if trial.error < best.error:
-            gain = best.error - trial.error
+        if trial.square_sum < best.square_sum:
+            gain = best.square_sum - trial.square_sum
             best = trial
             damping *= 0.1
-            if gain <= settled * best.error:
+            if gain <= settled * best.square_sum:
                 break
         else:
             damping = max(damping * 10.0, 1e-2)
-            if damping > 1e6 or expected <= settled * best.error:
+            if damping > 1e6 or expected <= settled * best.square_sum:
                 break
     return best.line
 

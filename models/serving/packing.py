@@ -49,10 +49,16 @@ def tensors_of(model: TrainedModel) -> Arrays:
     tensors["novelty.count"] = np.array([model.novelty_calibration.sweep_count])
     for name, classes in model.class_calibration.items():
         tensors[f"classes.{name}"] = np.array(
-            [classes.temperature, classes.set_threshold, classes.unknown_threshold]
+            [
+                classes.softmax_temperature,
+                classes.set_threshold,
+                classes.unknown_threshold,
+            ]
         )
     for name, intervals in model.interval_calibration.items():
-        tensors[f"intervals.{name}.temperature"] = np.array([intervals.temperature])
+        tensors[f"intervals.{name}.temperature"] = np.array(
+            [intervals.softmax_temperature]
+        )
         tensors[f"intervals.{name}.edges"] = intervals.band_edges
         tensors[f"intervals.{name}.offsets"] = intervals.offsets
     return {name: np.ascontiguousarray(value) for name, value in tensors.items()}
@@ -121,7 +127,7 @@ def model_of(manifest: dict[str, Any], tensors: Arrays, shown: str) -> TrainedMo
         },
         class_calibration={
             name: ClassCalibration(
-                temperature=float(tensors[f"classes.{name}"][0]),
+                softmax_temperature=float(tensors[f"classes.{name}"][0]),
                 set_threshold=float(tensors[f"classes.{name}"][1]),
                 unknown_threshold=float(tensors[f"classes.{name}"][2]),
             )
@@ -129,7 +135,7 @@ def model_of(manifest: dict[str, Any], tensors: Arrays, shown: str) -> TrainedMo
         },
         interval_calibration={
             name: IntervalCalibration(
-                temperature=float(tensors[f"intervals.{name}.temperature"][0]),
+                softmax_temperature=float(tensors[f"intervals.{name}.temperature"][0]),
                 band_edges=tensors[f"intervals.{name}.edges"],
                 offsets=tensors[f"intervals.{name}.offsets"],
             )

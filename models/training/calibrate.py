@@ -125,7 +125,7 @@ def calibrate(
         truth = np.searchsorted(labels, corpus.classes[name][chosen])
         classes[name] = calibrate_classes(held_out.logits[name][chosen], truth)
     probabilities = {
-        name: softmax(held_out.logits[name], classes[name].temperature)
+        name: softmax(held_out.logits[name], classes[name].softmax_temperature)
         for name in classes
     }
     faulty = looks_faulty(probabilities, plan.classes, corpus.sweep_count)

@@ -34,6 +34,7 @@ DIMENSIONLESS = (
     "_factor",
     "_exponent",
     "_severity",
+    "_sum",
     "_loss",
     "_rate",
     "_weight",
@@ -82,6 +83,14 @@ PURE_NUMBERS = frozenset(
         "correlation",
         "explained",
         "width",
+        # Of the normalised axis of a fit, which is counted in half spans.
+        "centre",
+        "half_width",
+        "phase_slope",
+        # Of a density grid, in the unit of its target.
+        "low",
+        "high",
+        "scale",
         "diagnoses",
         "slots",
         "limit",
@@ -93,6 +102,7 @@ PURE_NUMBERS = frozenset(
         "n",
         "schema_version",
         "speed",
+        "softmax_temperature",
         "time_scale",
         "status",
     }
