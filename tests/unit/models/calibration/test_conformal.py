@@ -67,7 +67,7 @@ def test_class_sets_cover():
 
     truth, logits = draw(1500)
     calibration = calibrate_classes(logits, truth)
-    assert calibration.temperature > 2.0
+    assert calibration.softmax_temperature > 2.0
     truth, logits = draw(3000)
     probabilities = calibration.probabilities(logits[None])
     covered = probabilities[np.arange(truth.size), truth] >= calibration.set_threshold
