@@ -11,6 +11,9 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+# 64 bit everywhere; SQLite numbers rows only where the type is spelled INTEGER.
+NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
 
 def upgrade() -> None:
     """Apply the change."""
@@ -68,9 +71,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "event",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
-        ),
+        sa.Column("id", NUMBER, nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("at_us", sa.BigInteger(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
@@ -79,9 +80,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "reading",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
-        ),
+        sa.Column("id", NUMBER, nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("cavity", sa.Text(), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
@@ -109,9 +108,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "task",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
-        ),
+        sa.Column("id", NUMBER, nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("lane", sa.Text(), nullable=True),
@@ -128,9 +125,7 @@ def upgrade() -> None:
 
     op.create_table(
         "alert_transition",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
-        ),
+        sa.Column("id", NUMBER, nullable=False),
         sa.Column("alert_id", sa.Text(), nullable=False),
         sa.Column("at_us", sa.BigInteger(), nullable=False),
         sa.Column("event", sa.Text(), nullable=False),
@@ -178,9 +173,7 @@ def upgrade() -> None:
 
     op.create_table(
         "delivery",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
-        ),
+        sa.Column("id", NUMBER, nullable=False),
         sa.Column("alert_id", sa.Text(), nullable=False),
         sa.Column("transition_id", sa.BigInteger(), nullable=False),
         sa.Column("channel", sa.Text(), nullable=False),
@@ -207,9 +200,7 @@ def upgrade() -> None:
 
     op.create_table(
         "diagnosis",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
-        ),
+        sa.Column("id", NUMBER, nullable=False),
         sa.Column("sweep_id", sa.Text(), nullable=False),
         sa.Column("model_version", sa.Text(), nullable=False),
         sa.Column("cavity", sa.Text(), nullable=False),
@@ -262,9 +253,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "delivery_attempt",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
-        ),
+        sa.Column("id", NUMBER, nullable=False),
         sa.Column("delivery_id", sa.BigInteger(), nullable=False),
         sa.Column("at_us", sa.BigInteger(), nullable=False),
         sa.Column("http_status", sa.BigInteger(), nullable=True),
@@ -279,7 +268,6 @@ def upgrade() -> None:
     op.create_index(
         "ix_delivery_attempt_delivery_id", "delivery_attempt", ["delivery_id"]
     )
-
     if op.get_bind().dialect.name == "postgresql":
         # The blobs are compressed already; the server would only try in vain.
         op.execute("ALTER TABLE sweep_payload ALTER payload SET STORAGE EXTERNAL")
@@ -288,16 +276,19 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Undo the change."""
-    op.drop_table("delivery_attempt")
-    op.drop_table("sweep_payload")
-    op.drop_table("diagnosis")
-    op.drop_table("delivery")
-    op.drop_table("sweep")
-    op.drop_table("alert_transition")
-    op.drop_table("task")
-    op.drop_table("rule_state")
-    op.drop_table("reading")
-    op.drop_table("event")
-    op.drop_table("cavity")
-    op.drop_table("axis")
-    op.drop_table("alert")
+    for table in (
+        "delivery_attempt",
+        "sweep_payload",
+        "diagnosis",
+        "delivery",
+        "sweep",
+        "alert_transition",
+        "task",
+        "rule_state",
+        "reading",
+        "event",
+        "cavity",
+        "axis",
+        "alert",
+    ):
+        op.drop_table(table)
