@@ -22,7 +22,7 @@ JUDGED_DEADLINE_S = 40.0
 
 # Values of the NPL report MAT 58 for its published traces, each by the report's own
 # model. Figure 23 is fitted after 1.2 m of line (electrical length) are taken out, as
-# the report does; the trace was over-corrected by that length, so its delay is negative.
+# the report does; the trace was over-corrected by it, so its delay is negative.
 LINE_DELAY_S = -1.2 / 299_792_458.0
 NPL = [
     ("Figure6b.txt", (), "transmission", 3.987848e9, 7454.0),
