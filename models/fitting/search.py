@@ -1,7 +1,9 @@
 """Where in a trace a resonance may be: a matched filter, then scikit-rf's first fit."""
 
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import skrf
@@ -11,6 +13,9 @@ from models.fitting.lineshape import Complexes, Reals
 _WIDTH_STEP = 2.2
 _SEED_POINT_COUNT = 41
 _SEED_REACH = 6.0
+
+_KEPT_POINT_COUNT = 4096
+"""Longest axis whose filters are kept; eight of them take at most 20 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,25 +77,40 @@ def find_candidate(offset: Reals, flat: Complexes) -> Candidate:
         even, offset, flat.imag
     )
     count = samples.size
-    length = 1 << (2 * count - 1).bit_length()
-    spectrum = np.fft.fft(samples, length)
+    spectrum = np.fft.fft(samples, _padded(count))
     energy = float(np.vdot(samples, samples).real) + 1e-300
-    steps = np.arange(-(count - 1), count) * (even[1] - even[0])
+    filters = _kept_filters if count <= _KEPT_POINT_COUNT else _filters
     best = Candidate(0.0, 0.1, 0.0)
-    for width in _widths(count):
-        kernel = 1.0 / (1.0 + 1j * steps / width)
-        # Correlating with a Lorentzian f is convolving with conj(f(-x)) = f(x);
-        # lag k of the kernel stands at index k, wrapped.
-        placed = np.zeros(length, dtype=np.complex128)
-        placed[:count] = kernel[count - 1 :]
-        placed[-(count - 1) :] = kernel[: count - 1]
-        match = np.fft.ifft(spectrum * np.fft.fft(placed))[:count]
-        norms = _norms(kernel, count)
+    for width, kernel, norms in filters(count):
+        match = np.fft.ifft(spectrum * kernel)[:count]
         score = np.abs(match) ** 2 / norms / energy
         at = int(np.argmax(score))
         if score[at] > best.explained:
             best = Candidate(float(even[at]), float(width), float(score[at]))
     return best
+
+
+def _padded(count: int) -> int:
+    return 1 << (2 * count - 1).bit_length()
+
+
+def _filters(count: int) -> Iterator[tuple[float, Complexes, Reals]]:
+    """Yield width, spectrum of the placed kernel and norms, for every width."""
+    steps = np.arange(-(count - 1), count) * (2.0 / (count - 1))
+    for width in _widths(count):
+        kernel = 1.0 / (1.0 + 1j * steps / width)
+        # Correlating with a Lorentzian f is convolving with conj(f(-x)) = f(x);
+        # lag k of the kernel stands at index k, wrapped.
+        placed = np.zeros(_padded(count), dtype=np.complex128)
+        placed[:count] = kernel[count - 1 :]
+        placed[-(count - 1) :] = kernel[: count - 1]
+        yield float(width), np.fft.fft(placed), _norms(kernel, count)
+
+
+@lru_cache(maxsize=8)
+def _kept_filters(count: int) -> tuple[tuple[float, Complexes, Reals], ...]:
+    # Narrow sweeps come with the same point count again and again.
+    return tuple(_filters(count))
 
 
 def _norms(kernel: Complexes, count: int) -> Reals:
