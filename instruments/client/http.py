@@ -12,11 +12,8 @@ import httpx
 from instruments.client.errors import RejectedError, TryAgainError
 from instruments.client.packing import join_messages
 from instruments.measurement import Reading, Sweep
-from instruments.measurement.message import (
-    MSGPACK_MEDIA_TYPE,
-    encode_sweeps,
-    reading_to_json,
-)
+from instruments.measurement.message import MSGPACK_MEDIA_TYPE, encode_sweeps
+from instruments.measurement.reading_message import reading_to_json
 
 _REJECTING = frozenset({400, 409, 413, 415, 422})
 """Statuses that say that the body is wrong. All others may pass: a sweep is not

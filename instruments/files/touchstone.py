@@ -11,12 +11,12 @@ import numpy.typing as npt
 
 from instruments.errors import ForeignFileError
 from instruments.measurement import FrequencyAxis, MeasurementError, TraceArray
+from instruments.measurement.checks import check_frequency_axis
 from instruments.measurement.limits import (
     MAX_BODY_BYTES,
     MAX_POINT_COUNT,
     MAX_PORT_COUNT,
 )
-from instruments.measurement.sweep import check_frequency_axis
 from instruments.measurement.units import FREQUENCY_UNITS_HZ
 
 _SUFFIX = re.compile(r"\.s([1-9][0-9]*)p$", re.IGNORECASE)

@@ -8,8 +8,8 @@ import numpy as np
 
 from instruments.errors import ForeignFileError
 from instruments.measurement import FrequencyAxis, MeasurementError, TraceArray
+from instruments.measurement.checks import check_frequency_axis
 from instruments.measurement.limits import MAX_BODY_BYTES, MAX_POINT_COUNT
-from instruments.measurement.sweep import check_frequency_axis
 from instruments.measurement.units import FREQUENCY_UNITS_HZ
 
 COMMENT_MARKS = ("%", "#", "!")

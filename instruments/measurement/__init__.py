@@ -1,16 +1,12 @@
 """The shared vocabulary: Sweep, SweepPlan, Reading, units and the sweep message."""
 
 from instruments.measurement.arrays import FrequencyAxis, TraceArray
+from instruments.measurement.checks import check_frequency_axis
 from instruments.measurement.errors import MeasurementError
+from instruments.measurement.plan import SweepPlan
 from instruments.measurement.provenance import InstrumentIdentity
 from instruments.measurement.reading import Reading
-from instruments.measurement.sweep import (
-    Sweep,
-    SweepPlan,
-    SweepPurpose,
-    SweepSettings,
-    check_frequency_axis,
-)
+from instruments.measurement.sweep import Sweep, SweepPurpose, SweepSettings
 
 __all__ = [
     "FrequencyAxis",

@@ -4,9 +4,9 @@ import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from instruments.measurement.checks import check_quantity_name
 from instruments.measurement.errors import MeasurementError
 from instruments.measurement.limits import IDENTIFIER
-from instruments.measurement.sweep import check_quantity_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from fastapi import Request
 
 from instruments.clock import Clock
-from instruments.measurement.message import format_time
+from instruments.measurement.times import format_time
 from service.context import ServiceContext
 from service.operations.cavity_state import describe_cavities, describe_cavity
 from service.operations.presenting import (

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from instruments.measurement.message import parse_time
+from instruments.measurement.times import parse_time
 from service.demo.receiver import ReceivedMessage
 
 

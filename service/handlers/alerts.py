@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
 
-from instruments.measurement.message import format_time
+from instruments.measurement.times import format_time
 from service.errors import NotFoundError
 from service.handlers.answers import StrictJsonResponse
 from service.handlers.dependencies import Context

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response
 
 from instruments.measurement.limits import IDENTIFIER
-from instruments.measurement.message import format_time
+from instruments.measurement.times import format_time
 from service.errors import InvalidRequestError, NotFoundError
 from service.handlers.answers import StrictJsonResponse
 from service.handlers.dependencies import Context, read_time

@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 from fastapi import APIRouter, Response
 
-from instruments.measurement.message import format_time
+from instruments.measurement.times import format_time
 from service.handlers.answers import StrictJsonResponse
 from service.handlers.dependencies import Context
 from service.storage.counts import count_stored

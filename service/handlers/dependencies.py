@@ -8,7 +8,7 @@ from typing import Annotated, TypeVar
 import orjson
 from fastapi import Depends, Request
 
-from instruments.measurement.message import parse_time
+from instruments.measurement.times import parse_time
 from service.context import ServiceContext
 from service.errors import InvalidRequestError
 

@@ -7,14 +7,10 @@ from fastapi import APIRouter, Query, Request, Response
 from starlette.datastructures import Headers
 
 from instruments.measurement import Sweep, SweepPurpose
+from instruments.measurement.bodies import unpack_body, unpack_json_body
 from instruments.measurement.limits import MAX_BODY_BYTES
-from instruments.measurement.message import (
-    MSGPACK_MEDIA_TYPE,
-    decode_sweep,
-    format_time,
-    unpack_body,
-    unpack_json_body,
-)
+from instruments.measurement.message import MSGPACK_MEDIA_TYPE, decode_sweep
+from instruments.measurement.times import format_time
 from service.context import ServiceContext
 from service.errors import InvalidRequestError, UnsupportedMediaTypeError
 from service.handlers.answers import StrictJsonResponse

@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from instruments.measurement.message import format_time
+from instruments.measurement.times import format_time
 from service.context import ServiceContext
 from service.errors import StorageUnavailableError
 from service.handlers.answers import StrictJsonResponse

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 
-from instruments.measurement.message import format_time
+from instruments.measurement.times import format_time
 from service.context import ServiceContext
 from service.errors import InvalidRequestError, QueueFullError
 from service.operations.broadcasting import health_event

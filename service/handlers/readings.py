@@ -7,7 +7,8 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import ValidationError
 
 from instruments.measurement import Reading
-from instruments.measurement.message import decode_reading, format_time
+from instruments.measurement.reading_message import decode_reading
+from instruments.measurement.times import format_time
 from service.context import ServiceContext
 from service.errors import InvalidRequestError
 from service.handlers.answers import StrictJsonResponse

@@ -5,7 +5,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 
 from instruments.measurement import SweepPurpose
-from instruments.measurement.message import MSGPACK_MEDIA_TYPE, format_time
+from instruments.measurement.message import MSGPACK_MEDIA_TYPE
+from instruments.measurement.times import format_time
 from service.errors import NotFoundError
 from service.handlers.answers import StrictJsonResponse
 from service.handlers.dependencies import (

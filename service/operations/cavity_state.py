@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from instruments.measurement import SweepPurpose
-from instruments.measurement.message import format_time
+from instruments.measurement.times import format_time
 from service.operations.presenting import (
     ACTIVE_STATES,
     age_s,

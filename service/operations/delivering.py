@@ -10,7 +10,7 @@ import httpx
 import structlog
 
 from instruments.clock import Clock
-from instruments.measurement.message import format_time
+from instruments.measurement.times import format_time
 from service.alerts.webhook import Sent, send
 from service.config import Channel
 from service.operations.presenting import optional_time

@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 
 from instruments.clock import Clock
-from instruments.measurement.message import format_time
+from instruments.measurement.times import format_time
 from models.diagnosis import Diagnosis
 from service.config import Channel
 from service.errors import StorageUnavailableError

@@ -9,13 +9,10 @@ from instruments.clock import Clock
 from instruments.errors import ForeignFileError
 from instruments.files import MeasuredFile, open_measured_bytes
 from instruments.measurement import MeasurementError, Sweep, SweepPurpose
+from instruments.measurement.bodies import unpack_body, unpack_json_body
 from instruments.measurement.limits import MAX_SWEEPS_PER_BODY
-from instruments.measurement.message import (
-    decode_sweep,
-    parse_time,
-    unpack_body,
-    unpack_json_body,
-)
+from instruments.measurement.message import decode_sweep
+from instruments.measurement.times import parse_time
 from service.storage.codec import encode_traces
 from service.storage.identifiers import TimeOrderedIds
 from service.storage.records import NewSweep

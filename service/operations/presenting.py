@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from instruments.measurement import Reading
-from instruments.measurement.message import format_time
+from instruments.measurement.times import format_time
 from service.storage.records import (
     AlertRecord,
     CavityRecord,

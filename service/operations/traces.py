@@ -6,7 +6,8 @@ import numpy as np
 
 from instruments.files import format_touchstone
 from instruments.measurement import MeasurementError, Sweep, TraceArray
-from instruments.measurement.message import encode_sweeps, format_time
+from instruments.measurement.message import encode_sweeps
+from instruments.measurement.times import format_time
 from instruments.measurement.units import magnitude_to_db
 from service.errors import ConflictError, NotFoundError
 from service.operations.decimation import min_max_indices

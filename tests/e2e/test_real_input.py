@@ -12,11 +12,8 @@ import numpy as np
 import pytest
 
 from instruments.files.archive import read_archive
-from instruments.measurement.message import (
-    MSGPACK_MEDIA_TYPE,
-    decode_sweep,
-    unpack_body,
-)
+from instruments.measurement.bodies import unpack_body
+from instruments.measurement.message import MSGPACK_MEDIA_TYPE, decode_sweep
 
 JUDGED_DEADLINE_S = 40.0
 

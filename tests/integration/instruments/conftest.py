@@ -19,7 +19,8 @@ import pytest
 
 from instruments.array import ArrayConfig
 from instruments.measurement import Sweep, SweepPurpose
-from instruments.measurement.message import decode_sweep, unpack_body
+from instruments.measurement.bodies import unpack_body
+from instruments.measurement.message import decode_sweep
 from instruments.simulation.serving import ServedArray, serve_array
 
 Answer = Callable[[str], "bytes | Drop | Late | None"]

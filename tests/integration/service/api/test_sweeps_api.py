@@ -9,13 +9,13 @@ import pytest
 
 from instruments.files import format_touchstone, read_touchstone
 from instruments.measurement import SweepPurpose
+from instruments.measurement.bodies import unpack_body
 from instruments.measurement.message import (
     MSGPACK_MEDIA_TYPE,
     decode_sweep,
     encode_sweeps,
     sweep_to_json,
     sweep_to_mapping,
-    unpack_body,
 )
 
 PROBLEM = "application/problem+json"

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from instruments.client import Backoff
 from instruments.client.packing import join_messages
-from instruments.measurement.message import decode_sweep, encode_sweeps, unpack_body
+from instruments.measurement.bodies import unpack_body
+from instruments.measurement.message import decode_sweep, encode_sweeps
 
 
 def test_waits_double_to_the_longest_and_begin_anew_after_a_success():

@@ -11,19 +11,16 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from instruments.measurement import MeasurementError, Reading, Sweep, SweepPurpose
+from instruments.measurement.bodies import unpack_body, unpack_json_body
 from instruments.measurement.limits import MAX_BODY_BYTES
 from instruments.measurement.message import (
-    decode_reading,
     decode_sweep,
     encode_sweeps,
-    format_time,
-    parse_time,
-    reading_to_json,
     sweep_to_json,
     sweep_to_mapping,
-    unpack_body,
-    unpack_json_body,
 )
+from instruments.measurement.reading_message import decode_reading, reading_to_json
+from instruments.measurement.times import format_time, parse_time
 
 finite = st.floats(-1e6, 1e6, allow_nan=False, width=32)
 
