@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from instruments.errors import ForeignFileError
+from instruments.files.text import read_text
 from instruments.measurement import FrequencyAxis, MeasurementError, TraceArray
 from instruments.measurement.checks import check_frequency_axis
 from instruments.measurement.limits import (
-    MAX_BODY_BYTES,
     MAX_POINT_COUNT,
     MAX_PORT_COUNT,
 )
@@ -72,7 +72,7 @@ def read_touchstone(source: Path | bytes, name: str | None = None) -> Touchstone
     """
     shown = str(source) if name is None and isinstance(source, Path) else (name or "")
     port_count = _port_count(shown)
-    options, text, missing = _split(_read_text(source, shown), shown)
+    options, text, missing = _split(read_text(source, shown), shown)
     columns = 1 + 2 * port_count**2
     table = _parse_numbers(text, columns, port_count, shown)
     try:
@@ -171,20 +171,6 @@ def _port_count(name: str) -> int:
             f"{name}: names {digits[:12]} ports, at most {MAX_PORT_COUNT} are read"
         )
     return int(digits)
-
-
-def _read_text(source: Path | bytes, name: str) -> str:
-    if isinstance(source, bytes):
-        content = source
-    else:
-        try:
-            with source.open("rb") as stream:
-                content = stream.read(MAX_BODY_BYTES + 1)
-        except OSError as error:
-            raise ForeignFileError(f"{name}: {error.strerror or error}") from None
-    if len(content) > MAX_BODY_BYTES:
-        raise ForeignFileError(f"{name}: has more than {MAX_BODY_BYTES} bytes")
-    return content.decode("latin-1")
 
 
 def _split(text: str, name: str) -> tuple[_Options, list[str], set[str]]:

@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from instruments.errors import ForeignFileError
+from instruments.files.text import read_text
 from instruments.measurement import FrequencyAxis, MeasurementError, TraceArray
 from instruments.measurement.checks import check_frequency_axis
-from instruments.measurement.limits import MAX_BODY_BYTES, MAX_POINT_COUNT
+from instruments.measurement.limits import MAX_POINT_COUNT
 from instruments.measurement.units import FREQUENCY_UNITS_HZ
 
 COMMENT_MARKS = ("%", "#", "!")
@@ -62,7 +63,7 @@ def read_trace_table(source: Path | bytes, name: str | None = None) -> TraceTabl
         frequency does not rise, or the file is too large.
     """
     shown = name or ("table" if isinstance(source, bytes) else str(source))
-    header, rows = _split(_read_text(source, shown), shown)
+    header, rows = _split(read_text(source, shown), shown)
     try:
         table = np.array(rows, dtype=np.float64)
     except ValueError as error:
@@ -82,20 +83,6 @@ def read_trace_table(source: Path | bytes, name: str | None = None) -> TraceTabl
         trace=np.asarray(table[:, 1] + 1j * table[:, 2]),
         assumptions=tuple(assumptions),
     )
-
-
-def _read_text(source: Path | bytes, name: str) -> str:
-    if isinstance(source, bytes):
-        content = source
-    else:
-        try:
-            with source.open("rb") as stream:
-                content = stream.read(MAX_BODY_BYTES + 1)
-        except OSError as error:
-            raise ForeignFileError(f"{name}: {error.strerror or error}") from None
-    if len(content) > MAX_BODY_BYTES:
-        raise ForeignFileError(f"{name}: has more than {MAX_BODY_BYTES} bytes")
-    return content.decode("latin-1")
 
 
 def _split(text: str, name: str) -> tuple[list[str], list[list[str]]]:
