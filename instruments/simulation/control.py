@@ -13,7 +13,7 @@ from instruments.simulation.faults import (
     FaultKind,
     FaultRefusedError,
 )
-from instruments.simulation.fronts.sessions import LOOPBACK, PORT_ANY, Sessions
+from instruments.simulation.fronts.sessions import LoopbackServer
 
 MAX_LINE_BYTES = 64 * 1024
 """Longest request."""
@@ -34,38 +34,20 @@ _FAULT_KEYS = {
 _CLEAR_KEYS = {"clear", "cavity", "vna"}
 
 
-class ControlPort:
+class ControlPort(LoopbackServer):
     """Answers requests about an emulated array, one JSON document a line."""
 
+    line_limit_bytes = MAX_LINE_BYTES
+
     def __init__(self, array: EmulatedArray) -> None:
+        super().__init__()
         self._array = array
-        self._sessions = Sessions()
-        self._server: asyncio.Server | None = None
         self._verbs: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
             "fault": self._inject,
             "clear": self._clear,
             "truth": self._truth,
             "state": self._state,
         }
-
-    async def start(self, port: int = PORT_ANY) -> int:
-        """Listen on 127.0.0.1 and return the port.
-
-        Raises
-        ------
-        OSError
-            If the port is taken.
-        """
-        self._server = await asyncio.start_server(
-            self._sessions.guard(self._serve), LOOPBACK, port, limit=MAX_LINE_BYTES
-        )
-        return int(self._server.sockets[0].getsockname()[1])
-
-    async def close(self) -> None:
-        """Stop listening and drop every connection."""
-        if self._server is not None:
-            self._server.close()
-        await self._sessions.close()
 
     def answer(self, line: bytes) -> dict[str, Any]:
         """Answer one request; a bad one with one sentence."""

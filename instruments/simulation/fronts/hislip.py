@@ -11,12 +11,7 @@ from instruments.simulation.fronts.hislip_message import (
     MessageType,
     read_message,
 )
-from instruments.simulation.fronts.sessions import (
-    LOOPBACK,
-    PORT_ANY,
-    Sessions,
-    discard,
-)
+from instruments.simulation.fronts.sessions import LoopbackServer, discard
 from instruments.simulation.scpi.device import MAX_MESSAGE_BYTES, ScpiDevice
 from instruments.simulation.wire_faults import WireFaults
 
@@ -48,35 +43,15 @@ class _Session:
             self.running.cancel()
 
 
-class HislipFront:
+class HislipFront(LoopbackServer):
     """Serves an instrument as ``TCPIP::127.0.0.1::hislip0,PORT::INSTR``."""
 
     def __init__(self, device: ScpiDevice, wire: WireFaults | None = None) -> None:
+        super().__init__()
         self._device = device
         self._wire = wire or WireFaults()
-        self._connections = Sessions()
         self._sessions: dict[int, _Session] = {}
         self._next_identifier = 1
-        self._server: asyncio.Server | None = None
-
-    async def start(self, port: int = PORT_ANY) -> int:
-        """Listen on 127.0.0.1 and return the port.
-
-        Raises
-        ------
-        OSError
-            If the port is taken.
-        """
-        self._server = await asyncio.start_server(
-            self._connections.guard(self._serve), LOOPBACK, port
-        )
-        return int(self._server.sockets[0].getsockname()[1])
-
-    async def close(self) -> None:
-        """Stop listening and drop every connection."""
-        if self._server is not None:
-            self._server.close()
-        await self._connections.close()
 
     async def _serve(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter

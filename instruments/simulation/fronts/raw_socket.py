@@ -3,46 +3,23 @@
 import asyncio
 from contextlib import suppress
 
-from instruments.simulation.fronts.sessions import (
-    LOOPBACK,
-    PORT_ANY,
-    Sessions,
-    discard,
-)
+from instruments.simulation.fronts.sessions import LoopbackServer, discard
 from instruments.simulation.scpi.device import MAX_MESSAGE_BYTES, ScpiDevice
 from instruments.simulation.wire_faults import WireFaults
 
 
-class RawSocketFront:
+class RawSocketFront(LoopbackServer):
     """Serves an instrument as ``TCPIP::127.0.0.1::PORT::SOCKET``.
 
     Messages of one connection are executed in order, each to its end.
     """
 
+    line_limit_bytes = MAX_MESSAGE_BYTES
+
     def __init__(self, device: ScpiDevice, wire: WireFaults | None = None) -> None:
+        super().__init__()
         self._device = device
         self._wire = wire or WireFaults()
-        self._sessions = Sessions()
-        self._server: asyncio.Server | None = None
-
-    async def start(self, port: int = PORT_ANY) -> int:
-        """Listen on 127.0.0.1 and return the port.
-
-        Raises
-        ------
-        OSError
-            If the port is taken.
-        """
-        self._server = await asyncio.start_server(
-            self._sessions.guard(self._serve), LOOPBACK, port, limit=MAX_MESSAGE_BYTES
-        )
-        return int(self._server.sockets[0].getsockname()[1])
-
-    async def close(self) -> None:
-        """Stop listening and drop every connection."""
-        if self._server is not None:
-            self._server.close()
-        await self._sessions.close()
 
     async def _serve(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter

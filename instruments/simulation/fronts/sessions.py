@@ -1,5 +1,6 @@
 """Connections of a front: counted, and ended when the front closes."""
 
+import abc
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -66,3 +67,47 @@ class Sessions:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+class LoopbackServer(abc.ABC):
+    """A TCP server on 127.0.0.1 whose connections end with it.
+
+    Attributes
+    ----------
+    line_limit_bytes
+        Longest line that a connection may send.
+    """
+
+    line_limit_bytes = 64 * 1024
+
+    def __init__(self) -> None:
+        self._connections = Sessions()
+        self._server: asyncio.Server | None = None
+
+    async def start(self, port: int = PORT_ANY) -> int:
+        """Listen on 127.0.0.1 and return the port.
+
+        Raises
+        ------
+        OSError
+            If the port is taken.
+        """
+        self._server = await asyncio.start_server(
+            self._connections.guard(self._serve),
+            LOOPBACK,
+            port,
+            limit=self.line_limit_bytes,
+        )
+        return int(self._server.sockets[0].getsockname()[1])
+
+    async def close(self) -> None:
+        """Stop listening and drop every connection."""
+        if self._server is not None:
+            self._server.close()
+        await self._connections.close()
+
+    @abc.abstractmethod
+    async def _serve(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        """Talk over one connection until it ends."""
