@@ -12,9 +12,8 @@ import click
 from instruments.clock import SystemClock
 from service.cli.exits import BadInputError, CommandFailedError, print_json
 from service.config import child_environment
-from service.demo.calibration import MODEL_FOLDER, make_model
 from service.demo.children import ChildFailedError
-from service.demo.fleet import MAX_CAVITY_COUNT, build_fleet
+from service.demo.fleet import MAX_CAVITY_COUNT, MODEL_FOLDER, build_fleet
 from service.demo.performance import DemoFailedError, Performance
 from service.demo.summary import Summary
 
@@ -68,6 +67,9 @@ def command(
     receiver run as processes of this machine and end with this command.
     """
     if calibrate:
+        # Training needs torch; playing the demo does not, in this process.
+        from service.demo.calibration import make_model
+
         click.echo(f"model {make_model(MODEL_FOLDER)} written to {MODEL_FOLDER}")
         return
     _check_port(port)

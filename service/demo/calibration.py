@@ -7,9 +7,6 @@ from instruments.simulation.calibration import record_calibration
 from models.training.train import train_model
 from service.demo.fleet import ARRAY_FILE
 
-MODEL_FOLDER = Path(__file__).parents[2] / "models" / "shipped" / "emulated_array"
-"""The model that ships with halowatch; it knows the emulated array and nothing else."""
-
 SEED = 1
 """Of the calibration run and of the training."""
 

@@ -10,6 +10,9 @@ from instruments.array.loader import load_array
 ARRAY_FILE = Path(__file__).with_name("array.yaml")
 """Six emulated cavities; times in seconds of the array."""
 
+MODEL_FOLDER = Path(__file__).parents[2] / "models" / "shipped" / "emulated_array"
+"""The model that ships with halowatch; it knows the emulated array and nothing else."""
+
 MAX_CAVITY_COUNT = 18
 """More than one process of emulated VNAs serves on a laptop."""
 

@@ -9,8 +9,8 @@ from instruments.simulation.calibration import record_calibration
 from models.diagnosis import EstimateState
 from models.serving.folder import load_model
 from models.serving.predictor import Predictor
-from service.demo.calibration import MODEL_FOLDER, make_model
-from service.demo.fleet import ARRAY_FILE
+from service.demo.calibration import make_model
+from service.demo.fleet import ARRAY_FILE, MODEL_FOLDER
 
 LARGEST_BYTES = 3_000_000
 
