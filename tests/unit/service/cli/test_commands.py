@@ -1,0 +1,58 @@
+"""The command itself: help, versions, and what it says when something is missing."""
+
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from service.cli import COMMANDS, main
+from service.cli.exits import BadInputError, CommandFailedError, print_json
+
+WITHOUT_TORCH = """
+import sys
+sys.modules["torch"] = None
+from service.cli import main
+main(["train", "nowhere.npz", "--output", "x"])
+"""
+
+
+def test_help_lists_every_command_without_importing_it() -> None:
+    run = CliRunner().invoke(main, ["--help"])
+    assert run.exit_code == 0
+    for name, sentence in COMMANDS.items():
+        assert name in run.output
+        assert sentence.split()[0] in run.output
+
+
+def test_an_unknown_command_is_bad_usage() -> None:
+    run = CliRunner().invoke(main, ["nonsense"])
+    assert run.exit_code == 2
+    assert "nonsense" in run.output
+
+
+def test_a_missing_extra_is_named_with_the_mend() -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", WITHOUT_TORCH],
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+    assert run.returncode == 2
+    assert "train needs torch" in run.stderr
+    assert "halowatch[server]" in run.stderr
+
+
+def test_errors_end_in_their_exit_codes_with_one_line(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for error, code in ((BadInputError("a"), 2), (CommandFailedError("b"), 1)):
+        assert error.exit_code == code
+        error.show()
+    assert capsys.readouterr().err == "halowatch: a\nhalowatch: b\n"
+
+
+def test_json_output_never_holds_nan() -> None:
+    with pytest.raises(ValueError, match="JSON"):
+        print_json({"a": float("nan")})
