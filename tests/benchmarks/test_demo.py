@@ -33,7 +33,7 @@ def resident_bytes(process: psutil.Process) -> int:
 
 @pytest.mark.benchmark
 def test_demo(root: Path, tmp_path: Path) -> None:
-    run = subprocess.Popen(
+    with subprocess.Popen(
         [
             *(sys.executable, "-m", "service.cli", "demo", "--json"),
             *("--duration", str(DURATION_S), "--port", str(free_port())),
@@ -42,13 +42,13 @@ def test_demo(root: Path, tmp_path: Path) -> None:
         stderr=subprocess.DEVNULL,
         text=True,
         env=os.environ | {"TMPDIR": str(tmp_path)},
-    )
-    peak = 0
-    while run.poll() is None:
-        peak = max(peak, resident_bytes(psutil.Process(run.pid)))
-        time.sleep(0.5)
-    assert run.stdout is not None
-    summary: dict[str, Any] = json.loads(run.stdout.read())
+    ) as run:
+        peak = 0
+        while run.poll() is None:
+            peak = max(peak, resident_bytes(psutil.Process(run.pid)))
+            time.sleep(0.5)
+        assert run.stdout is not None
+        summary: dict[str, Any] = json.loads(run.stdout.read())
     figures = {
         "resident_memory_peak_bytes": peak,
         **{name: summary[name] for name in summary if name != "faults"},
