@@ -63,8 +63,8 @@ def test_closed_port_is_not_connected_at_once(free_port, protocol):
         where = f"hislip0,{free_port}::INSTR"
     started = time.monotonic()
     with pytest.raises(NotConnectedError, match="cannot be reached"):
-        open_wire(f"TCPIP::127.0.0.1::{where}", open_timeout_s=20.0)
-    assert time.monotonic() - started < 10.0
+        open_wire(f"TCPIP::127.0.0.1::{where}", open_timeout_s=2.0)
+    assert time.monotonic() - started < 1.0
 
 
 @pytest.mark.parametrize(
@@ -89,11 +89,11 @@ def test_peer_that_closes_is_noticed_without_waiting_or_spinning(
     start_instrument, drop, protocol
 ):
     instrument = start_instrument(identity_or(lambda _: drop()), protocol)
-    wire = open_quickly(instrument, 20.0)
+    wire = open_quickly(instrument, 5.0)
     started, busy = time.monotonic(), time.thread_time()
     with pytest.raises(NotConnectedError):
         wire.query("A?")
-    assert time.monotonic() - started < 10.0
+    assert time.monotonic() - started < 1.0
     assert time.thread_time() - busy < 0.3
     wire.close()
 
@@ -203,13 +203,12 @@ def test_small_messages_are_not_held_back(start_instrument):
     )
     wire = open_quickly(instrument)
     started = time.monotonic()
-    for _ in range(150):
+    for _ in range(20):
         wire.write("A 1")
         wire.write("B 2")
         wire.query("C?")
-    # With Nagle's algorithm each round waits 40 ms for a delayed acknowledgement,
-    # 6 s in all; without it a round takes a fraction of a millisecond.
-    assert time.monotonic() - started < 4.0
+    # With Nagle's algorithm each round waits 40 ms for a delayed acknowledgement.
+    assert time.monotonic() - started < 0.5
     wire.close()
 
 

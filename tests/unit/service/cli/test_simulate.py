@@ -84,7 +84,7 @@ def test_serves_until_it_is_told_to_stop(number, array_file, tmp_path):
     finally:
         process.kill()
         process.wait()
-    assert time.monotonic() - begun_s < 8.0
+    assert time.monotonic() - begun_s < 2.0
     assert process.returncode == 0, errors
     lines = output.decode().splitlines()
     assert lines[0] == f"vna-1 {config.instruments.vna['vna-1'].resource}"
