@@ -104,6 +104,11 @@ def _read(host: str, database_url: str | None) -> ServiceConfig:
             f"--host {host} with HALOWATCH_API_KEYS=open would let everybody in: bind "
             "127.0.0.1 and put a proxy with log-in in front"
         )
+    if config.model is not None and not config.model.is_dir():
+        raise BadInputError(
+            f"HALOWATCH_MODEL {config.model} is no folder: name a model folder, or "
+            "unset it to judge without a model"
+        )
     return config
 
 

@@ -21,6 +21,7 @@ def runner(tmp_path, monkeypatch) -> CliRunner:
         (["serve"], {"HALOWATCH_LEASE_S": "x"}, "HALOWATCH_LEASE_S"),
         (["serve", "--database-url", "mysql://h/d"], {}, "HALOWATCH_DATABASE_URL"),
         (["serve"], {"HALOWATCH_MIGRATIONS": "/nowhere"}, "HALOWATCH_MIGRATIONS"),
+        (["serve"], {"HALOWATCH_MODEL": "/nowhere"}, "HALOWATCH_MODEL"),
         (["worker", "alert"], {"HALOWATCH_CHANNELS": "x"}, "HALOWATCH_CHANNELS"),
         (["worker", "alert"], {"HALOWATCH_DATABASE_URL": "x"}, "HALOWATCH_DATABASE"),
         (["db", "upgrade"], {"HALOWATCH_DATABASE_URL": "x"}, "HALOWATCH_DATABASE"),
