@@ -3,6 +3,7 @@
 from instruments.measurement.arrays import FrequencyAxis, TraceArray
 from instruments.measurement.checks import check_frequency_axis
 from instruments.measurement.errors import MeasurementError
+from instruments.measurement.flags import TruthFlag
 from instruments.measurement.plan import SweepPlan
 from instruments.measurement.provenance import InstrumentIdentity
 from instruments.measurement.reading import Reading
@@ -18,5 +19,6 @@ __all__ = [
     "SweepPurpose",
     "SweepSettings",
     "TraceArray",
+    "TruthFlag",
     "check_frequency_axis",
 ]

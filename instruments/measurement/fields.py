@@ -56,6 +56,22 @@ def read_text(message: Mapping[str, Any], name: str) -> str | None:
     return value
 
 
+def read_names(message: Mapping[str, Any], name: str) -> list[str]:
+    """Return a list of texts; absent is none.
+
+    Raises
+    ------
+    MeasurementError
+        If it is not that; the sentence names the field.
+    """
+    value = message.get(name)
+    if value is None:
+        return []
+    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
+        raise MeasurementError(name, "must be a list of texts")
+    return value
+
+
 def read_number(field: str, value: Any) -> float:
     """Return a finite number.
 

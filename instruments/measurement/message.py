@@ -17,16 +17,15 @@ from instruments.measurement.fields import (
     read_array,
     read_bool,
     read_list,
+    read_names,
     read_number,
     read_optional_number,
     read_section,
     read_text,
     require,
 )
-from instruments.measurement.limits import (
-    MAX_POINT_COUNT,
-    MAX_TRACE_COUNT,
-)
+from instruments.measurement.flags import check_flags
+from instruments.measurement.limits import MAX_POINT_COUNT, MAX_TRACE_COUNT
 from instruments.measurement.provenance import InstrumentIdentity
 from instruments.measurement.sweep import Sweep, SweepPurpose, SweepSettings
 from instruments.measurement.times import format_time, parse_time
@@ -56,6 +55,7 @@ KEYS = frozenset(
         "instrument",
         "route",
         "conditions",
+        "flags",
         "idempotency_key",
     }
 )
@@ -130,6 +130,7 @@ def decode_sweep(message: Any) -> Sweep:
         settings=_read_settings(message.get("settings")),
         instrument=_read_instrument(message.get("instrument")),
         conditions=_read_conditions(message.get("conditions")),
+        flags=check_flags(read_names(message, "flags")),
         **{name: read_text(message, name) for name in _TEXT_KEYS},
     )
 
@@ -157,6 +158,8 @@ def _head(sweep: Sweep) -> dict[str, Any]:
             head[name] = known
     if sweep.conditions:
         head["conditions"] = dict(sweep.conditions)
+    if sweep.flags:
+        head["flags"] = [flag.value for flag in sweep.flags]
     return head
 
 

@@ -18,6 +18,7 @@ from instruments.measurement.checks import (
     check_time,
     check_traces,
 )
+from instruments.measurement.flags import TruthFlag, check_flags
 from instruments.measurement.provenance import InstrumentIdentity
 
 
@@ -76,6 +77,9 @@ class Sweep:
         Name of the warm-up-to-warm-up period.
     conditions
         Readings taken with the sweep; every name ends in its unit.
+    flags
+        What is known against the sweep, sorted and once each. They are judgement, not
+        measurement: the content hash leaves them out.
     idempotency_key
         The client's own key; the content hash stands in where it is None.
     """
@@ -93,6 +97,7 @@ class Sweep:
     instrument: InstrumentIdentity = field(default_factory=InstrumentIdentity)
     route: str | None = None
     conditions: Mapping[str, float] = field(default_factory=dict)
+    flags: tuple[TruthFlag, ...] = ()
     idempotency_key: str | None = None
 
     def __post_init__(self) -> None:
@@ -106,6 +111,7 @@ class Sweep:
         object.__setattr__(self, "traces", MappingProxyType(traces))
         conditions = check_conditions(self.conditions)
         object.__setattr__(self, "conditions", MappingProxyType(conditions))
+        object.__setattr__(self, "flags", check_flags(self.flags))
         for name in ("thermal_cycle", "run", "step", "route", "idempotency_key"):
             check_text(name, getattr(self, name))
 
@@ -177,5 +183,6 @@ class Sweep:
             self.instrument,
             self.route,
             dict(self.conditions),
+            self.flags,
             self.idempotency_key,
         )

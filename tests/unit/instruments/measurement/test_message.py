@@ -10,7 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from instruments.measurement import MeasurementError, Reading, Sweep, SweepPurpose
+from instruments.measurement import (
+    MeasurementError,
+    Reading,
+    Sweep,
+    SweepPurpose,
+    TruthFlag,
+)
 from instruments.measurement.bodies import unpack_body, unpack_json_body
 from instruments.measurement.limits import MAX_BODY_BYTES
 from instruments.measurement.message import (
@@ -59,6 +65,7 @@ def any_sweep(draw: st.DrawFn) -> Sweep:
                 st.sampled_from(["a_k", "b_tesla"]), st.floats(-1e9, 1e9), max_size=2
             )
         ),
+        flags=tuple(draw(st.lists(st.sampled_from(TruthFlag), max_size=4))),
     )
 
 
@@ -74,6 +81,10 @@ def test_json_gives_back_the_same_numbers(sweep: Sweep) -> None:
     (message,) = unpack_json_body(json.dumps(sweep_to_json(sweep)).encode())
     decoded = decode_sweep(message)
     assert decoded.to_complex64() == sweep.to_complex64()
+
+
+def test_a_sweep_without_flags_sends_no_flags(sweep: Sweep) -> None:
+    assert "flags" not in sweep_to_mapping(sweep)
 
 
 def test_several_sweeps_travel_in_one_body(sweep: Sweep) -> None:
@@ -112,6 +123,9 @@ def test_json_takes_complex_numbers_as_two_bare_lists(sweep: Sweep) -> None:
         ({"measured_at": 12.0}, "measured_at", "text"),
         ({"purpose": "scan"}, "purpose", "wide, transmission, reflection"),
         ({"schema": 2}, "schema", "must be 1"),
+        ({"flags": ["spiky"]}, "flags", "'spiky' is no truth flag; known are point_co"),
+        ({"flags": "spikes"}, "flags", "list of texts"),
+        ({"flags": [1]}, "flags", "list of texts"),
         ({"frequncy_hz": []}, "frequncy_hz", "no key"),
         ({"frequency_hz": None}, "frequency_hz", "missing"),
         ({"frequency_hz": b"1234567"}, "frequency_hz", "multiple of 8"),
