@@ -19,7 +19,7 @@ class TruthFlag(StrEnum):
     """The source was off, or the trace is as empty as if it had been."""
 
     SPIKES = "spikes"
-    """Isolated points hold values that no receiver puts out."""
+    """Points, mostly lone ones, hold values that no receiver puts out."""
 
     REPEATED_TRACE = "repeated_trace"
     """The samples are those of the sweep before, to the last bit."""

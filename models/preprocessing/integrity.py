@@ -5,28 +5,17 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from models.fitting.faults import LARGEST_MAGNITUDE, count_spikes
-
-NON_FINITE = "non_finite"
-"""The trace holds NaN or infinity."""
-
-ABSURD_LEVEL = "absurd_level"
-"""The trace reaches values that are no S-parameters."""
+from instruments.measurement import TruthFlag
+from instruments.measurement.artefacts import flags_of_trace
 
 CONSTANT_PHASE = "constant_phase"
 """Every point has the same phase."""
 
-STUCK = "stuck"
-"""Every point is the same."""
-
-SPIKES = "spikes"
-"""Isolated points stand out of a narrow sweep."""
-
-AXIS_MISMATCH = "axis_mismatch"
+OUTSIDE_BAND = "outside_band"
 """The axis does not cover the band that the model was trained on."""
 
 NO_TRACE = "no_trace"
-"""No trace of the sweep is complete."""
+"""No trace of the sweep can be judged."""
 
 
 def find_flags(
@@ -45,22 +34,16 @@ def find_flags(
     Returns
     -------
     dict
-        Trace name to flags; traces without a flag are left out.
+        Trace name to flags, truth flags among them; traces without a flag are left
+        out.
     """
     found = {name: _flags_of(trace, narrow) for name, trace in traces.items()}
     return {name: flags for name, flags in found.items() if flags}
 
 
 def _flags_of(trace: npt.NDArray[np.complexfloating], narrow: bool) -> tuple[str, ...]:
-    if not np.isfinite(trace).all():
-        return (NON_FINITE,)
-    flags = []
-    if np.abs(trace).max() > LARGEST_MAGNITUDE:
-        flags.append(ABSURD_LEVEL)
-    if trace.size > 1 and (trace == trace[0]).all():
-        flags.append(STUCK)
-    elif trace.size > 2 and np.ptp(np.angle(trace)) == 0.0:
+    flags: list[str] = [flag.value for flag in flags_of_trace(trace, narrow=narrow)]
+    usable = flags in ([], [TruthFlag.SPIKES.value])
+    if usable and trace.size > 2 and np.ptp(np.angle(trace)) == 0.0:
         flags.append(CONSTANT_PHASE)
-    if narrow and count_spikes(np.asarray(trace, dtype=np.complex128)):
-        flags.append(SPIKES)
     return tuple(flags)

@@ -6,6 +6,7 @@ from typing import Self
 
 from instruments.files import LabelledArchive, guess_purpose
 from instruments.measurement import Sweep, SweepPurpose, TraceArray
+from instruments.measurement.flags import DATA_CORRUPTING
 from models.diagnosis import (
     NOT_CLASSIFIED,
     NOT_TRAINED,
@@ -14,11 +15,12 @@ from models.diagnosis import (
     OutOfDistribution,
     ResonanceEstimate,
     ResonanceKind,
+    ResonanceState,
 )
 from models.fitting import fit_resonance
 from models.preprocessing.canonical import Features
 from models.preprocessing.grid import Reals
-from models.preprocessing.integrity import AXIS_MISMATCH, NO_TRACE, find_flags
+from models.preprocessing.integrity import NO_TRACE, OUTSIDE_BAND, find_flags
 from models.serving.folder import StoredModel, load_model
 from models.serving.trained import Judgements, TrainedModel
 from models.serving.wording import (
@@ -88,19 +90,22 @@ class Predictor:
         Parameters
         ----------
         sweep
-            Any sweep; a narrow one gets a resonance fit.
+            Any sweep; a narrow one gets a resonance fit. Of one whose flags say that
+            its samples are void nothing is concluded.
         reference
             The reference of its cavity and thermal cycle, if there is one.
         reference_id
             Id of the reference, kept in the diagnosis.
         """
+        if void := [flag for flag in sweep.flags if flag in DATA_CORRUPTING]:
+            return self._refuse(sweep.purpose, tuple(flag.value for flag in void))
         narrow = sweep.purpose is not SweepPurpose.WIDE
         traces, flags = _sound(dict(sweep.traces), narrow=narrow)
         features = None
         if self._model is not None and traces:
             features = self._features(sweep, traces, reference)
             if features is None and not narrow:
-                flags = (*flags, AXIS_MISMATCH)
+                flags = (*flags, OUTSIDE_BAND)
         diagnosis = self._word([features], 0, self._judged([features]))
         return replace(
             diagnosis,
@@ -108,6 +113,17 @@ class Predictor:
             resonance=_fit(sweep.purpose, sweep.frequency_hz, dict(sweep.traces)),
             reference_sweep=None if reference is None else reference_id,
         )
+
+    def _refuse(self, purpose: SweepPurpose, flags: tuple[str, ...]) -> Diagnosis:
+        """Conclude nothing from a sweep whose samples are known to be void."""
+        resonance = None
+        if purpose is not SweepPurpose.WIDE:
+            resonance = ResonanceEstimate(
+                state=ResonanceState.INSTRUMENT_FAULT,
+                reason=f"the sweep is flagged {', '.join(flags)}",
+            )
+        refused = _unjudged(self._version)
+        return replace(refused, integrity=(*flags, NO_TRACE), resonance=resonance)
 
     def diagnose_archive(self, archive: LabelledArchive) -> list[Diagnosis]:
         """Judge every sweep of an archive, each against its own reference."""
@@ -132,7 +148,7 @@ class Predictor:
             if self._model is not None and sound:
                 found = self._row_features(archive, axis, sound, references[row], row)
                 if found is None and not narrow:
-                    flags = (*flags, AXIS_MISMATCH)
+                    flags = (*flags, OUTSIDE_BAND)
             features.append(found)
             notes.append((flags, _fit(purpose, axis, traces)))
         judged = self._judged(features)

@@ -125,7 +125,7 @@ def test_foreign_band_is_not_extrapolated(predictor, new_cycles):
     diagnosis = predictor.diagnose(shifted, shifted)
     assert diagnosis.temperature_k.state is EstimateState.NOT_TRAINED
     assert diagnosis.condition.label == "unknown"
-    assert diagnosis.integrity == ("axis_mismatch",)
+    assert diagnosis.integrity == ("outside_band",)
 
 
 def test_foreign_traces_are_not_judged(predictor, new_cycles):
@@ -158,11 +158,32 @@ def test_absurd_traces_are_flagged_and_left_out(predictor, new_cycles):
     diagnosis = predictor.diagnose(
         replace(sweep, traces=dict(sweep.traces) | {"S11": absurd}), new_cycles.sweep(0)
     )
-    assert diagnosis.integrity == ("absurd_level", "stuck")
+    assert diagnosis.integrity == ("spikes", "constant_phase")
     assert diagnosis.condition.state is EstimateState.ESTIMATED
     alone = predictor.diagnose(replace(sweep, traces={"S11": absurd}))
     assert "no_trace" in alone.integrity
     assert alone.condition.state is EstimateState.NOT_TRAINED
+
+
+@pytest.mark.parametrize("purpose", list(SweepPurpose))
+def test_nothing_is_concluded_from_void_samples(predictor, new_cycles, purpose):
+    sweep = replace(new_cycles.sweep(7), purpose=purpose, flags=("repeated_trace",))
+    diagnosis = predictor.diagnose(sweep, new_cycles.sweep(0))
+    assert diagnosis.integrity == ("repeated_trace", "no_trace")
+    assert diagnosis.condition.state is EstimateState.NOT_TRAINED
+    assert diagnosis.temperature_k.state is EstimateState.NOT_TRAINED
+    if purpose is SweepPurpose.WIDE:
+        assert diagnosis.resonance is None
+    else:
+        assert diagnosis.resonance.state is ResonanceState.INSTRUMENT_FAULT
+        assert "repeated_trace" in diagnosis.resonance.reason
+
+
+def test_flags_that_leave_the_samples_usable_change_no_judgement(predictor, new_cycles):
+    sweep, reference = new_cycles.sweep(7), new_cycles.sweep(0)
+    flagged = replace(sweep, flags=("late", "settings_drift"))
+    usual = predictor.diagnose(sweep, reference)
+    assert predictor.diagnose(flagged, reference) == usual
 
 
 def narrow(sweep, purpose, name):
@@ -208,7 +229,7 @@ def test_archive_with_gaps_is_judged(predictor, new_cycles):
     s[4, 1] = np.nan
     s[5, 0, 10] = np.inf
     diagnoses = predictor.diagnose_archive(replace(new_cycles, s=s))
-    assert diagnoses[3].integrity == ("non_finite", "no_trace")
+    assert diagnoses[3].integrity == ("not_finite", "no_trace")
     assert diagnoses[3].condition.state is EstimateState.NOT_TRAINED
     assert diagnoses[4].condition.state is EstimateState.ESTIMATED
-    assert diagnoses[5].integrity == ("non_finite",)
+    assert diagnoses[5].integrity == ("not_finite",)
