@@ -13,6 +13,8 @@ from instruments.client.errors import RejectedError, TryAgainError
 from instruments.client.packing import join_messages
 from instruments.measurement import Reading, Sweep
 from instruments.measurement.message import MSGPACK_MEDIA_TYPE, encode_sweeps
+from instruments.measurement.poller_status import PollerStatus
+from instruments.measurement.poller_status_message import poller_status_to_json
 from instruments.measurement.reading_message import reading_to_json
 
 _REJECTING = frozenset({400, 409, 413, 415, 422})
@@ -150,6 +152,17 @@ class SweepClient:
         path = f"/cavities/{quote(cavity, safe='')}"
         response = self._call("GET", path, accept=(404,))
         return None if response.status_code == 404 else _document(response)
+
+    def put_poller_status(self, status: PollerStatus) -> None:
+        """Tell how a poller fares; it replaces what its name told before.
+
+        Raises
+        ------
+        TryAgainError, RejectedError
+            As ``post_sweeps``.
+        """
+        path = f"/pollers/{quote(status.poller, safe='')}"
+        self._call("PUT", path, json=poller_status_to_json(status))
 
     def _post(self, body: bytes, count: int) -> list[SweepResult]:
         response = self._call(
