@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from instruments.array import config as sections
 from instruments.array.config import ArrayConfig
+from instruments.array.misfit import MisfitError
 from instruments.errors import ArrayConfigError
 
 MAX_FILE_BYTES = 4 * 1024 * 1024
@@ -134,8 +135,8 @@ def _sentence(error: ValidationError) -> str:
     first = min(error.errors(), key=lambda item: item["type"] != "extra_forbidden")
     key = _key(first["loc"])
     own = first.get("ctx", {}).get("error")
-    if isinstance(own, ArrayConfigError):
-        return f"{key}: {own}" if key else str(own)
+    if isinstance(own, MisfitError):
+        return f"{'.'.join([key, *own.path]).strip('.')}: {own.sentence}"
     match first["type"]:
         case "extra_forbidden":
             return f"{key}: is no known key; {_suggestion(str(first['loc'][-1]))}"

@@ -25,6 +25,23 @@ UNIT_SUFFIXES = (
 )
 """The suffixes that a name with a unit may end in."""
 
+UNIT_FACTORS = {
+    "_hz": {"Hz": 1.0, "kHz": 1e3, "MHz": 1e6, "GHz": 1e9},
+    "_s": {"s": 1.0, "ms": 1e-3, "us": 1e-6},
+    "_k": {"K": 1.0, "mK": 1e-3},
+    "_tesla": {"T": 1.0, "mT": 1e-3, "G": 1e-4, "kG": 0.1},
+    "_m": {"m": 1.0, "cm": 1e-2, "mm": 1e-3, "um": 1e-6},
+    "_rad": {"rad": 1.0, "mrad": 1e-3, "deg": math.pi / 180.0},
+    "_w": {"W": 1.0, "mW": 1e-3, "uW": 1e-6},
+    "_dbm": {"dBm": 1.0},
+    "_db": {"dB": 1.0},
+    "_v": {"V": 1.0, "mV": 1e-3, "uV": 1e-6},
+    "_a": {"A": 1.0, "mA": 1e-3, "uA": 1e-6},
+    "_pa": {"Pa": 1.0, "mbar": 100.0, "bar": 1e5},
+    "_ohm": {"Ohm": 1.0, "kOhm": 1e3},
+}
+"""Suffix to the units that a foreign source may tell, each with its factor to SI."""
+
 FREQUENCY_UNITS_HZ = {"hz": 1.0, "khz": 1e3, "mhz": 1e6, "ghz": 1e9}
 """Hz per unit, for files that name another unit."""
 
