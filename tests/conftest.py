@@ -1,13 +1,25 @@
-"""What every test may ask for: a clock that waits for nobody, the reference data."""
+"""What every test may ask for: a clock, a webhook, a browser, the reference data."""
 
+import json
 import os
+import threading
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
 ROOT = Path(__file__).parents[1]
+
+BROWSER_FLAGS = ["--headless", "--no-sandbox", "--disable-gpu"]
+BROWSER_DEADLINE_MS = 30_000
+"""Tells slow from hanging; nothing is said about speed."""
 
 settings.register_profile(
     "halowatch",
@@ -59,3 +71,90 @@ def reference_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no reference data at {folder}; set HALOWATCH_REFERENCE_DATA")
     return folder
+
+
+class Webhook:
+    """A webhook on a real port that remembers, and answers as it is told."""
+
+    def __init__(self) -> None:
+        self.messages: list[dict] = []
+        self.refused: list[dict] = []
+        self.status = 200
+        self.hold = threading.Event()
+        self.hold.set()
+        webhook = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                length = int(self.headers["Content-Length"])
+                message = json.loads(self.rfile.read(length))
+                good = webhook.status < 400
+                (webhook.messages if good else webhook.refused).append(message)
+                webhook.hold.wait(5)
+                self.send_response(webhook.status)
+                if webhook.status == 302:
+                    self.send_header("Location", webhook.url)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *arguments: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/alerts"
+        self.thread = threading.Thread(target=self.server.serve_forever)
+        self.thread.start()
+
+    def close(self) -> None:
+        self.hold.set()
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
+
+
+@pytest.fixture
+def webhook() -> Iterator[Webhook]:
+    webhook = Webhook()
+    yield webhook
+    webhook.close()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator["Browser"]:
+    """Start a browser a module: while it lives, its event loop occupies the thread."""
+    from playwright.sync_api import expect, sync_playwright
+
+    expect.set_options(timeout=BROWSER_DEADLINE_MS)
+    path = os.environ.get("HALOWATCH_CHROMIUM", "/usr/bin/chromium")
+    if not Path(path).is_file():
+        reason = f"no browser at {path}; set HALOWATCH_CHROMIUM"
+        if os.environ.get("HALOWATCH_REQUIRE_BROWSER") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    args = [*BROWSER_FLAGS, "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=args)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    """What the browser's console said: errors, warnings, violations of the policy."""
+    return []
+
+
+@pytest.fixture
+def page(chromium: "Browser", address: str, complaints: list[str]) -> Iterator["Page"]:
+    """A page of the site that the test's own ``address`` names."""
+    context = chromium.new_context(
+        base_url=address,
+        viewport={"width": 1440, "height": 900},
+        color_scheme="dark",
+    )
+    page = context.new_page()
+    page.set_default_timeout(BROWSER_DEADLINE_MS)
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    yield page
+    context.close()

@@ -14,6 +14,7 @@ let report = () => {};
 let next_ms = 0;
 let timer = 0;
 let isRunning = false;
+let isWanted = false;
 
 /**
  * Refresh now and then every few seconds: values grow stale without any event.
@@ -29,8 +30,13 @@ export function startRefreshing(onAnswer) {
 
 /** Ask for a refresh; a burst of events makes one a second. */
 export function requestRefresh() {
-  const wait_ms = Math.max(0, next_ms - performance.now());
-  if (!isRunning) schedule(wait_ms);
+  // The page under way may have been written before what is asked for came to pass.
+  isWanted = isRunning;
+  if (!isRunning) scheduleSoon();
+}
+
+function scheduleSoon() {
+  schedule(Math.max(0, next_ms - performance.now()));
 }
 
 /** @param {number} wait_ms */
@@ -42,6 +48,7 @@ function schedule(wait_ms) {
 async function refresh() {
   if (document.hidden) return schedule(LONGEST_MS);
   isRunning = true;
+  isWanted = false;
   next_ms = performance.now() + SHORTEST_MS;
   try {
     const response = await fetch(location.pathname, {
@@ -55,7 +62,7 @@ async function refresh() {
     report(false); // whatever the reason: what is shown is no longer current
   }
   isRunning = false;
-  return schedule(LONGEST_MS);
+  return isWanted ? scheduleSoon() : schedule(LONGEST_MS);
 }
 
 /** @param {string} page */

@@ -64,6 +64,7 @@ function follow(page, names, load, charts) {
       shown = "failed";
     }
     isLoading = false;
+    if (shown !== "failed") await update(); // newer ids may have come meanwhile
   };
   document.addEventListener("halowatch:refreshed", update);
   update();

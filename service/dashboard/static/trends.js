@@ -38,16 +38,22 @@ export function startTrends(cavity) {
   })]));
   let span_s = 3600;
   let asked_ms = -Infinity;
+  let askedTurn = 0;
+  let shownTurn = 0;
 
   const load = async () => {
     asked_ms = performance.now();
     const wanted_s = span_s;
+    const turn = ++askedTurn;
     const to_s = serverNow_ms() / 1000;
     try {
       const trends = await request(`/api/v1/cavities/${encodeURIComponent(cavity)}/trends?${query(to_s, wanted_s)}`);
-      if (wanted_s !== span_s) return; // another range was chosen meanwhile
+      // Another range was chosen meanwhile, or a later answer overtook this one.
+      if (wanted_s !== span_s || turn < shownTurn) return;
+      shownTurn = turn;
       for (const name of Object.keys(SHOWN)) show(charts[name], name, trends[name], [to_s - wanted_s, to_s]);
     } catch (error) {
+      if (turn < shownTurn) return;
       for (const chart of Object.values(charts)) chart.tell(/** @type {Error} */ (error).message);
     }
   };

@@ -1,14 +1,12 @@
-"""Both databases, sweeps, and a webhook that remembers."""
+"""Both databases, sweeps, and patience."""
 
 import contextlib
-import json
 import os
 import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
@@ -166,46 +164,6 @@ def post() -> Callable[..., httpx.Response]:
         return client.post(path, content=encode_sweeps(sweeps), headers=headers)
 
     return post
-
-
-class Webhook:
-    """A webhook on a real port that remembers, and answers as it is told."""
-
-    def __init__(self) -> None:
-        self.messages: list[dict] = []
-        self.refused: list[dict] = []
-        self.status = 200
-        webhook = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                length = int(self.headers["Content-Length"])
-                message = json.loads(self.rfile.read(length))
-                good = webhook.status == 200
-                (webhook.messages if good else webhook.refused).append(message)
-                self.send_response(webhook.status)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *arguments: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/alerts"
-        self.thread = threading.Thread(target=self.server.serve_forever)
-        self.thread.start()
-
-    def close(self) -> None:
-        self.server.shutdown()
-        self.thread.join()
-        self.server.server_close()
-
-
-@pytest.fixture
-def webhook() -> Iterator[Webhook]:
-    webhook = Webhook()
-    yield webhook
-    webhook.close()
 
 
 @pytest.fixture

@@ -2,11 +2,11 @@
 
 import asyncio
 import json
-import os
+import re
 import threading
-from collections.abc import AsyncIterator, Iterator
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,13 +15,16 @@ import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, StreamingResponse
 from fastapi.staticfiles import StaticFiles
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from service.dashboard.views import STATIC_DIRECTORY
 
-expect.set_options(timeout=15_000)
+DEADLINE_S = 30.0
+"""Tells slow from hanging; nothing is said about speed."""
 
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu"]
+
+HELD = re.compile("/|/api/v1/sweeps/.*")
+"""Answers that a test may keep back: the wall, and traces."""
 
 
 @dataclass
@@ -33,6 +36,8 @@ class Backstage:
     asked: list[str] = field(default_factory=list)
     problem: dict[str, Any] | None = None
     is_down: bool = False
+    gate: threading.Event = field(default_factory=threading.Event)
+    held: int = 0
     is_stopping: bool = False
 
 
@@ -99,7 +104,11 @@ def serve_api(app: FastAPI, array: Any, backstage: Backstage) -> None:
         backstage.asked.append(request.url.path)
         if backstage.is_down:
             return JSONResponse({"title": "down"}, status_code=503)
-        return await call_next(request)
+        answer = await call_next(request)
+        if not backstage.gate.is_set() and HELD.fullmatch(request.url.path):
+            backstage.held += 1
+            await asyncio.to_thread(backstage.gate.wait, DEADLINE_S)
+        return answer
 
     @app.get("/api/v1/sweeps/{sweep}/traces")
     def sweep_traces(sweep: str) -> Any:
@@ -136,7 +145,9 @@ async def event_text(backstage: Backstage) -> AsyncIterator[str]:
 
 @pytest.fixture
 def backstage() -> Backstage:
-    return Backstage()
+    backstage = Backstage()
+    backstage.gate.set()
+    return backstage
 
 
 @pytest.fixture
@@ -155,43 +166,79 @@ def address(live_app: FastAPI, live_array: Any, backstage: Backstage) -> Iterato
         yield f"http://127.0.0.1:{port}"
     finally:
         backstage.is_stopping = True
+        backstage.gate.set()
         server.should_exit = True
         thread.join(10)
     assert not thread.is_alive()
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """Start a browser a module: while it lives, its event loop occupies the thread."""
-    path = os.environ.get("HALOWATCH_CHROMIUM", "/usr/bin/chromium")
-    if not Path(path).is_file():
-        reason = f"no browser at {path}; set HALOWATCH_CHROMIUM"
-        if os.environ.get("HALOWATCH_REQUIRE_BROWSER") == "1":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    args = [*FLAGS, "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=args)
-        yield browser
-        browser.close()
+WATCH = """
+  window.heard = 0;
+  window.refreshed = 0;
+  const Plain = window.EventSource;
+  window.EventSource = class extends Plain {
+    constructor(url) {
+      super(url);
+      this.addEventListener("sweep", () => { window.heard += 1; });
+    }
+  };
+  window.asked = 0;
+  const plainFetch = window.fetch;
+  window.fetch = (url, options) => {
+    window.asked += url === location.pathname;
+    return plainFetch(url, options);
+  };
+  document.addEventListener("halowatch:refreshed", () => { window.refreshed += 1; });
+"""
+"""Counts what reached the page, before its own scripts run."""
 
 
 @pytest.fixture
-def complaints() -> list[str]:
-    """What the browser's console said: errors, warnings, violations of the policy."""
-    return []
+def wait_until(page: Page) -> Callable[[Callable[[], object]], None]:
+    """Wait for something that no element of the page shows."""
+
+    def wait(condition: Callable[[], object]) -> None:
+        deadline_s = time.monotonic() + DEADLINE_S
+        while not condition():
+            assert time.monotonic() < deadline_s, "it did not happen"
+            page.wait_for_timeout(20)
+
+    return wait
 
 
 @pytest.fixture
-def page(chromium: Browser, address: str, complaints: list[str]) -> Iterator[Page]:
-    context = chromium.new_context(
-        base_url=address,
-        viewport={"width": 1440, "height": 900},
-        color_scheme="dark",
-    )
-    page = context.new_page()
-    page.set_default_timeout(15_000)
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    yield page
-    context.close()
+def open_still(
+    page: Page, wait_until: Callable[[Callable[[], object]], None]
+) -> Callable[[str], None]:
+    """Open a page whose timers run only when the test turns its clock.
+
+    It has just been refreshed, so that the next one without an event is 5 s away.
+    """
+
+    def open_at(path: str) -> None:
+        page.clock.install()
+        page.add_init_script(WATCH)
+        page.goto(path)
+        expect(page.locator("#connection")).to_have_text("live")
+        page.clock.pause_at(page.evaluate("Date.now()") + 60_000)
+        for turn_ms in (0, 5000):
+            page.clock.fast_forward(turn_ms)
+            wait_until(lambda: page.evaluate("window.asked === window.refreshed"))
+
+    return open_at
+
+
+@pytest.fixture
+def refresh(
+    page: Page, backstage: Backstage, wait_until: Callable[[Callable[[], object]], None]
+) -> Callable[[], None]:
+    """Let a sweep of cavity 2 refresh a still page."""
+
+    def let() -> None:
+        heard, refreshed = page.evaluate("[window.heard, window.refreshed]")
+        backstage.events.append(("sweep", {"cavity": "cavity-2", "purpose": "wide"}))
+        wait_until(lambda: page.evaluate("window.heard") > heard)
+        page.clock.fast_forward(1000)
+        wait_until(lambda: page.evaluate("window.refreshed") > refreshed)
+
+    return let

@@ -19,6 +19,11 @@ def open_live(page, path):
     expect(page.locator("#connection")).to_have_text("live")
 
 
+def asked_for(backstage, sweep):
+    """Count how often a sweep's traces were asked for."""
+    return sum(sweep in path for path in backstage.asked)
+
+
 def drawn(page, chart):
     """Count the pixels of a chart that are not empty."""
     return page.locator(f"#chart-{chart} canvas").evaluate(
@@ -66,17 +71,33 @@ def test_new_sweep_is_fetched_and_its_reference_only_once(page, live_array, back
         backstage.events.append(("sweep", {"cavity": "cavity-2", "purpose": "wide"}))
         with page.expect_response(f"**/sweep-2-wide-{number}/traces*"):
             pass
-    asked = [path for path in backstage.asked if "sweep-2-reference" in path]
-    assert len(asked) == 1
+    assert asked_for(backstage, "sweep-2-reference") == 1
 
 
-def test_sweep_of_another_cavity_is_none_of_this_pages_business(page, backstage):
-    open_live(page, "/cavities/cavity-2")
-    page.wait_for_timeout(1200)
+def test_sweep_of_another_cavity_is_none_of_this_pages_business(
+    page, backstage, open_still, wait_until
+):
+    open_still("/cavities/cavity-2")
     backstage.asked.clear()
     backstage.events.append(("sweep", {"cavity": "cavity-1", "purpose": "wide"}))
-    page.wait_for_timeout(1500)
+    wait_until(lambda: page.evaluate("window.heard"))
+    page.clock.fast_forward(1500)
+    page.wait_for_timeout(300)
     assert "/cavities/cavity-2" not in backstage.asked
+
+
+def test_sweep_that_comes_while_one_is_loaded_is_drawn_too(
+    page, live_array, backstage, open_still, refresh, wait_until
+):
+    open_still("/cavities/cavity-2")
+    wide = live_array.cavity_records[1]["latest"]["wide"]
+    backstage.gate.clear()
+    for number in range(2):
+        wide["sweep_id"] = f"sweep-2-wide-{number}"
+        refresh()
+        wait_until(lambda: backstage.held)
+    backstage.gate.set()
+    wait_until(lambda: asked_for(backstage, "sweep-2-wide-1"))
 
 
 def test_charts_do_not_pile_up(page, live_array, backstage):
@@ -145,15 +166,12 @@ def test_acknowledge_says_why_it_was_refused(page, backstage):
     expect(error).to_be_hidden()
 
 
-def test_form_and_open_details_survive_a_refresh(page, backstage):
-    open_live(page, "/alerts")
+def test_form_and_open_details_survive_a_refresh(page, open_still, refresh):
+    open_still("/alerts")
     page.click("#transitions-alert-1 summary")
     page.click("[data-acknowledge='alert-1']")
     page.fill("[name=note]", "half a sent")
-    backstage.asked.clear()
-    backstage.events.append(("sweep", {"cavity": "cavity-1", "purpose": "wide"}))
-    page.wait_for_timeout(1500)
-    assert "/alerts" in backstage.asked
+    refresh()
     expect(page.locator("[name=note]")).to_have_value("half a sent")
     expect(page.locator("#transitions-alert-1")).to_have_attribute("open", "")
 
