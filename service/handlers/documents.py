@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from instruments.measurement import TruthFlag
 from instruments.measurement.message import MSGPACK_MEDIA_TYPE
 
 _SWEEP_SCHEMA: dict[str, Any] = {
@@ -35,6 +36,10 @@ _SWEEP_SCHEMA: dict[str, Any] = {
         "settings": {"type": "object"},
         "instrument": {"type": "object"},
         "conditions": {"type": "object", "additionalProperties": {"type": "number"}},
+        "flags": {
+            "type": "array",
+            "items": {"enum": [flag.value for flag in TruthFlag]},
+        },
         "idempotency_key": {"type": "string"},
     },
 }

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
-from instruments.measurement import SweepPurpose
+from instruments.measurement import SweepPurpose, TruthFlag
 from instruments.measurement.message import MSGPACK_MEDIA_TYPE
 from instruments.measurement.times import format_time
 from service.errors import NotFoundError
@@ -39,6 +39,7 @@ def get_sweeps(
     from_: Annotated[str | None, Query(alias="from")] = None,
     to: str | None = None,
     is_reference: bool | None = None,
+    flag: TruthFlag | None = None,
     cursor: str | None = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> Response:
@@ -49,6 +50,7 @@ def get_sweeps(
         measured_from=read_time("from", from_),
         measured_to=read_time("to", to),
         is_reference=is_reference,
+        flag=flag,
         before=read_cursor(cursor, str),
     )
     with context.database.read() as transaction:

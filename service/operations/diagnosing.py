@@ -37,5 +37,6 @@ def _as_if_stored(sweep: Sweep) -> SweepRecord:
         start_frequency_hz=float(sweep.frequency_hz[0]),
         stop_frequency_hz=float(sweep.frequency_hz[-1]),
         axis_hash=hashlib.sha256(sweep.frequency_hz.data).hexdigest(),
+        flags=sweep.flags,
         details={},
     )

@@ -127,6 +127,7 @@ class SweepPreparer:
             frequency_hz=sweep.frequency_hz,
             axis_hash=hashlib.sha256(sweep.frequency_hz.data).hexdigest(),
             details=details,
+            flags=sweep.flags,
             payload=payload,
         )
 

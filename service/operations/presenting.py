@@ -52,6 +52,7 @@ def sweep_json(sweep: SweepRecord, now: datetime) -> dict[str, Any]:
         "settings": details.get("settings", {}),
         "instrument": details.get("instrument", {}),
         "conditions": details.get("conditions", {}),
+        "flags": list(sweep.flags),
         "idempotency_key": details.get("idempotency_key"),
         "content_hash": sweep.content_hash,
     }

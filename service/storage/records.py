@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from instruments.measurement import FrequencyAxis, SweepPurpose
+from instruments.measurement import FrequencyAxis, SweepPurpose, TruthFlag
 
 
 class TaskKind(StrEnum):
@@ -67,6 +67,7 @@ class NewSweep:
     frequency_hz: FrequencyAxis
     axis_hash: str
     details: str
+    flags: tuple[TruthFlag, ...]
     payload: bytes
 
     @property
@@ -113,6 +114,7 @@ class SweepRecord:
     start_frequency_hz: float
     stop_frequency_hz: float
     axis_hash: str
+    flags: tuple[TruthFlag, ...]
     details: Mapping[str, Any]
 
 

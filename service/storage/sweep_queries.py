@@ -6,7 +6,16 @@ from functools import lru_cache
 from typing import Any
 
 import orjson
-from sqlalchemy import Row, Select, func, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    func,
+    literal_column,
+    not_,
+    select,
+    tuple_,
+)
 
 from instruments.measurement import (
     FrequencyAxis,
@@ -14,7 +23,9 @@ from instruments.measurement import (
     Sweep,
     SweepPurpose,
     SweepSettings,
+    TruthFlag,
 )
+from instruments.measurement.flags import DATA_CORRUPTING
 from service.storage import tables
 from service.storage.codec import (
     COMPLEX64_BITSHUFFLE_LZ4,
@@ -44,6 +55,8 @@ class SweepFilter:
     ----------
     measured_from, measured_to
         Half-open interval of the measurement time.
+    flag
+        Only sweeps with this truth flag.
     before
         Cursor: only sweeps behind this (measured_at_us, id), newest first.
     """
@@ -53,6 +66,7 @@ class SweepFilter:
     measured_from: datetime | None = None
     measured_to: datetime | None = None
     is_reference: bool | None = None
+    flag: TruthFlag | None = None
     before: tuple[int, str] | None = None
 
 
@@ -85,7 +99,8 @@ def find_reference(
     """Find the reference of a wide sweep.
 
     The newest wide reference of the same cavity, thermal cycle, axis and trace
-    names; with ``before``, only one measured earlier counts.
+    names; with ``before``, only one measured earlier counts. One whose flags say
+    that its samples are void is none.
     """
     if sweep.purpose is not SweepPurpose.WIDE:
         return None
@@ -97,6 +112,7 @@ def find_reference(
         _S.axis_hash == sweep.axis_hash,
         _S.s_parameters == ",".join(sweep.s_parameters),
         _S.id != sweep.sweep_id,
+        *(not_(_has(flag)) for flag in sorted(DATA_CORRUPTING)),
     )
     if before:
         query = query.where(_S.measured_at_us <= to_us(sweep.measured_at))
@@ -142,6 +158,7 @@ def load_sweep(transaction: Transaction, record: SweepRecord) -> Sweep:
         settings=SweepSettings(**details.get("settings", {})),
         instrument=InstrumentIdentity(**details.get("instrument", {})),
         conditions=details.get("conditions", {}),
+        flags=record.flags,
         idempotency_key=details.get("idempotency_key"),
     )
 
@@ -172,9 +189,16 @@ def _narrow(query: Select[Any], wanted: SweepFilter) -> Select[Any]:
         query = query.where(_S.measured_at_us < to_us(wanted.measured_to))
     if wanted.is_reference is not None:
         query = query.where(_S.is_reference.is_(wanted.is_reference))
+    if wanted.flag is not None:
+        # The first half is what the index of flagged sweeps asks for.
+        query = query.where(_S.flags != literal_column("''"), _has(wanted.flag))
     if wanted.before is not None:
         query = query.where(tuple_(_S.measured_at_us, _S.id) < wanted.before)
     return query
+
+
+def _has(flag: TruthFlag) -> ColumnElement[bool]:
+    return _S.flags.contains(f",{flag.value},", autoescape=True)
 
 
 def _record(row: Row[Any]) -> SweepRecord:
@@ -193,6 +217,7 @@ def _record(row: Row[Any]) -> SweepRecord:
         start_frequency_hz=row.start_frequency_hz,
         stop_frequency_hz=row.stop_frequency_hz,
         axis_hash=row.axis_hash,
+        flags=tuple(TruthFlag(name) for name in row.flags.split(",") if name),
         details=orjson.loads(row.details),
     )
 

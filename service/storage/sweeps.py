@@ -144,6 +144,7 @@ def _sweep_row(sweep: NewSweep) -> dict[str, object]:
         "point_count": sweep.frequency_hz.size,
         "axis_hash": sweep.axis_hash,
         "details": sweep.details,
+        "flags": f",{','.join(sweep.flags)}," if sweep.flags else "",
     }
 
 
@@ -168,11 +169,12 @@ def _task_row(sweep: NewSweep) -> dict[str, object]:
 
 
 def _event_row(sweep: NewSweep) -> dict[str, object]:
-    body = {
+    body: dict[str, object] = {
         "sweep_id": sweep.sweep_id,
         "cavity": sweep.cavity,
         "purpose": sweep.purpose.value,
         "measured_at": from_us(sweep.measured_at_us).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "flags": list(sweep.flags),
     }
     return {
         "kind": EventKind.SWEEP.value,

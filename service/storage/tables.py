@@ -13,6 +13,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 metadata = MetaData(
@@ -72,9 +73,18 @@ sweep = Table(
     Column("point_count", BigInteger, nullable=False),
     Column("axis_hash", Text, ForeignKey("axis.hash"), nullable=False),
     Column("details", Text, nullable=False),
+    # Flags with a comma on both sides of each, so that one is found as a whole.
+    Column("flags", Text, nullable=False, server_default=""),
     UniqueConstraint("key"),
     Index("ix_sweep_newest", "cavity", "purpose", "measured_at_us"),
     Index("ix_sweep_measured_at", "measured_at_us", "id"),
+    Index(
+        "ix_sweep_flagged",
+        "measured_at_us",
+        "id",
+        sqlite_where=text("flags <> ''"),
+        postgresql_where=text("flags <> ''"),
+    ),
 )
 
 sweep_payload = Table(
@@ -241,4 +251,13 @@ event = Table(
     Column("at_us", BigInteger, nullable=False),
     Column("body", Text, nullable=False),
     sqlite_autoincrement=True,
+)
+
+poller = Table(
+    "poller",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("reported_at_us", BigInteger, nullable=False),
+    Column("received_at_us", BigInteger, nullable=False),
+    Column("record", Text, nullable=False),
 )

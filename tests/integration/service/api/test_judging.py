@@ -31,6 +31,20 @@ def drain(diagnoser: Diagnoser) -> int:
     return total
 
 
+def test_a_reference_with_void_samples_is_none(client, post, make_sweep, diagnoser):
+    start = make_sweep().measured_at
+    minutes = [start + timedelta(seconds=60 * n) for n in range(3)]
+    sweeps = [
+        make_sweep(1, is_reference=True, flags=("late",)),
+        make_sweep(2, measured_at=minutes[1], is_reference=True, flags=("rf_off",)),
+        make_sweep(3, measured_at=minutes[2]),
+    ]
+    ids = [r["sweep_id"] for r in post(client, *sweeps).json()["results"]]
+    drain(diagnoser)
+    diagnosis = client.get(f"sweeps/{ids[2]}/diagnosis").json()
+    assert diagnosis["reference_sweep"] == ids[0]
+
+
 def backlog(database, kind=TaskKind.DIAGNOSE):
     with database.read() as transaction:
         return list_backlog(transaction, (kind,))[0]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from instruments.files import format_touchstone, read_touchstone
-from instruments.measurement import SweepPurpose
+from instruments.measurement import SweepPurpose, TruthFlag
 from instruments.measurement.bodies import unpack_body
 from instruments.measurement.message import (
     MSGPACK_MEDIA_TYPE,
@@ -34,6 +34,7 @@ def test_a_sweep_comes_back_bit_for_bit(client, post, make_sweep):
         route="bypass",
         is_reference=True,
         conditions={"receiver_temperature_k": 4.1},
+        flags=(TruthFlag.LATE, TruthFlag.SETTINGS_DRIFT),
         idempotency_key="a key",
     )
     answer = post(client, sweep)
@@ -44,6 +45,7 @@ def test_a_sweep_comes_back_bit_for_bit(client, post, make_sweep):
     described = client.get(f"sweeps/{result['sweep_id']}").json()
     assert described["conditions"] == {"receiver_temperature_k": 4.1}
     assert described["is_reference"] is True
+    assert described["flags"] == ["late", "settings_drift"]
     assert described["point_count"] == 101
     assert described["stop_frequency_hz"] == 8e9
 
@@ -53,6 +55,37 @@ def test_the_same_sweep_again_is_a_duplicate_with_the_same_id(client, post, make
     again = post(client, make_sweep()).json()["results"][0]
     assert again == {**first, "status": "duplicate"}
     assert len(client.get("sweeps").json()["sweeps"]) == 1
+
+
+def test_the_same_samples_with_other_flags_are_a_duplicate(client, post, make_sweep):
+    first = post(client, make_sweep(flags=("late",))).json()["results"][0]
+    again = post(client, make_sweep(flags=("spikes",))).json()["results"][0]
+    assert again == {**first, "status": "duplicate"}
+    assert client.get(f"sweeps/{first['sweep_id']}").json()["flags"] == ["late"]
+
+
+def test_sweeps_are_found_by_flag(client, post, make_sweep):
+    flagged = [(), ("late",), ("late", "rf_off"), ("rf_off",)]
+    post(client, *(make_sweep(n, flags=flags) for n, flags in enumerate(flagged)))
+
+    def found(flag):
+        answer = client.get("sweeps", params={"flag": flag}).json()["sweeps"]
+        return sorted(tuple(sweep["flags"]) for sweep in answer)
+
+    assert found("late") == [("late",), ("late", "rf_off")]
+    assert found("rf_off") == [("late", "rf_off"), ("rf_off",)]
+    assert found("spikes") == []
+    refused = client.get("sweeps", params={"flag": "rf"})
+    assert refused.status_code == 422
+    assert "flag" in refused.json()["detail"]
+
+
+def test_an_unknown_flag_is_one_sentence(client, make_sweep):
+    message = sweep_to_json(make_sweep()) | {"flags": ["spiky"]}
+    answer = client.post("sweeps", json=message)
+    assert answer.status_code == 422
+    (result,) = answer.json()["results"]
+    assert result["error"].startswith("flags: 'spiky' is no truth flag; known are ")
 
 
 def test_one_body_with_the_same_sweep_twice_stores_one(client, post, make_sweep):
