@@ -4,9 +4,10 @@ from instruments.measurement.arrays import FrequencyAxis, TraceArray
 from instruments.measurement.checks import check_frequency_axis
 from instruments.measurement.errors import MeasurementError
 from instruments.measurement.flags import TruthFlag
-from instruments.measurement.plan import SweepPlan
+from instruments.measurement.plan import SweepPlan, SweepSegment
 from instruments.measurement.provenance import InstrumentIdentity
 from instruments.measurement.reading import Reading
+from instruments.measurement.segments import SegmentLimits
 from instruments.measurement.sweep import Sweep, SweepPurpose, SweepSettings
 
 __all__ = [
@@ -14,9 +15,11 @@ __all__ = [
     "InstrumentIdentity",
     "MeasurementError",
     "Reading",
+    "SegmentLimits",
     "Sweep",
     "SweepPlan",
     "SweepPurpose",
+    "SweepSegment",
     "SweepSettings",
     "TraceArray",
     "TruthFlag",
