@@ -1,12 +1,18 @@
 """The current state of every cavity, with the age of every value."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from instruments.measurement import SweepPurpose
+from instruments.measurement.poller_status import CavityMode
 from instruments.measurement.times import format_time
+from service.operations.polling import (
+    CavityModes,
+    polling_json,
+    read_cavity_modes,
+)
 from service.operations.presenting import (
     ACTIVE_STATES,
     age_s,
@@ -28,6 +34,9 @@ from service.storage.sweep_queries import newest_reference, newest_sweep
 STALE_PERIODS = 3.0
 """A value is stale once its sweep is older than so many sweep periods."""
 
+STALE_WITHOUT_PERIOD_S = 3600.0
+"""Age in seconds at which it is stale where no sweep period is registered."""
+
 MAX_ACTIVE_ALERTS = 1000
 """Most active alerts that one answer carries."""
 
@@ -39,14 +48,16 @@ class _Facts:
     diagnoses: dict[SweepPurpose, DiagnosisRecord | None]
     reference: SweepRecord | None
     alerts: Sequence[AlertRecord]
+    polling: Mapping[str, Any] | None
 
 
 def describe_cavities(database: Database, now: datetime) -> list[dict[str, Any]]:
     """Describe every registered cavity."""
     with database.read() as transaction:
         alerts = list_alerts(transaction, ACTIVE_STATES, MAX_ACTIVE_ALERTS)
+        modes = read_cavity_modes(transaction, now)
         facts = [
-            _gather(transaction, cavity, alerts)
+            _gather(transaction, cavity, alerts, modes)
             for cavity in list_cavities(transaction)
         ]
     return [_describe(fact, now) for fact in facts]
@@ -61,12 +72,16 @@ def describe_cavity(
         if record is None:
             return None
         alerts = list_alerts(transaction, ACTIVE_STATES, MAX_ACTIVE_ALERTS)
-        facts = _gather(transaction, record, alerts)
+        modes = read_cavity_modes(transaction, now)
+        facts = _gather(transaction, record, alerts, modes)
     return _describe(facts, now)
 
 
 def _gather(
-    transaction: Transaction, cavity: CavityRecord, alerts: Sequence[AlertRecord]
+    transaction: Transaction,
+    cavity: CavityRecord,
+    alerts: Sequence[AlertRecord],
+    modes: CavityModes,
 ) -> _Facts:
     name = cavity.cavity
     return _Facts(
@@ -75,6 +90,7 @@ def _gather(
         diagnoses={p: newest_diagnosis(transaction, name, p) for p in SweepPurpose},
         reference=newest_reference(transaction, name),
         alerts=[alert for alert in alerts if name in alert.cavities],
+        polling=polling_json(modes, name),
     )
 
 
@@ -83,6 +99,7 @@ def _describe(facts: _Facts, now: datetime) -> dict[str, Any]:
     return cavity_settings_json(facts.cavity) | {
         "server_time": format_time(now),
         "state": _state(facts, now),
+        "stale_after_s": _stale_after_s(facts.cavity),
         "latest": {
             purpose.value: _sweep_stamp(sweep, now)
             for purpose, sweep in facts.sweeps.items()
@@ -93,6 +110,10 @@ def _describe(facts: _Facts, now: datetime) -> dict[str, Any]:
         "out_of_distribution": _dated(wide, "out_of_distribution", now),
         "resonance": _resonance(facts, now),
         "integrity": [] if wide is None else wide.record["integrity"],
+        "flags": sorted(
+            {flag for sweep in facts.sweeps.values() if sweep for flag in sweep.flags}
+        ),
+        "polling": facts.polling,
         "reference": _sweep_stamp(facts.reference, now),
         "active_alerts": [alert_json(alert, now) for alert in facts.alerts],
     }
@@ -103,19 +124,32 @@ def _state(facts: _Facts, now: datetime) -> str:
     if severities & {"critical", "major"}:
         return "alarm"
     if _is_stale(facts, now):
-        return "stale"
+        return "paused" if _is_paused(facts) else "stale"
     if severities:
         return "warning"
-    if all(diagnosis is None for diagnosis in facts.diagnoses.values()):
+    if facts.diagnoses[SweepPurpose.WIDE] is None:
         return "unknown"
     return "good"
 
 
 def _is_stale(facts: _Facts, now: datetime) -> bool:
-    newest, period_s = facts.sweeps[SweepPurpose.WIDE], facts.cavity.sweep_period_s
-    if newest is None or period_s is None:
+    wide = facts.sweeps[SweepPurpose.WIDE]
+    others = [sweep.measured_at for sweep in facts.sweeps.values() if sweep is not None]
+    if not others:
         return False
-    return age_s(newest.measured_at, now) > STALE_PERIODS * period_s
+    newest = max(others) if wide is None else wide.measured_at
+    return age_s(newest, now) > _stale_after_s(facts.cavity)
+
+
+def _stale_after_s(cavity: CavityRecord) -> float:
+    if cavity.sweep_period_s is None:
+        return STALE_WITHOUT_PERIOD_S
+    return STALE_PERIODS * cavity.sweep_period_s
+
+
+def _is_paused(facts: _Facts) -> bool:
+    polling = facts.polling
+    return polling is not None and polling["mode"] != CavityMode.POLLED
 
 
 def _sweep_stamp(sweep: SweepRecord | None, now: datetime) -> dict[str, Any] | None:
@@ -125,6 +159,7 @@ def _sweep_stamp(sweep: SweepRecord | None, now: datetime) -> dict[str, Any] | N
         "sweep_id": sweep.sweep_id,
         "measured_at": format_time(sweep.measured_at),
         "age_s": age_s(sweep.measured_at, now),
+        "flags": list(sweep.flags),
     }
 
 

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from instruments.clock import Clock
@@ -31,6 +32,9 @@ FORM_FIELDS = (
     "idempotency_key",
 )
 """Metadata that the multipart form takes beside the file."""
+
+CLOCK_TOLERANCE_S = 300.0
+"""How far in the future, in seconds, a measurement may be dated: clocks differ."""
 
 _BOOLS = {"true": True, "1": True, "false": False, "0": False, "": False}
 
@@ -105,8 +109,10 @@ class SweepPreparer:
         Raises
         ------
         MeasurementError
-            If a text or number of it cannot be stored.
+            If a text or number of it cannot be stored, or it is dated in the future.
         """
+        now = self._clock.now()
+        _check_age(sweep, now)
         content_hash = sweep.content_hash()
         try:
             details = details_of(sweep)
@@ -120,7 +126,7 @@ class SweepPreparer:
             cavity=sweep.cavity,
             purpose=sweep.purpose,
             measured_at_us=to_us(sweep.measured_at),
-            received_at_us=to_us(self._clock.now()),
+            received_at_us=to_us(now),
             is_reference=sweep.is_reference,
             thermal_cycle=sweep.thermal_cycle,
             s_parameters=names,
@@ -139,6 +145,16 @@ class SweepPreparer:
             except (MeasurementError, ForeignFileError) as error:
                 prepared.append(Refusal(str(error)))
         return prepared
+
+
+def _check_age(sweep: Sweep, now: datetime) -> None:
+    ahead_s = (sweep.measured_at - now).total_seconds()
+    if ahead_s > CLOCK_TOLERANCE_S:
+        raise MeasurementError(
+            "measured_at",
+            f"is {ahead_s:.0f} s in the future, at most {CLOCK_TOLERANCE_S:.0f} s are "
+            "taken; set the clock of the machine that measures",
+        )
 
 
 def sweeps_of_file(

@@ -214,3 +214,22 @@ def test_trends_and_state_follow_the_diagnoses(client, post, make_sweep, diagnos
     assert temperature["time"] == sorted(temperature["time"])
     assert trends["loaded_q"]["value"] == [8000.0]
     assert trends["coupling_beta"]["value"] == []
+
+
+def test_years_old_sweeps_are_stale_though_no_period_is_registered(
+    client, post, make_sweep, diagnoser
+):
+    post(client, make_sweep(purpose=SweepPurpose.TRANSMISSION)).raise_for_status()
+    drain(diagnoser)
+    cavity = client.get("cavities/cavity-1").json()
+    assert (cavity["sweep_period_s"], cavity["stale_after_s"]) == (None, 3600.0)
+    assert cavity["state"] == "stale"
+
+
+def test_a_cavity_is_not_good_before_its_wide_sweep_is_judged(
+    client, post, make_sweep, diagnoser, real_clock
+):
+    narrow = make_sweep(purpose=SweepPurpose.TRANSMISSION, measured_at=real_clock.now())
+    post(client, narrow).raise_for_status()
+    drain(diagnoser)
+    assert client.get("cavities/cavity-1").json()["state"] == "unknown"

@@ -90,6 +90,7 @@ class ScriptedArray:
             "enabled": True,
             "vna": f"vna-{number}",
             "sweep_period_s": PERIOD_S,
+            "stale_after_s": 3 * PERIOD_S,
             "thermal_cycle": "2026-11",
             "state": state,
             "latest": {

@@ -1,6 +1,7 @@
 """From a body to encoded sweeps, or to one sentence."""
 
 import json
+from datetime import timedelta
 
 import msgpack
 import numpy as np
@@ -46,6 +47,18 @@ def test_double_precision_is_stored_as_complex64(preparer, make_sweep):
     new = preparer.prepare(make_sweep(traces={"S21": trace}))
     restored = decode_traces(new.payload, ("S21",), 101)["S21"]
     assert restored.tobytes() == trace.astype(np.complex64).tobytes()
+
+
+def test_a_sweep_of_the_future_is_refused_and_a_fast_clock_is_not(
+    preparer, clock, make_sweep
+):
+    times = [clock.now() + timedelta(seconds=ahead_s) for ahead_s in (299, 301)]
+    sweeps = [make_sweep(measured_at=moment) for moment in times]
+    near, far = preparer.from_msgpack(encode_sweeps(sweeps))
+    assert isinstance(near, NewSweep)
+    assert isinstance(far, Refusal)
+    assert "measured_at" in far.error
+    assert "301 s in the future" in far.error
 
 
 def test_one_bad_sweep_does_not_reject_its_neighbours(preparer, make_sweep):

@@ -77,7 +77,7 @@ def test_ages_are_written_alike_on_both_sides(page):
 
 
 def test_number_turns_grey_by_itself_once_it_is_old(page, live_array):
-    live_array.cavity_records[0]["sweep_period_s"] = 5.0
+    live_array.cavity_records[0]["stale_after_s"] = 15.0
     open_live(page, WALL)
     reading = page.locator("#tile-cavity-1 .reading").first
     expect(reading).to_have_class(re.compile("is-old"))
