@@ -96,3 +96,35 @@ class ScheduleConfig(Section):
 
     period_s: Positive
     phase_s: NonNegative = 0.0
+    offsets_s: Annotated[
+        tuple[NonNegative, ...],
+        Field(
+            min_length=1,
+            max_length=1000,
+            description="Times within each period; rising and below period_s.",
+        ),
+    ] = (0.0,)
+    priority: Annotated[
+        int,
+        Field(
+            strict=True,
+            ge=-1000,
+            le=1000,
+            description="Of two sweeps with the same deadline the higher goes first.",
+        ),
+    ] = 0
+    late_after_s: Annotated[
+        Positive | None,
+        Field(
+            description="Lateness that is flagged; a tenth of the period by default."
+        ),
+    ] = None
+
+    @model_validator(mode="after")
+    def _keeps_its_offsets_apart(self) -> Self:
+        rising = sorted(set(self.offsets_s))
+        if list(self.offsets_s) != rising or rising[-1] >= self.period_s:
+            raise MisfitError(
+                ("offsets_s",), f"must rise, each below period_s ({self.period_s:g})"
+            )
+        return self

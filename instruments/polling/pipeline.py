@@ -8,7 +8,7 @@ from instruments.array import ArrayConfig
 from instruments.client import Spool, SweepClient, Uploader
 from instruments.clock import Clock
 from instruments.measurement import SweepPurpose
-from instruments.polling.health import InstrumentHealth, InstrumentState
+from instruments.polling.health import InstrumentHealth
 from instruments.polling.poller import Poller
 from instruments.polling.reading_poster import ReadingPoster
 from instruments.polling.service_link import ServiceLink
@@ -172,7 +172,7 @@ class PollingPipeline:
         troubled = [
             f"{one.name} {one.state.value} ({one.last_error})"
             for one in health
-            if one.state in (InstrumentState.BACKING_OFF, InstrumentState.STUCK)
+            if not one.is_well
         ]
         service = self._link.last_error or self._uploader.last_error
         parts = [

@@ -9,15 +9,27 @@ from instruments.array import ArrayConfig
 from instruments.client import Backoff
 from instruments.clock import Clock
 from instruments.measurement import Reading, Sweep
+from instruments.polling.agenda import Agenda
+from instruments.polling.attempts import AttemptCounts
+from instruments.polling.completing import Completion
 from instruments.polling.conditions import LatestReadings
+from instruments.polling.desk import Desk
 from instruments.polling.health import (
     HealthBoard,
     InstrumentHealth,
     InstrumentState,
 )
-from instruments.polling.schedule import Schedule
+from instruments.polling.rhythms import rhythms_of
+from instruments.polling.schedule import Rhythm
 from instruments.polling.sensor_session import SensorSession
-from instruments.polling.session import ReferenceMarks, Session, Surroundings
+from instruments.polling.session import (
+    ReferenceMarks,
+    RouteHolder,
+    Session,
+    Surroundings,
+)
+from instruments.polling.silence import Silence
+from instruments.polling.tickets import TicketOffice
 from instruments.polling.tracking import ResonanceTracker
 from instruments.polling.vna_session import VnaSession
 from instruments.polling.worker import Worker
@@ -35,6 +47,7 @@ _LEAST_BACKOFF_S = 0.05
 class _Post:
     worker: Worker
     time_scale: float
+    called: threading.Event
     abandoned: list[Worker] = field(default_factory=list)
 
 
@@ -56,6 +69,10 @@ class Poller:
         Takes readings; must not block or fail.
     take_reference
         Whether the first good wide sweep of each cavity is its reference.
+    attempts
+        Where every attempt to sweep is noted.
+    router
+        Sets the routes of the array file, if it has any.
     """
 
     def __init__(
@@ -67,21 +84,31 @@ class Poller:
         keep_sweep: Callable[[Sweep], object],
         keep_reading: Callable[[Reading], None],
         take_reference: bool = False,
+        attempts: AttemptCounts | None = None,
+        router: RouteHolder | None = None,
     ) -> None:
         self._config = config
         self._clock = clock
         self._board = HealthBoard(clock)
+        self._posts: dict[str, _Post] = {}
+        vna_of = {name: cavity.vna for name, cavity in config.cavities.items()}
         self._around = Surroundings(
             config=config,
             clock=clock,
             tracker=tracker,
             latest=LatestReadings(),
             board=self._board,
+            silence=Silence(vna_of, clock=clock, wake=self._wake),
+            tickets=TicketOffice(clock),
+            attempts=attempts or AttemptCounts(),
             keep_sweep=keep_sweep,
             keep_reading=keep_reading,
+            router=router,
         )
-        self._references = ReferenceMarks(config.cavities if take_reference else ())
-        self._posts: list[_Post] = []
+        references = ReferenceMarks(config.cavities if take_reference else ())
+        self._completion = Completion(self._around, references)
+        self._agendas: dict[str, Agenda] = {}
+        self.desk = Desk(self._around, self._agendas, wake=self._wake)
         self._stopping = threading.Event()
         self._watchdog = threading.Thread(
             target=self._watch, name="watchdog", daemon=True
@@ -91,13 +118,11 @@ class Poller:
         """Start one worker an instrument, sensors first, and the watchdog."""
         for name, sensor in self._config.instruments.sensor.items():
             session = SensorSession(name, surroundings=self._around)
-            self._add(name, "sensor", session, sensor.time_scale)
-        for cavity, section in self._config.cavities.items():
-            if section.enabled:
-                time_scale = self._config.instruments.vna[section.vna].time_scale
-                session_of_vna = self._vna_session(section.vna, cavity)
-                self._add(section.vna, "vna", session_of_vna, time_scale)
-        for post in self._posts:
+            self._board.add(name, "sensor", period_s=sensor.period_s)
+            self._add(name, session, sensor.time_scale, threading.Event())
+        for vna, rhythms in rhythms_of(self._config).items():
+            self._add_vna(vna, rhythms)
+        for post in self._posts.values():
             post.worker.start()
         self._watchdog.start()
 
@@ -105,47 +130,74 @@ class Poller:
         """Give every instrument back and end, within ``deadline_s`` seconds."""
         end_s = self._clock.monotonic_s() + deadline_s
         self._stopping.set()
-        for post in self._posts:
+        for post in self._posts.values():
             post.worker.end()
-        for post in self._posts:
+        for post in self._posts.values():
             post.worker.join(max(end_s - self._clock.monotonic_s(), 0.0))
-        self._watchdog.join(max(end_s - self._clock.monotonic_s(), 0.0))
+        if self._watchdog.is_alive():
+            self._watchdog.join(max(end_s - self._clock.monotonic_s(), 0.0))
+        self.desk.expire(everything=True)
 
     def health(self) -> list[InstrumentHealth]:
         """Return the health of every instrument."""
         return self._board.snapshot()
 
-    def _vna_session(self, vna: str, cavity: str) -> VnaSession:
-        entries = {
-            kind: (section.period_s, section.phase_s)
-            for kind, section in self._config.schedule.items()
-        }
-        return VnaSession(
+    @property
+    def attempts(self) -> AttemptCounts:
+        """Attempts so far, by how they ended."""
+        return self._around.attempts
+
+    def _add_vna(self, vna: str, rhythms: dict[tuple[str, str], Rhythm]) -> None:
+        periods_s = [rhythm.period_s for rhythm in rhythms.values()]
+        self._board.add(vna, "vna", period_s=min(periods_s, default=None))
+        cavities = self._config.cavities.values()
+        if not any(one.vna == vna and one.enabled for one in cavities):
+            self._board.enter(vna, InstrumentState.DISABLED)
+            return
+        agenda = Agenda(rhythms, start_s=self._clock.monotonic_s())
+        self._agendas[vna] = agenda
+        called = threading.Event()
+        session = VnaSession(
             vna,
-            cavity,
             surroundings=self._around,
-            schedule=Schedule(entries, start_s=self._clock.monotonic_s()),
-            references=self._references,
+            agenda=agenda,
+            completion=self._completion,
+            called=called,
         )
+        time_scale = self._config.instruments.vna[vna].time_scale
+        self._add(vna, session, time_scale, called)
 
-    def _add(self, name: str, kind: str, session: Session, time_scale: float) -> None:
-        self._board.add(name, kind)
-        worker = self._make_worker(name, session, time_scale)
-        self._posts.append(_Post(worker=worker, time_scale=time_scale))
+    def _add(
+        self, name: str, session: Session, time_scale: float, called: threading.Event
+    ) -> None:
+        worker = self._make_worker(name, session, time_scale, called)
+        self._posts[name] = _Post(worker, time_scale, called)
 
-    def _make_worker(self, name: str, session: Session, time_scale: float) -> Worker:
+    def _make_worker(
+        self, name: str, session: Session, time_scale: float, called: threading.Event
+    ) -> Worker:
         backoff = Backoff(
             first_s=max(_FIRST_BACKOFF_S / time_scale, _LEAST_BACKOFF_S),
             longest_s=max(_LONGEST_BACKOFF_S / time_scale, _LEAST_BACKOFF_S),
             jitter=0.2,
         )
         return Worker(
-            name, session, board=self._board, clock=self._clock, backoff=backoff
+            name,
+            session,
+            board=self._board,
+            clock=self._clock,
+            backoff=backoff,
+            called=called,
         )
+
+    def _wake(self, name: str) -> None:
+        if post := self._posts.get(name):
+            post.called.set()
 
     def _watch(self) -> None:
         while not self._stopping.wait(_WATCH_PERIOD_S):
-            for post in self._posts:
+            self.desk.expire()
+            for post in self._posts.values():
                 if post.worker.is_overdue or not post.worker.is_alive:
                     self._replace(post)
 
@@ -153,7 +205,7 @@ class Poller:
         post.abandoned = [worker for worker in post.abandoned if worker.is_alive]
         name = post.worker.name
         if len(post.abandoned) >= _MAX_ABANDONED:
-            self._board.enter(name, InstrumentState.STUCK)
+            self._board.enter(name, InstrumentState.FAULT)
             return
         _log.error("%s: the worker is stuck; another takes over", name)
         stuck = post.worker
@@ -162,5 +214,5 @@ class Poller:
         self._board.count(name, "abandoned")
         self._board.note_error(name, "the worker was stuck and another took over")
         fresh = stuck.session.renew()
-        post.worker = self._make_worker(name, fresh, post.time_scale)
+        post.worker = self._make_worker(name, fresh, post.time_scale, post.called)
         post.worker.start()

@@ -1,66 +1,71 @@
-"""When each kind of sweep is due: a fixed grid that never piles up."""
+"""When one kind of sweep is due: a grid, regular or not, that never piles up."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-
-@dataclass(slots=True)
-class _Entry:
-    period_s: float
-    origin_s: float
-    due_s: float
+_LEAST_TOLERANCE_S = 0.05
+_TOLERANCE_PERIODS = 0.1
 
 
-class Schedule:
-    """The kinds of one instrument's sweeps, each on its own grid.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rhythm:
+    """The times of one kind of sweep of one cavity.
 
-    A kind that is late is taken once; the grid points that were missed meanwhile are
-    skipped and counted, so that a slow instrument never owes a backlog.
-
-    Parameters
+    Attributes
     ----------
-    entries
-        Kind to (period in s, phase in s).
-    start_s
-        Where the grids begin on the monotonic clock.
+    period_s
+        After which the times repeat, in s.
+    phase_s
+        Where the first period begins, in s after the start.
+    offsets_s
+        Times within a period, in s; one at its beginning by default.
+    priority
+        Of two sweeps with the same deadline the higher one comes first.
+    late_after_s
+        Lateness from which a sweep is called late, in s; None for a tenth of the
+        period, at least 50 ms.
     """
 
-    def __init__(
-        self, entries: Mapping[str, tuple[float, float]], *, start_s: float
-    ) -> None:
-        self._entries = {
-            name: _Entry(period_s, start_s + phase_s, start_s + phase_s)
-            for name, (period_s, phase_s) in entries.items()
-        }
-        self.skipped_count = 0
+    period_s: float
+    phase_s: float = 0.0
+    offsets_s: tuple[float, ...] = (0.0,)
+    priority: int = 0
+    late_after_s: float | None = None
 
-    def next_due_s(self) -> float:
-        """Return when the next sweep is due; infinity where nothing is scheduled."""
-        return min((entry.due_s for entry in self._entries.values()), default=math.inf)
+    def __post_init__(self) -> None:
+        """Refuse a rhythm without a next time."""
+        is_rising = list(self.offsets_s) == sorted(set(self.offsets_s))
+        if not is_rising or not self.offsets_s or self.offsets_s[0] < 0.0:
+            raise ValueError("offsets_s must rise from 0 or more, each one once")
+        if not 0.0 < self.period_s < math.inf or self.offsets_s[-1] >= self.period_s:
+            raise ValueError("period_s must lie above 0 and above every offset")
 
-    def take(self, now_s: float) -> str | None:
-        """Take the kind that has waited longest, and move it to its next grid point.
+    @property
+    def tolerance_s(self) -> float:
+        """Lateness from which a sweep is called late, in s."""
+        if self.late_after_s is not None:
+            return self.late_after_s
+        return max(_TOLERANCE_PERIODS * self.period_s, _LEAST_TOLERANCE_S)
 
-        Returns
-        -------
-        str or None
-            None where nothing is due.
-        """
-        if not self._entries:
-            return None
-        name, entry = min(self._entries.items(), key=lambda item: item[1].due_s)
-        if entry.due_s > now_s:
-            return None
-        step = math.floor((now_s - entry.origin_s) / entry.period_s) + 1
-        following_s = entry.origin_s + step * entry.period_s
-        if following_s <= now_s:  # rounding, where now lies on the grid itself
-            following_s += entry.period_s
-        missed = round((following_s - entry.due_s) / entry.period_s) - 1
-        self.skipped_count += max(missed, 0)
-        entry.due_s = following_s
-        return name
 
-    def give_back(self, name: str, now_s: float) -> None:
-        """Make a kind due at once whose sweep has failed."""
-        self._entries[name].due_s = min(self._entries[name].due_s, now_s)
+class Grid:
+    """The times of a rhythm, counted from a start; times are monotonic, in s."""
+
+    def __init__(self, rhythm: Rhythm, *, start_s: float) -> None:
+        self.rhythm = rhythm
+        self._origin_s = start_s + rhythm.phase_s
+
+    def time_s(self, index: int) -> float:
+        """Return one time of the grid; index 0 is the first."""
+        period, offset = divmod(index, len(self.rhythm.offsets_s))
+        shift_s = period * self.rhythm.period_s + self.rhythm.offsets_s[offset]
+        return self._origin_s + shift_s
+
+    def index_after(self, now_s: float) -> int:
+        """Return the index of the first time that lies after ``now_s``."""
+        periods = math.floor((now_s - self._origin_s) / self.rhythm.period_s)
+        # One period early, because the division rounds.
+        index = max((periods - 1) * len(self.rhythm.offsets_s), 0)
+        while self.time_s(index) <= now_s:
+            index += 1
+        return index

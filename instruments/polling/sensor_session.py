@@ -52,7 +52,7 @@ class SensorSession(Session):
         """Return when the next scan is due."""
         return self._due_s
 
-    def measure(self, beat: Callable[[], None]) -> None:
+    def measure(self, beat: Callable[[], None]) -> bool:
         """Scan once; invalid inputs are noted, never handed on as numbers."""
         if self._sensor is None:
             raise NotConnectedError(f"{self._name} is not connected")
@@ -67,7 +67,8 @@ class SensorSession(Session):
         for name, fault in scan.faults.items():
             board.count(self._name, "fault")
             board.note_error(self._name, f"{name}: {fault}")
-        board.count(self._name, "measured")
+        board.note_scan(self._name)
+        return True
 
     def close(self, *, is_orderly: bool) -> None:
         """Hang up; nothing on a sensor was changed."""

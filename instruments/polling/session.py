@@ -2,15 +2,20 @@
 
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
 from instruments.array import ArrayConfig
 from instruments.array.config import ConnectionConfig
 from instruments.clock import Clock
+from instruments.errors import InstrumentError
 from instruments.measurement import Reading, Sweep
+from instruments.polling.attempts import AttemptCounts
 from instruments.polling.conditions import LatestReadings
 from instruments.polling.health import HealthBoard
+from instruments.polling.silence import Silence
+from instruments.polling.tickets import TicketOffice
 from instruments.polling.tracking import ResonanceTracker
 from instruments.transport import Wire, open_wire
 
@@ -31,11 +36,17 @@ class Session(Protocol):
         ...
 
     def next_due_s(self) -> float:
-        """Return when there is something to measure, on the monotonic clock."""
+        """Return when there is something to do, on the monotonic clock."""
         ...
 
-    def measure(self, beat: Callable[[], None]) -> None:
-        """Measure what is due, calling ``beat`` often; raises InstrumentError."""
+    def measure(self, beat: Callable[[], None]) -> bool:
+        """Do what is due, calling ``beat`` often; raises InstrumentError.
+
+        Returns
+        -------
+        bool
+            Whether something was measured.
+        """
         ...
 
     def close(self, *, is_orderly: bool) -> None:
@@ -44,6 +55,30 @@ class Session(Protocol):
 
     def renew(self) -> "Session":
         """Return a fresh session that takes the work over from a stuck one."""
+        ...
+
+
+class RoutePositions(Protocol):
+    """A route that is set."""
+
+    @property
+    def name(self) -> str:
+        """Its name in the array file."""
+        ...
+
+    @property
+    def is_verified(self) -> bool:
+        """Whether every position was read back, not assumed."""
+        ...
+
+
+class RouteHolder(Protocol):
+    """What sets routes and keeps others from changing them meanwhile."""
+
+    def hold(
+        self, route_name: str, *, quiet: Callable[[], None]
+    ) -> AbstractContextManager[RoutePositions]:
+        """Set a route and keep it until the block ends; raises InstrumentError."""
         ...
 
 
@@ -57,6 +92,8 @@ class Surroundings:
         Takes a finished sweep; raises SpoolFullError where it cannot.
     keep_reading
         Takes a reading; never fails.
+    router
+        Sets the routes of the array file; None where there are none.
     """
 
     config: ArrayConfig
@@ -64,8 +101,16 @@ class Surroundings:
     tracker: ResonanceTracker
     latest: LatestReadings
     board: HealthBoard
+    silence: Silence
+    tickets: TicketOffice
+    attempts: AttemptCounts
     keep_sweep: Callable[[Sweep], object]
     keep_reading: Callable[[Reading], None]
+    router: RouteHolder | None = None
+
+
+class SweepInterruptedError(Exception):
+    """A sweep was broken off on purpose; it is repeated, and no failure."""
 
 
 class ReferenceMarks:
@@ -105,3 +150,18 @@ def open_session_wire(settings: ConnectionConfig) -> Wire:
 def opening_s(settings: ConnectionConfig) -> float:
     """Return how long an opening may take, in s."""
     return settings.open_timeout_s + settings.io_timeout_s
+
+
+def reason_of(error: InstrumentError) -> str:
+    """Name why an attempt failed, in one word: a truth flag, or the kind of error.
+
+    ``InstrumentTimeoutError`` gives ``instrument_timeout``.
+    """
+    flag = getattr(error, "flag", None)
+    if flag is not None:
+        return str(flag)
+    words = type(error).__name__.removesuffix("Error")
+    return "".join(
+        f"_{letter.lower()}" if letter.isupper() and at else letter.lower()
+        for at, letter in enumerate(words)
+    )

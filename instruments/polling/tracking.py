@@ -2,14 +2,18 @@
 
 import math
 import threading
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from instruments.clock import Clock
+from instruments.measurement.times import format_time
 
 _LARGEST_SHIFT = 0.05
 _LARGEST_Q_RATIO = 5.0
+_MAX_DISTRUSTED = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +57,7 @@ class ResonanceTracker:
         self._max_age_s = max_age_s
         self._lock = threading.Lock()
         self._tracked: dict[str, tuple[ModePosition, float]] = {}
+        self._distrusted: dict[str, deque[datetime]] = {}
 
     def position(self, cavity: str) -> ModePosition:
         """Return the tracked mode, or the expected one where no fresh fit is known."""
@@ -64,6 +69,12 @@ class ResonanceTracker:
         if self._clock.monotonic_s() - at_s > self._max_age_s:
             return self._expected[cavity]
         return position
+
+    def distrust(self, cavity: str, measured_at: datetime) -> None:
+        """Never follow the fit of the sweep that ended at this time."""
+        with self._lock:
+            known = self._distrusted.setdefault(cavity, deque(maxlen=_MAX_DISTRUSTED))
+            known.append(measured_at)
 
     def follow(self, cavity: str, resonance: Mapping[str, Any] | None) -> bool:
         """Take the ``resonance`` of a cavity as the service describes it.
@@ -78,6 +89,8 @@ class ResonanceTracker:
         """
         expected = self._expected[cavity]
         if resonance is None or resonance.get("state") != "ok":
+            return False
+        if self._is_distrusted(cavity, resonance.get("measured_at")):
             return False
         frequency_hz = _positive(resonance.get("resonant_frequency_hz"))
         loaded_q = _positive(resonance.get("loaded_q"))
@@ -94,6 +107,11 @@ class ResonanceTracker:
         with self._lock:
             self._tracked[cavity] = (position, measured_s)
         return True
+
+    def _is_distrusted(self, cavity: str, measured_at: Any) -> bool:
+        with self._lock:
+            distrusted = tuple(self._distrusted.get(cavity, ()))
+        return bool(distrusted) and measured_at in map(format_time, distrusted)
 
 
 def _positive(value: Any) -> float | None:

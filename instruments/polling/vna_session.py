@@ -1,61 +1,77 @@
-"""The work of one VNA: sweep its cavity by the schedule."""
+"""The work of one VNA: sweep its cavities, one after the other, as they are due."""
 
 import contextlib
-from collections.abc import Callable
-from dataclasses import replace
+import math
+import threading
+import uuid
+from collections.abc import Callable, Iterator
 
-from instruments.array import plan_for
+from instruments.array.ports import cavity_sweep, vna_plan
 from instruments.client import SpoolError
 from instruments.errors import InstrumentError, NotConnectedError
-from instruments.measurement import Sweep, SweepPlan, SweepPurpose
-from instruments.polling.schedule import Schedule
+from instruments.measurement import Sweep, SweepPlan
+from instruments.polling.agenda import Agenda, Turn
+from instruments.polling.attempts import Attempt, AttemptOutcome
+from instruments.polling.attention import AttentiveClock
+from instruments.polling.completing import Completion
+from instruments.polling.health import InstrumentState
+from instruments.polling.planning import Planner
 from instruments.polling.session import (
-    ReferenceMarks,
+    RoutePositions,
     Session,
     Surroundings,
+    SweepInterruptedError,
     open_session_wire,
     opening_s,
+    reason_of,
 )
+from instruments.polling.tickets import TicketState
+from instruments.polling.under_way import UnderWay
 from instruments.transport import Wire
 from instruments.vna import VectorNetworkAnalyzer
 
-_FRESH_PERIODS = 3.0
-_LEAST_AGE_S = 10.0
+_ROUTE_S = 10.0
+_KEEPING_S = 30.0
 
 
 class VnaSession(Session):
-    """Sweeps one cavity through one VNA.
+    """Sweeps the cavities of one VNA.
 
     Parameters
     ----------
-    name, cavity
-        The VNA and the cavity in the array file.
+    name
+        The VNA in the array file.
     surroundings
         What all sessions share.
-    schedule
-        When each kind of sweep is due.
-    references
-        Which cavities owe a reference sweep.
+    agenda
+        What it owes.
+    completion
+        Turns what the driver gives into what is kept.
+    called
+        Set by whoever wants the worker's attention.
     """
 
     def __init__(
         self,
         name: str,
-        cavity: str,
         *,
         surroundings: Surroundings,
-        schedule: Schedule,
-        references: ReferenceMarks,
+        agenda: Agenda,
+        completion: Completion,
+        called: threading.Event,
     ) -> None:
         self._name = name
-        self._cavity = cavity
         self._around = surroundings
-        self._schedule = schedule
-        self._references = references
+        self._agenda = agenda
+        self._completion = completion
+        self._called = called
+        self._clock = AttentiveClock(surroundings.clock, called)
         self._settings = surroundings.config.instruments.vna[name]
+        self._planner = Planner(surroundings.config, surroundings.tracker)
         self._wire: Wire | None = None
         self._vna: VectorNetworkAnalyzer | None = None
         self._snapshot: tuple[str, ...] = ()
+        self._under_way = UnderWay()
         self.expected_s = 0.0
 
     def open(self) -> None:
@@ -64,109 +80,205 @@ class VnaSession(Session):
         self._wire = open_session_wire(self._settings)
         self._vna = VectorNetworkAnalyzer(
             self._wire,
-            clock=self._around.clock,
+            clock=self._clock,
             dialect=self._settings.dialect,
             expected_serial=self._settings.expected_serial,
             time_scale=self._settings.time_scale,
             snapshot=self._snapshot,
         )
-        self._vna.connect()
+        identity = self._vna.connect()
         self._snapshot = tuple(self._vna.snapshot)
+        told = (identity.vendor, identity.model, identity.serial, identity.firmware)
+        self._around.board.identify(self._name, ", ".join(part or "?" for part in told))
 
     def next_due_s(self) -> float:
-        """Return when the next sweep is due."""
-        return self._schedule.next_due_s()
+        """Return when the next sweep is due, or RF silence has to be kept."""
+        silence = self._around.silence
+        if not silence.is_imposed(self._name):
+            return self._agenda.next_due_s()
+        if silence.is_kept(self._name):
+            return silence.ends_s(self._name)
+        return -math.inf
 
-    def measure(self, beat: Callable[[], None]) -> None:
-        """Carry out the sweep that is due, and have it kept."""
+    def measure(self, beat: Callable[[], None]) -> bool:
+        """Carry out the sweep that is due, and have it kept; or fall silent."""
         if self._vna is None:
             raise NotConnectedError(f"{self._name} is not connected")
-        kind = self._take_kind()
-        if kind is None:
-            return
-        plan = self._plan(kind)
-        self.expected_s = (
-            plan.duration_s / self._settings.time_scale + self._settings.io_timeout_s
-        )
+        if self._around.silence.is_imposed(self._name):
+            self._fall_silent(self._vna)
+            return False
+        turn = self._take_turn()
+        if turn is None:
+            return False
+        if not self._around.silence.begin_radiating(self._name):
+            self._agenda.give_back(turn, self._clock.monotonic_s())
+            return False
+        self._around.board.enter(self._name, InstrumentState.SWEEPING)
         try:
-            sweep = self._vna.acquire(plan, on_wait=beat)
-        except InstrumentError:
-            self._schedule.give_back(kind, self._around.clock.monotonic_s())
-            raise
-        beat()
-        self._keep(self._complete(sweep))
+            self._attempt(self._vna, turn, beat)
+        except SweepInterruptedError:
+            self._around.board.count(self._name, "interrupted")
+            self._fall_silent(self._vna)
+            return False
+        return True
 
     def close(self, *, is_orderly: bool) -> None:
         """Give the front panel back if the session ends in order, and hang up."""
         vna, wire = self._vna, self._wire
         self._vna = self._wire = None
+        is_quiet = False
         if vna is not None and is_orderly:
             with contextlib.suppress(InstrumentError):
                 vna.release()
+                if self._around.silence.is_imposed(self._name):
+                    vna.quiet()
+                    is_quiet = True
+        self._around.silence.note(self._name, is_quiet=is_quiet)
         if wire is not None:
             wire.close()
 
     def renew(self) -> "VnaSession":
-        """Return a session with the same schedule and the operator's settings."""
+        """Return a session that goes on where a stuck one hangs."""
+        self._break_off(AttemptOutcome.FAILED, "stuck")
+        self._around.silence.note(self._name, is_quiet=False)
         fresh = VnaSession(
             self._name,
-            self._cavity,
             surroundings=self._around,
-            schedule=self._schedule,
-            references=self._references,
+            agenda=self._agenda,
+            completion=self._completion,
+            called=self._called,
         )
         fresh._snapshot = self._snapshot
         return fresh
 
-    def _take_kind(self) -> str | None:
-        skipped = self._schedule.skipped_count
-        kind = self._schedule.take(self._around.clock.monotonic_s())
-        newly_skipped = self._schedule.skipped_count - skipped
+    def _take_turn(self) -> Turn | None:
+        skipped = self._agenda.skipped_count
+        turn = self._agenda.take(self._clock.monotonic_s())
+        newly_skipped = self._agenda.skipped_count - skipped
         if newly_skipped:
             self._around.board.count(self._name, "skipped", newly_skipped)
-        return kind
+        return turn
 
-    def _plan(self, kind: str) -> SweepPlan:
-        position = self._around.tracker.position(self._cavity)
-        return plan_for(
-            self._around.config,
-            self._cavity,
-            kind,
-            position.resonant_frequency_hz,
-            loaded_q=position.loaded_q,
+    def _fall_silent(self, vna: VectorNetworkAnalyzer) -> None:
+        self.expected_s = 2.0 * self._settings.io_timeout_s
+        vna.quiet()
+        self._around.silence.note(self._name, is_quiet=True)
+        self._around.board.enter(self._name, InstrumentState.HELD)
+
+    def _attempt(
+        self, vna: VectorNetworkAnalyzer, turn: Turn, beat: Callable[[], None]
+    ) -> None:
+        attempt = Attempt(
+            key=turn.ticket.key if turn.ticket else uuid.uuid4().hex,
+            vna=self._name,
+            cavity=turn.cavity,
+            sweep_name=turn.sweep_name,
+        )
+        self._under_way.begin(turn, attempt)
+        self._around.attempts.begin(attempt)
+        if turn.ticket is not None:
+            self._around.tickets.enter(turn.ticket, TicketState.SWEEPING)
+        try:
+            sweep = self._sweep(vna, turn, attempt.key, self._listening(beat))
+            beat()
+        except InstrumentError as error:
+            self._break_off(AttemptOutcome.FAILED, reason_of(error), str(error))
+            raise
+        except SweepInterruptedError:
+            self._break_off(AttemptOutcome.INTERRUPTED, "rf_silence")
+            raise
+        except BaseException as error:
+            self._break_off(AttemptOutcome.INTERRUPTED, type(error).__name__)
+            raise
+        self._keep(sweep)
+
+    def _listening(self, beat: Callable[[], None]) -> Callable[[], None]:
+        silence = self._around.silence
+
+        def listen() -> None:
+            beat()
+            if silence.is_imposed(self._name):
+                raise SweepInterruptedError
+
+        return listen
+
+    def _sweep(
+        self,
+        vna: VectorNetworkAnalyzer,
+        turn: Turn,
+        key: str,
+        listen: Callable[[], None],
+    ) -> Sweep:
+        plan = self._planner.plan(turn.cavity, turn.sweep_name)
+        ports = self._around.config.cavities[turn.cavity].ports
+        self.expected_s = self._duration_s(plan)
+        with self._route(turn, vna) as selected:
+            raw = vna.acquire(vna_plan(plan, ports), on_wait=listen)
+        return self._completion.complete(
+            cavity_sweep(raw, plan, ports), turn, key=key, selected=selected
         )
 
-    def _complete(self, sweep: Sweep) -> Sweep:
-        cavity = self._around.config.cavities[self._cavity]
-        conditions = self._around.latest.conditions_of(
-            self._cavity,
-            cavity.conditions,
-            at=sweep.measured_at,
-            max_age_s=self._longest_ages_s(),
-        )
-        is_wide = sweep.purpose is SweepPurpose.WIDE
-        return replace(
-            sweep,
-            is_reference=is_wide and self._references.owes(self._cavity),
-            thermal_cycle=cavity.thermal_cycle,
-            conditions=conditions,
-        )
+    def _duration_s(self, plan: SweepPlan) -> float:
+        sweep_s = plan.duration_s / self._settings.time_scale
+        return sweep_s + self._settings.io_timeout_s
 
-    def _longest_ages_s(self) -> dict[str, float]:
-        return {
-            reading: max(_FRESH_PERIODS * sensor.period_s, _LEAST_AGE_S)
-            for sensor in self._around.config.instruments.sensor.values()
-            for reading in sensor.readings.values()
-        }
+    @contextlib.contextmanager
+    def _route(
+        self, turn: Turn, vna: VectorNetworkAnalyzer
+    ) -> Iterator[RoutePositions | None]:
+        cavity = self._around.config.cavities[turn.cavity]
+        route, router = cavity.route_of(turn.sweep_name), self._around.router
+        if route is None or router is None:
+            yield None
+            return
+        self.expected_s += _ROUTE_S
+        with router.hold(route, quiet=vna.quiet) as selected:
+            yield selected
 
     def _keep(self, sweep: Sweep) -> None:
+        # Taken first: from here on the watchdog may not have the sweep repeated.
+        ended = self._under_way.end()
+        if ended is None:
+            return
+        self.expected_s = _KEEPING_S
+        turn, _ = ended
         board = self._around.board
-        board.count(self._name, "measured")
+        board.note_sweep(self._name, lateness_s=turn.lateness_s, flags=sweep.flags)
         try:
             self._around.keep_sweep(sweep)
         except SpoolError as error:
             board.count(self._name, "lost")
             board.note_error(self._name, str(error))
+            self._settle(ended, AttemptOutcome.REFUSED, str(error))
             return
-        if sweep.is_reference:
-            self._references.settle(self._cavity)
+        self._completion.settle(sweep)
+        self._settle(ended, AttemptOutcome.STORED)
+
+    def _break_off(
+        self, outcome: AttemptOutcome, reason: str, error: str | None = None
+    ) -> None:
+        """End an attempt without a sweep, and owe it again unless it failed twice."""
+        ended = self._under_way.end()
+        if ended is None:
+            return
+        turn, attempt = ended
+        is_failure = outcome is AttemptOutcome.FAILED
+        if is_failure and turn.is_retry:
+            self._settle(ended, outcome, reason, error)
+            return
+        self._around.attempts.end(attempt, outcome, reason)
+        self._agenda.give_back(turn, self._clock.monotonic_s(), is_failure=is_failure)
+
+    def _settle(
+        self,
+        ended: tuple[Turn, Attempt],
+        outcome: AttemptOutcome,
+        reason: str | None = None,
+        error: str | None = None,
+    ) -> None:
+        turn, attempt = ended
+        self._around.attempts.end(attempt, outcome, reason)
+        if turn.ticket is not None:
+            is_stored = outcome is AttemptOutcome.STORED
+            state = TicketState.STORED if is_stored else TicketState.FAILED
+            self._around.tickets.enter(turn.ticket, state, error or reason)

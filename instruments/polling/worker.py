@@ -5,13 +5,13 @@ import threading
 
 from instruments.client import Backoff
 from instruments.clock import Clock
-from instruments.errors import InstrumentError
+from instruments.errors import IdentityMismatchError, InstrumentError
 from instruments.polling.health import HealthBoard, InstrumentState
 from instruments.polling.session import Session
 
 _log = logging.getLogger(__name__)
 
-_LONGEST_NAP_S = 0.5
+_LONGEST_NAP_S = 2.0
 _PATIENCE_S = 10.0
 
 
@@ -34,6 +34,8 @@ class Worker:
         The time.
     backoff
         Waits between sessions that failed.
+    called
+        Set by whoever wants its attention; ends its naps.
     """
 
     def __init__(
@@ -44,13 +46,15 @@ class Worker:
         board: HealthBoard,
         clock: Clock,
         backoff: Backoff,
+        called: threading.Event | None = None,
     ) -> None:
         self.name = name
         self.session = session
         self._board = board
         self._clock = clock
         self._backoff = backoff
-        self._ending = threading.Event()
+        self._called = called or threading.Event()
+        self._is_ending = False
         self._is_abandoned = False
         self._heartbeat_s = clock.monotonic_s()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -62,12 +66,13 @@ class Worker:
 
     def end(self) -> None:
         """Ask the thread to end after giving the instrument back."""
-        self._ending.set()
+        self._is_ending = True
+        self._called.set()
 
     def abandon(self) -> None:
         """Give the thread up; should it ever wake, it ends without a trace."""
         self._is_abandoned = True
-        self._ending.set()
+        self._is_ending = True
 
     def join(self, timeout_s: float) -> None:
         """Wait until the thread has ended."""
@@ -93,40 +98,43 @@ class Worker:
             If it was told to end.
         """
         self._heartbeat_s = self._clock.monotonic_s()
-        if self._ending.is_set():
+        if self._is_ending:
             raise StepEndedError
 
     def _run(self) -> None:
-        while not self._ending.is_set():
+        while not self._is_ending:
             try:
                 self._serve()
             except StepEndedError:
                 self.session.close(is_orderly=not self._is_abandoned)
             except InstrumentError as error:
-                self._recover(str(error))
+                self._recover(str(error), _state_after(error))
             except Exception as error:  # noqa: BLE001 - a bug ends no VNA
                 _log.exception("%s: the worker met what it does not know", self.name)
-                self._recover(repr(error))
+                self._recover(repr(error), InstrumentState.DISCONNECTED)
         self._enter(InstrumentState.STOPPED)
 
     def _serve(self) -> None:
         self._enter(InstrumentState.CONNECTING)
         self.beat()
         self.session.open()
-        self._enter(InstrumentState.READY)
+        self._enter(InstrumentState.IDENTIFIED)
         while True:
             self.session.expected_s = 0.0
             self.beat()
             wait_s = self.session.next_due_s() - self._clock.monotonic_s()
             if wait_s > 0.0:
-                self._ending.wait(min(wait_s, _LONGEST_NAP_S))
+                self._nap(wait_s)
                 continue
-            self._enter(InstrumentState.MEASURING)
-            self.session.measure(self.beat)
-            self._backoff.reset()
-            self._enter(InstrumentState.READY)
+            if self.session.measure(self.beat):
+                self._backoff.reset()
+                self._enter(InstrumentState.READY)
 
-    def _recover(self, sentence: str) -> None:
+    def _nap(self, wait_s: float) -> None:
+        if self._called.wait(min(wait_s, _LONGEST_NAP_S)):
+            self._called.clear()
+
+    def _recover(self, sentence: str, state: InstrumentState) -> None:
         self.session.close(is_orderly=False)
         if self._is_abandoned:
             return
@@ -134,12 +142,27 @@ class Worker:
             _log.warning("%s: %s", self.name, sentence)
         self._board.count(self.name, "failure")
         self._board.note_error(self.name, sentence)
-        self._enter(InstrumentState.BACKING_OFF)
+        self._enter(state)
         wait_s = self._backoff.next_s()
         self.session.expected_s = wait_s
         self._heartbeat_s = self._clock.monotonic_s()
-        self._ending.wait(wait_s)
+        self._wait_out(wait_s)
+
+    def _wait_out(self, wait_s: float) -> None:
+        """Wait for the next session; a call for anything but the end waits too."""
+        end_s = self._clock.monotonic_s() + wait_s
+        while not self._is_ending:
+            left_s = end_s - self._clock.monotonic_s()
+            if left_s <= 0.0:
+                return
+            self._nap(left_s)
 
     def _enter(self, state: InstrumentState) -> None:
         if not self._is_abandoned:
             self._board.enter(self.name, state)
+
+
+def _state_after(error: InstrumentError) -> InstrumentState:
+    if isinstance(error, IdentityMismatchError):
+        return InstrumentState.FAULT
+    return InstrumentState.DISCONNECTED

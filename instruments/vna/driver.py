@@ -19,7 +19,13 @@ from instruments.measurement import (
     SweepPlan,
     SweepSettings,
 )
-from instruments.scpi import join_commands, parse_bool, parse_identity, parse_number
+from instruments.scpi import (
+    format_bool,
+    join_commands,
+    parse_bool,
+    parse_identity,
+    parse_number,
+)
 from instruments.transport import Wire
 from instruments.vna.commands import (
     OWN_PREFIX,
@@ -220,6 +226,24 @@ class VectorNetworkAnalyzer:
             )
         except MeasurementError as error:
             raise GarbledReplyError(f"the reply is no sweep: {error}") from None
+
+    def quiet(self) -> None:
+        """Stop sweeping and switch the source off; returns once it is off.
+
+        Raises
+        ------
+        SettingRefusedError
+            If the source reads back on.
+        InstrumentError
+            If the instrument does not say so in time.
+        """
+        dialect = self._require_dialect()
+        mode = dialect.mode_header.format(channel=dialect.own_channel_number)
+        hold = f"{mode} {dialect.hold_mode}"
+        off = f"{dialect.rf_header} {format_bool(False)}"
+        self._synchronize(join_commands([hold, off], then_query="*OPC?"))
+        if parse_bool(self._wire.query(f"{dialect.rf_header}?")):
+            raise SettingRefusedError("the source was switched off and reads back on")
 
     def release(self) -> None:
         """Give the front panel back as it was found, as far as the wire allows."""

@@ -57,6 +57,7 @@ class CountingSession:
         self.log.append("measure")
         time.sleep(0.002)
         beat()
+        return True
 
     def close(self, *, is_orderly):
         self.log.append("release" if is_orderly else "drop")
@@ -101,7 +102,7 @@ def test_unforeseen_error_ends_no_worker(caplog):
             if self.failures:
                 self.failures -= 1
                 raise ZeroDivisionError("a mistake of ours")
-            super().measure(beat)
+            return super().measure(beat)
 
     clock = SystemClock()
     board = HealthBoard(clock)
@@ -122,12 +123,21 @@ def test_waiting_worker_ends_at_once():
     worker = make_worker(session, clock, board, longest_s=60.0)
     worker._backoff.failure_count = 20
     worker.start()
-    wait_until(lambda: board.snapshot()[0].state is InstrumentState.BACKING_OFF)
+    wait_until(lambda: board.snapshot()[0].state is InstrumentState.DISCONNECTED)
     began = time.monotonic()
     worker.end()
     worker.join(5)
     assert time.monotonic() - began < 1.0
     assert not worker.is_alive
+
+
+def add_session(poller, session):
+    poller._board.add("extra", "vna")
+    poller._add("extra", session, 1.0, threading.Event())
+
+
+def extra_health(poller):
+    return next(one for one in poller.health() if one.name == "extra")
 
 
 @pytest.fixture
@@ -146,22 +156,22 @@ def idle_poller(clock):
 def test_stuck_worker_is_replaced_and_leaves_no_trace(idle_poller, clock):
     log = []
     hang = threading.Event()
-    idle_poller._add("vna-1", "vna", CountingSession(log, hang=hang), 1.0)
+    add_session(idle_poller, CountingSession(log, hang=hang))
     idle_poller.start()
     wait_until(lambda: "hang" in log)
-    stuck = idle_poller._posts[0].worker
+    stuck = idle_poller._posts["extra"].worker
     clock.step(9.0)
     time.sleep(1.2)
-    assert idle_poller.health()[0].abandoned_count == 0
+    assert extra_health(idle_poller).abandoned_count == 0
     clock.step(2.0)
     wait_until(lambda: "measure" in log)
-    health = idle_poller.health()[0]
+    health = extra_health(idle_poller)
     assert health.abandoned_count == 1
     assert "stuck" in health.last_error
     hang.set()
     stuck.join(5)
     assert "drop" in log
-    assert idle_poller.health()[0].state is not InstrumentState.STOPPED
+    assert extra_health(idle_poller).state is not InstrumentState.STOPPED
 
 
 def test_hopeless_instrument_does_not_eat_all_threads(idle_poller, clock):
@@ -172,10 +182,10 @@ def test_hopeless_instrument_does_not_eat_all_threads(idle_poller, clock):
             return Hopeless(self.log, hang=hang)
 
     log = []
-    idle_poller._add("vna-1", "vna", Hopeless(log, hang=hang), 1.0)
+    add_session(idle_poller, Hopeless(log, hang=hang))
     idle_poller.start()
     deadline = time.monotonic() + 20.0
-    while idle_poller.health()[0].state is not InstrumentState.STUCK:
+    while extra_health(idle_poller).state is not InstrumentState.FAULT:
         clock.step(5.0)
         time.sleep(0.05)
         assert time.monotonic() < deadline
