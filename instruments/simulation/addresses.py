@@ -7,17 +7,26 @@ from enum import StrEnum
 from instruments.errors import ArrayConfigError
 from instruments.simulation.fronts.sessions import LOOPBACK, PORT_ANY
 
-_HISLIP = re.compile(
-    r"TCPIP\d*::[^:]+::hislip\d+(?:,(?P<port>\d+))?(?:::INSTR)?", re.IGNORECASE
-)
-_SOCKET = re.compile(r"TCPIP\d*::[^:]+::(?P<port>\d+)::SOCKET", re.IGNORECASE)
-
 
 class FrontKind(StrEnum):
-    """The two doors of an instrument."""
+    """The doors of an instrument."""
 
     HISLIP = "hislip"
+    VXI11 = "vxi11"
     SOCKET = "socket"
+
+
+_PATTERNS = {
+    FrontKind.HISLIP: re.compile(
+        r"TCPIP\d*::[^:]+::hislip\d+(?:,(?P<port>\d+))?(?:::INSTR)?", re.IGNORECASE
+    ),
+    FrontKind.VXI11: re.compile(
+        r"TCPIP\d*::[^:,]+(?:,(?P<port>\d+))?(?:::inst\d+)?::INSTR", re.IGNORECASE
+    ),
+    FrontKind.SOCKET: re.compile(
+        r"TCPIP\d*::[^:]+::(?P<port>\d+)::SOCKET", re.IGNORECASE
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +39,13 @@ class Address:
     @property
     def resource(self) -> str:
         """VISA resource name on this machine."""
-        if self.kind is FrontKind.HISLIP:
-            return f"TCPIP::{LOOPBACK}::hislip0,{self.port}::INSTR"
-        return f"TCPIP::{LOOPBACK}::{self.port}::SOCKET"
+        match self.kind:
+            case FrontKind.HISLIP:
+                return f"TCPIP::{LOOPBACK}::hislip0,{self.port}::INSTR"
+            case FrontKind.VXI11:
+                return f"TCPIP::{LOOPBACK},{self.port}::inst0::INSTR"
+            case _:
+                return f"TCPIP::{LOOPBACK}::{self.port}::SOCKET"
 
 
 def parse_resource(instrument: str, resource: str) -> Address:
@@ -41,9 +54,9 @@ def parse_resource(instrument: str, resource: str) -> Address:
     Raises
     ------
     ArrayConfigError
-        If it is neither HiSLIP nor SOCKET, or its port does not exist.
+        If it is none of HiSLIP, VXI-11 and SOCKET, or its port does not exist.
     """
-    for kind, pattern in ((FrontKind.HISLIP, _HISLIP), (FrontKind.SOCKET, _SOCKET)):
+    for kind, pattern in _PATTERNS.items():
         match = pattern.fullmatch(resource.strip())
         if match is not None:
             port = int(match["port"] or PORT_ANY)
@@ -52,5 +65,6 @@ def parse_resource(instrument: str, resource: str) -> Address:
             return Address(kind, port)
     raise ArrayConfigError(
         f"{instrument}: {resource} cannot be emulated; name it "
-        "TCPIP::127.0.0.1::hislip0,PORT::INSTR or TCPIP::127.0.0.1::PORT::SOCKET"
+        "TCPIP::127.0.0.1::hislip0,PORT::INSTR, TCPIP::127.0.0.1,PORT::inst0::INSTR "
+        "or TCPIP::127.0.0.1::PORT::SOCKET"
     )

@@ -32,6 +32,51 @@ class FaultKind(StrEnum):
     DELAY = "delay"
     """Every reply comes late."""
 
+    SPLIT_PACKETS = "split_packets"
+    """Replies come in many small pieces."""
+
+    STALE_REPLY = "stale_reply"
+    """A reply stays out and comes in front of the next one."""
+
+    SECOND_CLIENT_REFUSED = "second_client_refused"
+    """Connections beside the one that is open are closed at once."""
+
+    WRONG_LENGTH = "wrong_length"
+    """Data lack their last point."""
+
+    WRONG_ENDIAN = "wrong_endian"
+    """Blocks come in the byte order that was not asked for."""
+
+    NOT_A_NUMBER = "not_a_number"
+    """One number of the data is NaN, 9.91E37 where they are text."""
+
+    MISSING_POINTS = "missing_points"
+    """The second half of the data is 9.91E37, as R&S marks points not measured."""
+
+    REPEATED_TRACE = "repeated_trace"
+    """A sweep ends and its data are those of the one before."""
+
+    AVERAGES_SHORT = "averages_short"
+    """A group of sweeps ends after its first."""
+
+    RF_OFF = "rf_off"
+    """The source is off, whatever it is told."""
+
+    REFERENCE_UNLOCKED = "reference_unlocked"
+    """The external reference is lost; frequencies are 2 ppm off."""
+
+    ERROR_ENTRY = "error_entry"
+    """The error queue gets an entry of its own accord."""
+
+    FRONT_PANEL = "front_panel"
+    """Somebody turns knobs between sweeps: a narrower span, a wider IF."""
+
+    FRONT_PANEL_IN_SWEEP = "front_panel_in_sweep"
+    """Somebody turns the same knobs in the middle of the next sweep."""
+
+    POWER_CYCLE = "power_cycle"
+    """The VNA is switched off and on: connections and settings are lost."""
+
 
 WIRE_FAULTS = frozenset(
     {
@@ -39,9 +84,45 @@ WIRE_FAULTS = frozenset(
         FaultKind.DROP_MID_BLOCK,
         FaultKind.GARBAGE,
         FaultKind.DELAY,
+        FaultKind.SPLIT_PACKETS,
+        FaultKind.STALE_REPLY,
+        FaultKind.SECOND_CLIENT_REFUSED,
+        FaultKind.WRONG_LENGTH,
+        FaultKind.WRONG_ENDIAN,
+        FaultKind.NOT_A_NUMBER,
+        FaultKind.MISSING_POINTS,
+        FaultKind.REPEATED_TRACE,
+        FaultKind.AVERAGES_SHORT,
+        FaultKind.RF_OFF,
+        FaultKind.REFERENCE_UNLOCKED,
+        FaultKind.ERROR_ENTRY,
+        FaultKind.FRONT_PANEL,
+        FaultKind.FRONT_PANEL_IN_SWEEP,
+        FaultKind.POWER_CYCLE,
     }
 )
-"""Faults of a VNA's connection; the receiver behind it is well."""
+"""Faults of a VNA or its connection; the receiver behind it is well."""
+
+COUNTED_FAULTS = frozenset(
+    {
+        FaultKind.DROP_MID_BLOCK,
+        FaultKind.GARBAGE,
+        FaultKind.STALE_REPLY,
+        FaultKind.WRONG_LENGTH,
+        FaultKind.WRONG_ENDIAN,
+        FaultKind.NOT_A_NUMBER,
+        FaultKind.MISSING_POINTS,
+        FaultKind.REPEATED_TRACE,
+        FaultKind.AVERAGES_SHORT,
+        FaultKind.FRONT_PANEL_IN_SWEEP,
+    }
+)
+"""Faults that hit so many replies or sweeps and are over; one unless told."""
+
+EVENT_FAULTS = frozenset(
+    {FaultKind.ERROR_ENTRY, FaultKind.FRONT_PANEL, FaultKind.POWER_CYCLE}
+)
+"""Faults that happen at once and leave nothing switched on."""
 
 ARRAY_FAULTS = frozenset({FaultKind.FRIDGE_WARMING})
 """Faults that all cavities share."""
@@ -70,7 +151,7 @@ class Fault:
     delay_s
         Real seconds by which each reply is late.
     reply_count
-        Replies that a wire fault hits; None = all until it is cleared.
+        Replies or sweeps that a wire fault hits; None = all until it is cleared.
     """
 
     kind: FaultKind

@@ -14,15 +14,16 @@ from instruments.simulation.array import EmulatedArray
 from instruments.simulation.control import ControlPort
 from instruments.simulation.faults import WIRE_FAULTS, Fault
 from instruments.simulation.fronts.hislip import HislipFront
+from instruments.simulation.fronts.instrument_front import InstrumentFront
 from instruments.simulation.fronts.raw_socket import RawSocketFront
 from instruments.simulation.fronts.sessions import PORT_ANY
+from instruments.simulation.fronts.vxi11 import Vxi11Front
 from instruments.simulation.scpi.device import ScpiDevice
 from instruments.simulation.sensors.lakeshore import Lakeshore372, Lakeshore475
-from instruments.simulation.vna.instrument import build_pna
-from instruments.simulation.vna.pna import PnaDevice
+from instruments.simulation.vna.device import EmulatedVna
+from instruments.simulation.vna.instrument import build_vna
+from instruments.simulation.vna.models import MODELS, model_of
 from instruments.simulation.wire_faults import WireFaults
-
-Front = HislipFront | RawSocketFront
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +48,7 @@ class ServedArray:
     config: ArrayConfig
     resources: Mapping[str, tuple[str, ...]]
     control_port: int
-    vnas: Mapping[str, PnaDevice]
+    vnas: Mapping[str, EmulatedVna]
 
 
 @asynccontextmanager
@@ -57,6 +58,8 @@ async def serve_array(
     speed: float = 1.0,
     control_port: int = PORT_ANY,
     clock: Clock | None = None,
+    is_instant: bool = False,
+    is_noiseless: bool = False,
 ) -> AsyncIterator[ServedArray]:
     """Serve every instrument of an array on 127.0.0.1 until the context ends.
 
@@ -70,6 +73,10 @@ async def serve_array(
         TCP port of the control port, 0 for a free one.
     clock
         Where real time comes from; the machine's where None.
+    is_instant
+        Sweeps take no time; the receivers are looked at every ten seconds or so.
+    is_noiseless
+        Traces are the physics alone.
 
     Raises
     ------
@@ -78,17 +85,28 @@ async def serve_array(
     """
     array = EmulatedArray(config, clock=clock or SystemClock(), speed=speed)
     async with AsyncExitStack() as stack:
-        vnas = {name: build_pna(array, name) for name in config.instruments.vna}
-        for pna in vnas.values():
-            stack.callback(pna.close)
-        wires = {name: WireFaults() for name in vnas}
+        wires = {name: WireFaults() for name in config.instruments.vna}
+        vnas = {
+            name: build_vna(
+                array,
+                name,
+                model_name(config, name),
+                faults=wire,
+                is_instant=is_instant,
+                is_noiseless=is_noiseless,
+            )
+            for name, wire in wires.items()
+        }
+        for vna in vnas.values():
+            stack.callback(vna.close)
         taken: dict[str, tuple[Address, ...]] = {}
-        for name, pna in vnas.items():
+        for name, vna in vnas.items():
             wanted = parse_resource(name, config.instruments.vna[name].resource)
-            further = Address(_other(wanted.kind), PORT_ANY)
+            further = (Address(kind, PORT_ANY) for kind in FrontKind)
             opened = [
-                await _open(stack, name, pna, address, wires[name])
-                for address in (wanted, further)
+                await _open(stack, name, vna, address, wires[name])
+                for address in (wanted, *further)
+                if address is wanted or address.kind is not wanted.kind
             ]
             taken[name] = tuple(opened)
         for name, sensor in config.instruments.sensor.items():
@@ -134,11 +152,7 @@ async def _open(
     address: Address,
     wire: WireFaults,
 ) -> Address:
-    front: Front = (
-        HislipFront(device, wire)
-        if address.kind is FrontKind.HISLIP
-        else RawSocketFront(device, wire)
-    )
+    front = _FRONTS[address.kind](device, wire)
     stack.push_async_callback(front.close)
     try:
         return Address(address.kind, await front.start(address.port))
@@ -152,8 +166,28 @@ def _port_taken(name: str, port: int) -> ArrayConfigError:
     )
 
 
-def _other(kind: FrontKind) -> FrontKind:
-    return FrontKind.SOCKET if kind is FrontKind.HISLIP else FrontKind.HISLIP
+_FRONTS: Mapping[FrontKind, type[InstrumentFront]] = {
+    FrontKind.HISLIP: HislipFront,
+    FrontKind.VXI11: Vxi11Front,
+    FrontKind.SOCKET: RawSocketFront,
+}
+
+
+def model_name(config: ArrayConfig, vna: str) -> str:
+    """Return which model a VNA of an array is emulated as.
+
+    Raises
+    ------
+    ArrayConfigError
+        If the array file chooses a model that is not emulated.
+    """
+    chosen = config.simulation.models.get(vna) if config.simulation else None
+    if chosen is not None and chosen not in MODELS:
+        known = ", ".join(MODELS)
+        raise ArrayConfigError(
+            f"simulation.models.{vna}: there is no model {chosen}; there are {known}"
+        )
+    return model_of(config.instruments.vna[vna].dialect, chosen).name
 
 
 def _build_sensor(array: EmulatedArray, name: str, sensor: SensorConfig) -> ScpiDevice:

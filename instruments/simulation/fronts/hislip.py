@@ -4,6 +4,7 @@ import asyncio
 import struct
 from dataclasses import dataclass, field
 
+from instruments.simulation.faults import FaultKind
 from instruments.simulation.fronts.hislip_message import (
     MAX_PAYLOAD_BYTES,
     HislipError,
@@ -11,9 +12,10 @@ from instruments.simulation.fronts.hislip_message import (
     MessageType,
     read_message,
 )
-from instruments.simulation.fronts.sessions import LoopbackServer, discard
+from instruments.simulation.fronts.instrument_front import InstrumentFront
+from instruments.simulation.fronts.sessions import discard
 from instruments.simulation.scpi.device import MAX_MESSAGE_BYTES, ScpiDevice
-from instruments.simulation.wire_faults import WireFaults
+from instruments.simulation.wire_faults import Delivery, WireFaults
 
 PROTOCOL_VERSION = 0x0100
 """HiSLIP 1.0."""
@@ -35,6 +37,7 @@ class _Session:
     running: asyncio.Task[bytes | None] | None = None
     pending: bytearray = field(default_factory=bytearray)
     is_clearing: bool = False
+    held: bytes = b""
 
     def abort(self) -> None:
         """Give up what is being executed and what has arrived."""
@@ -43,13 +46,11 @@ class _Session:
             self.running.cancel()
 
 
-class HislipFront(LoopbackServer):
+class HislipFront(InstrumentFront):
     """Serves an instrument as ``TCPIP::127.0.0.1::hislip0,PORT::INSTR``."""
 
     def __init__(self, device: ScpiDevice, wire: WireFaults | None = None) -> None:
-        super().__init__()
-        self._device = device
-        self._wire = wire or WireFaults()
+        super().__init__(device, wire)
         self._sessions: dict[int, _Session] = {}
         self._next_identifier = 1
 
@@ -83,10 +84,14 @@ class HislipFront(LoopbackServer):
         self._next_identifier = self._next_identifier % 0xFFFF + 1
         self._sessions[session.session_id] = session
         answer = PROTOCOL_VERSION << 16 | session.session_id
-        writer.write(Message(MessageType.INITIALIZE_RESPONSE, 0, answer).encode())
         try:
-            while True:
-                await self._take(session, await read_message(reader))
+            with self._admitted(writer.transport.abort) as is_welcome:
+                if not is_welcome:
+                    raise HislipError("maximum number of clients exceeded")
+                answered = Message(MessageType.INITIALIZE_RESPONSE, 0, answer)
+                writer.write(answered.encode())
+                while True:
+                    await self._take(session, await read_message(reader))
         finally:
             session.abort()
             self._sessions.pop(session.session_id, None)
@@ -117,12 +122,15 @@ class HislipFront(LoopbackServer):
     async def _execute(self, session: _Session, message_id: int) -> None:
         program = bytes(session.pending).strip()
         session.pending.clear()
-        running = asyncio.create_task(self._device.execute(program))
-        session.running = running
-        await asyncio.wait({running})
-        session.running = None
-        # A device clear cancels the execution and not the connection.
-        reply = None if running.cancelled() else running.result()
+        execution = self._device.begin(program)
+        reply = execution.reply
+        if not execution.is_done:
+            running = asyncio.create_task(execution.finish())
+            session.running = running
+            await asyncio.wait({running})
+            session.running = None
+            # A device clear cancels the execution and not the connection.
+            reply = None if running.cancelled() else running.result()
         if reply is not None:
             await self._reply(session, message_id, reply)
 
@@ -139,13 +147,14 @@ class HislipFront(LoopbackServer):
             await session.writer.drain()
             await discard(session.writer)
             return
-        largest = session.largest_payload_bytes
-        for start in range(0, len(delivery.payload), largest):
-            part = delivery.payload[start : start + largest]
-            is_last = start + largest >= len(delivery.payload)
-            kind = MessageType.DATA_END if is_last else MessageType.DATA
-            session.writer.write(Message(kind, 0, message_id, part).encode())
-        await session.writer.drain()
+        framed = session.held + _frame(
+            delivery.payload, message_id, session.largest_payload_bytes
+        )
+        if self._wire.takes(FaultKind.STALE_REPLY):
+            session.held = framed
+            return
+        session.held = b""
+        await self._send(session.writer, Delivery(framed))
 
     async def _serve_asynchronous(
         self,
@@ -194,3 +203,14 @@ class HislipFront(LoopbackServer):
         )
         taken = struct.pack("!Q", MAX_PAYLOAD_BYTES)
         return Message(MessageType.ASYNC_MAX_MESSAGE_SIZE_RESPONSE, 0, 0, taken)
+
+
+def _frame(payload: bytes, message_id: int, largest: int) -> bytes:
+    """Return a reply as one or more messages."""
+    parts = []
+    for start in range(0, len(payload), largest):
+        is_last = start + largest >= len(payload)
+        kind = MessageType.DATA_END if is_last else MessageType.DATA
+        part = payload[start : start + largest]
+        parts.append(Message(kind, 0, message_id, part).encode())
+    return b"".join(parts)

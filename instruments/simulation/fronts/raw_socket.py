@@ -3,12 +3,14 @@
 import asyncio
 from contextlib import suppress
 
-from instruments.simulation.fronts.sessions import LoopbackServer, discard
-from instruments.simulation.scpi.device import MAX_MESSAGE_BYTES, ScpiDevice
-from instruments.simulation.wire_faults import WireFaults
+from instruments.simulation.faults import FaultKind
+from instruments.simulation.fronts.instrument_front import InstrumentFront
+from instruments.simulation.fronts.sessions import discard
+from instruments.simulation.scpi.device import MAX_MESSAGE_BYTES
+from instruments.simulation.wire_faults import Delivery
 
 
-class RawSocketFront(LoopbackServer):
+class RawSocketFront(InstrumentFront):
     """Serves an instrument as ``TCPIP::127.0.0.1::PORT::SOCKET``.
 
     Messages of one connection are executed in order, each to its end.
@@ -16,31 +18,42 @@ class RawSocketFront(LoopbackServer):
 
     line_limit_bytes = MAX_MESSAGE_BYTES
 
-    def __init__(self, device: ScpiDevice, wire: WireFaults | None = None) -> None:
-        super().__init__()
-        self._device = device
-        self._wire = wire or WireFaults()
-
     async def _serve(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
+        with self._admitted(writer.transport.abort) as is_welcome:
+            if is_welcome:
+                await self._converse(reader, writer)
+
+    async def _converse(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        held = b""
         # A line longer than the limit raises ValueError: that connection ends.
         with suppress(ValueError):
             while line := await reader.readline():
                 if self._wire.is_silent:
                     continue
-                reply = await self._device.execute(line.strip())
-                if reply is not None and not await self._send(writer, reply):
+                execution = self._device.begin(line.strip(), is_raw_socket=True)
+                reply = execution.reply
+                if not execution.is_done:
+                    reply = await execution.finish()
+                if reply is None:
+                    continue
+                if self._wire.takes(FaultKind.STALE_REPLY):
+                    held += reply
+                    continue
+                if not await self._reply(writer, held + reply):
                     return
+                held = b""
 
-    async def _send(self, writer: asyncio.StreamWriter, reply: bytes) -> bool:
+    async def _reply(self, writer: asyncio.StreamWriter, reply: bytes) -> bool:
         if self._wire.delay_s > 0.0:
             await asyncio.sleep(self._wire.delay_s)
         if self._wire.is_silent:
             return True
-        delivery = self._wire.deliver(reply)
-        writer.write(delivery.payload)
-        await writer.drain()
+        delivery: Delivery = self._wire.deliver(reply)
+        await self._send(writer, delivery)
         if delivery.closes:
             await discard(writer)
         return not delivery.closes

@@ -32,7 +32,19 @@ class Sessions:
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[None]] = set()
+        self._dropped: set[asyncio.Task[None]] = set()
         self._is_closing = False
+
+    @property
+    def count(self) -> int:
+        """Open connections."""
+        return len(self._tasks)
+
+    def drop(self) -> None:
+        """End every connection; new ones are welcome."""
+        self._dropped |= self._tasks
+        for task in list(self._tasks):
+            task.cancel()
 
     def guard(self, serve: Serve) -> Serve:
         """Return a connection handler that ends with the front, and ends quietly.
@@ -53,10 +65,11 @@ class Sessions:
                 with suppress(OSError, asyncio.IncompleteReadError):
                     await serve(reader, writer)
             except asyncio.CancelledError:
-                if not self._is_closing:
+                if not self._is_closing and task not in self._dropped:
                     raise
             finally:
                 self._tasks.discard(task)
+                self._dropped.discard(task)
                 writer.close()
 
         return guarded

@@ -1,14 +1,20 @@
 """An instrument that executes program messages."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
 from dataclasses import dataclass
+from functools import partial
 from inspect import isawaitable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from instruments.simulation.scpi.arguments import Arguments
 from instruments.simulation.scpi.errors import ScpiFault
-from instruments.simulation.scpi.grammar import Spelling, Unit, parse_units, spellings
+from instruments.simulation.scpi.grammar import (
+    Spelling,
+    Unit,
+    parse_message,
+    spellings,
+)
 from instruments.simulation.scpi.status import Event, Status
 
 MAX_MESSAGE_BYTES = 1 << 20
@@ -25,15 +31,55 @@ class Call:
         Numeric suffixes, in the order of the pattern's ``#``.
     arguments
         What follows the header.
+    is_raw_socket
+        Whether the message came over a raw socket.
     """
 
     suffixes: tuple[int, ...]
     arguments: Arguments
+    is_raw_socket: bool = False
 
 
 Reply: TypeAlias = str | bytes
 Query: TypeAlias = Callable[[Call], Reply | Awaitable[Reply]]
 Command: TypeAlias = Callable[[Call], Awaitable[None] | None]
+Steps: TypeAlias = Generator[Awaitable[Any], Any, bytes | None]
+
+
+class Execution:
+    """A message that is being executed: at once as far as nothing has to be waited for.
+
+    Attributes
+    ----------
+    reply
+        Replies so far that are all, terminated; None where there are none.
+    is_done
+        Whether the whole message has been executed.
+    """
+
+    def __init__(self, steps: Steps) -> None:
+        self._steps = steps
+        self._awaited: Awaitable[Any] | None = None
+        self.reply: bytes | None = None
+        self.is_done = False
+        self._go(partial(next, steps))
+
+    async def finish(self) -> bytes | None:
+        """Execute the rest and return the replies."""
+        while self._awaited is not None:
+            try:
+                result = await self._awaited
+            except ScpiFault as fault:
+                self._go(partial(self._steps.throw, fault))
+            else:
+                self._go(partial(self._steps.send, result))
+        return self.reply
+
+    def _go(self, resume: Callable[[], Awaitable[Any]]) -> None:
+        try:
+            self._awaited = resume()
+        except StopIteration as done:
+            self._awaited, self.reply, self.is_done = None, done.value, True
 
 
 class ScpiDevice:
@@ -47,13 +93,33 @@ class ScpiDevice:
         Answer to ``*OPT?``.
     terminator
         End of every reply.
+    write_integer, write_error
+        How the device writes whole numbers and entries of its error queue.
+
+    Attributes
+    ----------
+    keeps_newest_client
+        A further client ends the session of the one before.
+    clients
+        For each open session what ends it.
     """
 
+    keeps_newest_client = False
+
     def __init__(
-        self, identity: str, options: str = "0", *, terminator: bytes = b"\n"
+        self,
+        identity: str,
+        options: str = '"0"',
+        *,
+        terminator: bytes = b"\n",
+        write_integer: Callable[[int], str] = "{:+d}".format,
+        write_error: Callable[[int, str], str] = '{:+d},"{}"'.format,
     ) -> None:
         self._terminator = terminator
+        self._write_integer = write_integer
+        self._write_error = write_error
         self.status = Status()
+        self.clients: list[Callable[[], None]] = []
         self._queries: dict[tuple[str, ...], tuple[Spelling, Query]] = {}
         self._commands: dict[tuple[str, ...], tuple[Spelling, Command]] = {}
         self._idle = asyncio.Event()
@@ -96,8 +162,15 @@ class ScpiDevice:
         """Wait until no overlapped operation is pending."""
         await self._idle.wait()
 
-    async def execute(self, message: bytes) -> bytes | None:
+    async def execute(
+        self, message: bytes, *, is_raw_socket: bool = False
+    ) -> bytes | None:
         """Execute a message and return its replies, joined by semicolons.
+
+        Parameters
+        ----------
+        is_raw_socket
+            Whether the message came over a raw socket.
 
         Returns
         -------
@@ -105,33 +178,43 @@ class ScpiDevice:
             Terminated; None where nothing was asked, or the question
             was not understood.
         """
+        return await self.begin(message, is_raw_socket=is_raw_socket).finish()
+
+    def begin(self, message: bytes, *, is_raw_socket: bool = False) -> Execution:
+        """Execute a message up to the first thing that has to be waited for."""
+        return Execution(self._steps(message, is_raw_socket))
+
+    def _steps(self, message: bytes, is_raw_socket: bool) -> Steps:
+        try:
+            units, broken = parse_message(message.decode("ascii"))
+        except UnicodeDecodeError:
+            units, broken = (), ScpiFault(-101, "Invalid character")
         replies: list[bytes] = []
         try:
-            text = message.decode("ascii")
-        except UnicodeDecodeError:
-            self.status.report(ScpiFault(-101, "Invalid character"))
-            return None
-        try:
-            for unit in parse_units(text):
-                reply = await self._execute_unit(unit)
+            for unit in units:
+                reply = yield from self._step(unit, is_raw_socket)
                 if reply is not None:
                     replies.append(reply)
         except ScpiFault as fault:
             # A command error ends the message: what follows may have lost its sense.
-            self.status.report(fault)
+            broken = fault
+        if broken is not None:
+            self.status.report(broken)
         return b";".join(replies) + self._terminator if replies else None
 
-    async def _execute_unit(self, unit: Unit) -> bytes | None:
+    def _step(
+        self, unit: Unit, is_raw_socket: bool
+    ) -> Generator[Awaitable[Any], Any, bytes | None]:
         table = self._queries if unit.header.is_query else self._commands
         found = table.get(unit.header.mnemonics)
         if found is None:
             raise ScpiFault(-113, "Undefined header", str(unit.header)[:60])
         spelling, handler = found
-        call = Call(spelling.suffixes(unit.header), Arguments(unit.arguments))
+        suffixes, arguments = spelling.suffixes(unit.header), Arguments(unit.arguments)
         try:
-            result = handler(call)
-            reply = await result if isawaitable(result) else result
-            call.arguments.nothing_more()
+            result = handler(Call(suffixes, arguments, is_raw_socket))
+            reply = (yield result) if isawaitable(result) else result
+            arguments.nothing_more()
         except ScpiFault as fault:
             if -200 < fault.number <= -100:
                 raise
@@ -140,32 +223,32 @@ class ScpiDevice:
         return reply.encode() if isinstance(reply, str) else reply
 
     def _add_common(self, identity: str, options: str) -> None:
-        status = self.status
+        status, write = self.status, self._write_integer
         self.add("*IDN", query=lambda _: identity)
-        self.add("*OPT", query=lambda _: f'"{options}"')
+        self.add("*OPT", query=lambda _: options)
         self.add("*CLS", command=lambda _: self._clear_status())
         self.add("*RST", command=lambda _: self.reset())
         self.add("*TRG", command=lambda _: self.trigger())
-        self.add("*TST", query=lambda _: "+0")
-        self.add("*STB", query=lambda _: f"{status.byte():+d}")
-        self.add("*ESR", query=lambda _: f"{status.read_events():+d}")
+        self.add("*TST", query=lambda _: write(0))
+        self.add("*STB", query=lambda _: write(status.byte()))
+        self.add("*ESR", query=lambda _: write(status.read_events()))
         self.add(
             "*ESE",
-            query=lambda _: f"{status.event_mask:+d}",
+            query=lambda _: write(status.event_mask),
             command=self._set_event_mask,
         )
         self.add(
             "*SRE",
-            query=lambda _: f"{status.request_mask:+d}",
+            query=lambda _: write(status.request_mask),
             command=self._set_request_mask,
         )
-        self.add("*WAI", command=lambda _: self.until_idle())
-        self.add("*OPC", query=self._wait_then_one, command=self._announce_idle)
+        self.add("*WAI", command=lambda _: self._wait())
+        self.add("*OPC", query=self._when_idle, command=self._announce_idle)
         self.add(
             "SYSTem:ERRor[:NEXT]",
-            query=lambda _: '{:+d},"{}"'.format(*status.next_error()),
+            query=lambda _: self._write_error(*status.next_error()),
         )
-        self.add("SYSTem:ERRor:COUNt", query=lambda _: f"{status.error_count:+d}")
+        self.add("SYSTem:ERRor:COUNt", query=lambda _: write(status.error_count))
         self.add("SYSTem:VERSion", query=lambda _: "1999.0")
 
     def _clear_status(self) -> None:
@@ -178,10 +261,17 @@ class ScpiDevice:
     def _set_request_mask(self, call: Call) -> None:
         self.status.request_mask = call.arguments.integer(0, 255) & ~64
 
-    async def _wait_then_one(self, call: Call) -> str:
+    def _when_idle(self, call: Call) -> Reply | Awaitable[Reply]:
         del call
-        await self.until_idle()
-        return "+1"
+        one = self._write_integer(1)
+        return one if self._idle.is_set() else self._one_when_idle(one)
+
+    async def _one_when_idle(self, one: str) -> str:
+        await self._idle.wait()
+        return one
+
+    def _wait(self) -> Awaitable[None] | None:
+        return None if self._idle.is_set() else self.until_idle()
 
     def _announce_idle(self, call: Call) -> None:
         del call

@@ -3,12 +3,15 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 
 from instruments.simulation.scpi.errors import ScpiFault
 
 MAX_UNITS = 256
 """Most commands that one message may hold."""
+
+_REMEMBERED_LENGTH = 1024
 
 _NODE = re.compile(r"(\[)?:?(\*?[A-Za-z]+)(#)?(\])?")
 _MNEMONIC = re.compile(r"(\*?[A-Za-z_]+)(\d*)")
@@ -145,6 +148,31 @@ def parse_units(message: str) -> Iterator[Unit]:
             nodes = zip(header.mnemonics, header.suffixes, strict=True)
             branch = tuple(nodes)[:-1]
         yield Unit(header, arguments)
+
+
+def parse_message(message: str) -> tuple[tuple[Unit, ...], ScpiFault | None]:
+    """Read the commands of a message up to the first that is none, and what is wrong.
+
+    Returns
+    -------
+    tuple
+        Commands that can be executed, and the error that ends them or None.
+    """
+    if len(message) > _REMEMBERED_LENGTH:
+        return _parse_message(message)
+    return _remember_message(message)
+
+
+def _parse_message(message: str) -> tuple[tuple[Unit, ...], ScpiFault | None]:
+    units: list[Unit] = []
+    try:
+        units.extend(parse_units(message))
+    except ScpiFault as fault:
+        return tuple(units), fault
+    return tuple(units), None
+
+
+_remember_message = lru_cache(maxsize=1024)(_parse_message)
 
 
 def _parse_unit(

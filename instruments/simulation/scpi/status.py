@@ -73,6 +73,12 @@ class Status:
         self._events = Event(0)
         self._errors.clear()
 
+    def power_on(self) -> None:
+        """Be as after switching on: no errors, no masks, the power-on bit."""
+        self.event_mask = self.request_mask = 0
+        self._events = Event.POWER_ON
+        self._errors.clear()
+
     def byte(self) -> int:
         """Return the status byte with its master summary."""
         summary = StatusByte(0)

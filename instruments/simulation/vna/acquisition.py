@@ -1,13 +1,18 @@
 """One finished sweep: settings and receiver as they were, traces when they are read."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from instruments.measurement import FrequencyAxis
 from instruments.simulation.observation import ComplexTrace
+from instruments.simulation.physics import receiver_response
 from instruments.simulation.snapshot import Snapshot
+
+UNLOCKED_OFFSET = 2.0e-6
+"""Relative error of the frequencies while the reference is not locked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,21 +22,30 @@ class Acquisition:
     Attributes
     ----------
     axis_hz
-        Frequency axis in Hz, shape (point,).
+        Frequency axis in Hz, shape (point,), as the instrument believes it.
     snapshot
         The receiver at the end of the sweep; None where nothing is connected.
     source_ports
         Ports that were driven; traces from others hold zeros.
+    if_bandwidth_hz, power_dbm
+        One number, or one a point, shape (point,).
+    is_noiseless
+        Traces are the physics alone.
+    is_locked
+        Whether the frequencies were what the axis says.
     """
 
     axis_hz: FrequencyAxis
     snapshot: Snapshot | None
     source_ports: frozenset[int]
-    if_bandwidth_hz: float
-    power_dbm: float
+    if_bandwidth_hz: Any
+    power_dbm: Any
     averaging_count: int
     is_driven: bool
+    is_noiseless: bool = False
+    is_locked: bool = True
     _traces: dict[str, ComplexTrace] = field(default_factory=dict)
+    _encoded: dict[Hashable, bytes] = field(default_factory=dict)
 
     def trace(self, name: str, others: Sequence[str] = ()) -> ComplexTrace:
         """Return one trace, complex128, shape (point,); always the same values.
@@ -47,6 +61,12 @@ class Acquisition:
             self._work_out({name, *others} - self._traces.keys())
         return self._traces[name]
 
+    def encoded(self, key: Hashable, encode: Callable[[], bytes]) -> bytes:
+        """Return bytes that follow from these data, made once for each key."""
+        if key not in self._encoded:
+            self._encoded[key] = encode()
+        return self._encoded[key]
+
     def _work_out(self, names: set[str]) -> None:
         driven = [name for name in names if int(name[2]) in self.source_ports]
         for name in names.difference(driven):
@@ -57,12 +77,21 @@ class Acquisition:
                 value = 1.0 if name[1] == name[2] and self.is_driven else 0.0
                 self._traces[name] = np.full(self.axis_hz.size, value, np.complex128)
         elif driven:
-            looked = self.snapshot.look(
-                self.axis_hz,
-                sorted(driven),
-                if_bandwidth_hz=self.if_bandwidth_hz,
-                source_power_dbm=self.power_dbm,
-                averaging_count=self.averaging_count,
-                is_driven=self.is_driven,
+            self._traces.update(self._look(self.snapshot, sorted(driven)))
+
+    def _look(self, snapshot: Snapshot, names: list[str]) -> dict[str, ComplexTrace]:
+        offset = 1.0 if self.is_locked else 1.0 + UNLOCKED_OFFSET
+        if self.is_noiseless:
+            level = 1.0 if self.is_driven else 0.0
+            traces = receiver_response(
+                self.axis_hz * offset, snapshot.parameters, snapshot.state, names
             )
-            self._traces.update(looked)
+            return {name: level * trace for name, trace in traces.items()}
+        return snapshot.look(
+            self.axis_hz * offset,
+            names,
+            if_bandwidth_hz=self.if_bandwidth_hz,
+            source_power_dbm=self.power_dbm,
+            averaging_count=self.averaging_count,
+            is_driven=self.is_driven,
+        )

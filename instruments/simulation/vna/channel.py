@@ -1,16 +1,17 @@
 """A channel: settings, traces, and the sweep in emulated time."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
 
-from instruments.simulation.array import EmulatedArray
+from instruments.simulation.faults import FaultKind
 from instruments.simulation.observation import ComplexTrace
 from instruments.simulation.vna.acquisition import Acquisition
-from instruments.simulation.vna.settings import Stimulus
+from instruments.simulation.vna.bench import Bench
+from instruments.simulation.vna.settings import Limits, Stimulus
 
 
 class SweepMode(StrEnum):
@@ -31,48 +32,28 @@ class Measurement:
     format: str = "MLOG"
 
 
-class Bench:
-    """What channels share: the array behind the ports, the trigger, the source.
-
-    Parameters
-    ----------
-    array
-        The array.
-    cavity
-        Name of the cavity at the ports, None for open ports.
-    on_change
-        Called whenever a sweep starts or ends.
-    """
-
-    def __init__(
-        self, array: EmulatedArray, cavity: str | None, on_change: Callable[[], None]
-    ) -> None:
-        self.array = array
-        self.cavity = cavity
-        self.on_change = on_change
-        self.trigger_source = "IMM"
-        self.is_driven = True
-        self._serial = 0
-
-    def next_serial(self) -> int:
-        """Return a number for the next sweep of this instrument."""
-        self._serial += 1
-        return self._serial
-
-
 class Channel:
     """One channel of the VNA.
 
     A single sweep or a group is frozen when it ends. In continuous mode nothing
     runs: what the display would show is worked out when somebody reads it.
+
+    Attributes
+    ----------
+    group_count
+        Sweeps of one trigger in mode GROUPS.
+    rearms
+        Arm again after each sweep, as continuous initiation with an outer trigger.
     """
 
-    def __init__(self, bench: Bench) -> None:
-        self.stimulus = Stimulus()
+    def __init__(self, bench: Bench, limits: Limits) -> None:
+        self.stimulus = Stimulus.preset(limits)
         self.measurements: dict[str, Measurement] = {}
         self.selected: str | None = None
         self.group_count = 1
         self.mode = SweepMode.HOLD
+        self.rearms = False
+        self.is_armed = False
         self._bench = bench
         self._frozen: Acquisition | None = None
         self._newest: tuple[int, Acquisition] | None = None
@@ -80,12 +61,18 @@ class Channel:
         self._first_serial = 0
         self._averaged = 0
         self._timer: asyncio.TimerHandle | None = None
-        self._is_armed = False
+        self._meddler: asyncio.TimerHandle | None = None
+        self._firing = (1, True)
 
     @property
-    def is_pending(self) -> bool:
-        """Whether a sweep that will end is under way."""
-        return self._timer is not None or self._is_armed
+    def is_running(self) -> bool:
+        """Whether a sweep that was announced is under way."""
+        return self._timer is not None and self._firing[1]
+
+    @property
+    def is_sweeping(self) -> bool:
+        """Whether anything is swept right now."""
+        return self._timer is not None or self.mode is SweepMode.CONTINUOUS
 
     @property
     def source_ports(self) -> frozenset[int]:
@@ -97,6 +84,20 @@ class Channel:
         """Emulated seconds of one sweep: a pass for each source port."""
         return self.stimulus.pass_time_s * max(1, len(self.source_ports))
 
+    @property
+    def averages_done(self) -> int:
+        """Sweeps that have gone into the average so far."""
+        done = self._averaged
+        now_s = self._bench.array.now_s()
+        if self._timer is not None or self.mode is SweepMode.CONTINUOUS:
+            done += int((now_s - self._begun_s) / self.sweep_time_s)
+        return min(done, self.stimulus.averaging_count)
+
+    @property
+    def ended(self) -> Acquisition | None:
+        """The last sweep that was frozen, None where there is none."""
+        return self._frozen
+
     def set_mode(self, mode: SweepMode) -> None:
         """Stop what is running and start what is asked for."""
         self.abort()
@@ -104,35 +105,77 @@ class Channel:
         if mode is SweepMode.CONTINUOUS:
             self._begin_continuous()
         elif mode is not SweepMode.HOLD:
-            self._is_armed = True
-            if self._bench.trigger_source == "IMM":
-                self.fire()
+            self.arm()
         self._bench.on_change()
 
-    def fire(self) -> None:
-        """Trigger a channel that is armed."""
-        if not self._is_armed:
+    def arm(self) -> None:
+        """Wait for a trigger, which an internal source gives at once."""
+        self.is_armed = True
+        if self._bench.is_internal:
+            self.fire(self.group_count if self.mode is SweepMode.GROUPS else 1)
+
+    def fire(self, count: int = 1, *, is_announced: bool = True) -> None:
+        """Trigger a channel that is armed.
+
+        Parameters
+        ----------
+        count
+            Sweeps of this trigger.
+        is_announced
+            Whether ``*OPC`` waits for them.
+        """
+        if not self.is_armed:
             return
-        self._is_armed = False
-        count = self.group_count if self.mode is SweepMode.GROUPS else 1
-        duration_s = count * self.sweep_time_s / self._bench.array.speed
+        self.is_armed = False
+        bench = self._bench
+        if count > 1 and bench.faults.takes(FaultKind.AVERAGES_SHORT):
+            count = 1
+        self._firing = (count, is_announced)
+        self._begun_s = bench.array.now_s()
+        is_meddled = bench.faults.takes(FaultKind.FRONT_PANEL_IN_SWEEP)
+        if bench.is_instant:
+            if is_meddled:
+                self.meddle()
+            self._finish()
+            return
         loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(duration_s, self._finish, count)
+        duration_s = count * self.sweep_time_s / bench.array.speed
+        self._timer = loop.call_later(duration_s, self._finish)
+        if is_meddled:
+            self._meddler = loop.call_later(0.5 * duration_s, self.meddle)
+
+    def meddle(self) -> None:
+        """Do what somebody at the front panel does: a narrower span, a wider IF."""
+        stimulus = self.stimulus
+        wider_hz = min(
+            3.0 * stimulus.if_bandwidth_hz, stimulus.limits.highest_bandwidth_hz
+        )
+        stimulus.if_bandwidth_hz = stimulus.limits.next_bandwidth_hz(wider_hz)
+        stimulus.stop_hz -= 0.1 * (stimulus.stop_hz - stimulus.start_hz)
+        self.forget()
 
     def abort(self) -> None:
         """Stop sweeping at once; data of whole sweeps stay."""
         if self.mode is SweepMode.CONTINUOUS:
             self._frozen = self._shown_continuous()[0]
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer, self._newest, self._is_armed = None, None, False
+        for timer in (self._timer, self._meddler):
+            if timer is not None:
+                timer.cancel()
+        self._timer = self._meddler = self._newest = None
+        self.is_armed = self.rearms = False
         self.mode = SweepMode.HOLD
         self._bench.on_change()
 
     def forget(self) -> None:
-        """Drop all data, as a change of the axis does."""
+        """Drop all data and begin the sweep anew, as a change of the axis does."""
         self._frozen, self._newest = None, None
         self.clear_averages()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+            self.is_armed = True
+            count, is_announced = self._firing
+            self.fire(count, is_announced=is_announced)
 
     def clear_averages(self) -> None:
         """Start averaging anew."""
@@ -147,7 +190,7 @@ class Channel:
         the one before, as on the real instrument.
         """
         others = [one.parameter for one in self.measurements.values()]
-        blank = np.zeros(self.stimulus.point_count, dtype=np.complex128)
+        blank = np.zeros(self.stimulus.length, dtype=np.complex128)
         if self.mode is not SweepMode.CONTINUOUS:
             frozen = self._frozen
             return blank if frozen is None else frozen.trace(parameter, others)
@@ -157,19 +200,31 @@ class Channel:
         new = newest.trace(parameter, others) if swept else old
         return np.where(np.arange(blank.size) < swept, new, old)
 
+    def encoded(self, key: Hashable, encode: Callable[[], bytes]) -> bytes:
+        """Return bytes that follow from what ``read`` shows, kept with frozen data."""
+        if self.mode is SweepMode.CONTINUOUS or self._frozen is None:
+            return encode()
+        return self._frozen.encoded(key, encode)
+
     def _begin_continuous(self) -> None:
         self._begun_s = self._bench.array.now_s()
         self._first_serial = self._bench.next_serial()
         self._newest = None
 
-    def _finish(self, count: int) -> None:
-        self._timer = None
-        self._averaged += count
-        self._frozen = self._acquire(
-            self._bench.array.now_s(), self._bench.next_serial(), self._averaged
+    def _finish(self) -> None:
+        self._timer = self._meddler = None
+        self._averaged += self._firing[0]
+        bench = self._bench
+        is_repeated = self._frozen is not None and bench.faults.takes(
+            FaultKind.REPEATED_TRACE
         )
+        if not is_repeated:
+            self._frozen = self._acquire(
+                bench.array.now_s(), bench.next_serial(), self._averaged
+            )
         self.mode = SweepMode.HOLD
-        self._bench.on_change()
+        self.is_armed = self.rearms
+        bench.on_change()
 
     def _shown_continuous(self) -> tuple[Acquisition | None, Acquisition, float]:
         """Return the last whole sweep, the one under way, and its share so far."""
@@ -185,22 +240,11 @@ class Channel:
         return last, self._acquire(now_s, serial, count + 1), share
 
     def _acquire(self, at_s: float, serial: int, sweeps: int) -> Acquisition:
-        stimulus, bench = self.stimulus, self._bench
+        stimulus = self.stimulus
         averages = 1
         if stimulus.is_averaging:
             count = stimulus.averaging_count
             averages = count if stimulus.averages_points else min(sweeps, count)
-        snapshot = (
-            None
-            if bench.cavity is None
-            else bench.array.snapshot(bench.cavity, at_s, serial)
-        )
-        return Acquisition(
-            axis_hz=stimulus.axis_hz,
-            snapshot=snapshot,
-            source_ports=self.source_ports,
-            if_bandwidth_hz=stimulus.if_bandwidth_hz,
-            power_dbm=stimulus.power_dbm,
-            averaging_count=averages,
-            is_driven=bench.is_driven,
+        return self._bench.acquire(
+            stimulus, self.source_ports, at_s=at_s, serial=serial, averages=averages
         )

@@ -16,6 +16,8 @@ FORMATS = (
     "IMAGinary",
     "POLar",
     "SMITh",
+    "SCOMplex",
+    "COMPlex",
 )
 """Display formats that the emulator knows."""
 
@@ -49,12 +51,19 @@ def interleave(trace: ComplexTrace) -> npt.NDArray[np.float64]:
     return np.ascontiguousarray(trace).view(np.float64)
 
 
-def displayed(trace: ComplexTrace, display: str) -> npt.NDArray[np.float64]:
+def displayed(
+    trace: ComplexTrace, display: str, *, has_pairs: bool = False
+) -> npt.NDArray[np.float64]:
     """Return a trace in a display format, shape (point,) or (2 point,).
 
     Parameters
     ----------
     display
         Short form of one of ``FORMATS``; phases in degrees, levels in dB.
+    has_pairs
+        Give every format two numbers a point, the second 0 where there is one.
     """
-    return _DISPLAYS.get(display, interleave)(trace)
+    shown = _DISPLAYS.get(display, interleave)(trace)
+    if not has_pairs or shown.size != trace.size:
+        return shown
+    return np.column_stack([shown, np.zeros_like(shown)]).ravel()

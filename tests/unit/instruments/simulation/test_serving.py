@@ -52,7 +52,8 @@ def test_every_instrument_answers_where_the_resolved_file_says(array_config):
         assert vna.resource == served.resources[name][0]
         assert parse_resource(name, vna.resource).kind is FrontKind.HISLIP
         assert vna.time_scale == 20.0
-    assert len(served.resources["vna-1"]) == 2
+    kinds = [parse_resource("x", one).kind for one in served.resources["vna-1"]]
+    assert kinds == [FrontKind.HISLIP, FrontKind.VXI11, FrontKind.SOCKET]
 
 
 def test_fault_at_the_control_port_reaches_wire_and_sensor(array_config):
@@ -113,6 +114,8 @@ def test_taken_control_port_is_one_sentence(array_config):
         ("TCPIP::127.0.0.1::hislip0,40001::INSTR", (FrontKind.HISLIP, 40001)),
         ("TCPIP0::lab-vna::hislip0::INSTR", (FrontKind.HISLIP, 0)),
         ("tcpip::10.0.0.1::5025::socket", (FrontKind.SOCKET, 5025)),
+        ("TCPIP::10.0.0.1::INSTR", (FrontKind.VXI11, 0)),
+        ("TCPIP0::10.0.0.1,40002::inst0::INSTR", (FrontKind.VXI11, 40002)),
     ],
 )
 def test_resource_names_are_read(resource, address):
@@ -120,7 +123,12 @@ def test_resource_names_are_read(resource, address):
 
 
 @pytest.mark.parametrize(
-    "address", [Address(FrontKind.HISLIP, 7), Address("socket", 9)]
+    "address",
+    [
+        Address(FrontKind.HISLIP, 7),
+        Address(FrontKind.SOCKET, 9),
+        Address(FrontKind.VXI11, 11),
+    ],
 )
 def test_resource_names_are_read_back(address):
     assert parse_resource("vna-1", address.resource) == address
@@ -130,7 +138,6 @@ def test_resource_names_are_read_back(address):
     ("resource", "sentence"),
     [
         ("GPIB0::16::INSTR", "cannot be emulated"),
-        ("TCPIP::127.0.0.1::inst0::INSTR", "cannot be emulated"),
         ("TCPIP::127.0.0.1::70000::SOCKET", "no port 70000"),
     ],
 )

@@ -8,7 +8,7 @@ from instruments.clock import SystemClock
 from instruments.simulation.array import EmulatedArray
 from instruments.simulation.fronts.hislip import HislipFront
 from instruments.simulation.fronts.raw_socket import RawSocketFront
-from instruments.simulation.vna.instrument import build_pna
+from instruments.simulation.vna.instrument import build_vna
 from instruments.simulation.wire_faults import WireFaults
 
 
@@ -23,8 +23,8 @@ class Served:
         self.call(self._start())
 
     async def _start(self):
-        self.pna = build_pna(self.array, "vna-1")
         self.wire = WireFaults()
+        self.pna = build_vna(self.array, "vna-1", faults=self.wire)
         self._fronts = (
             HislipFront(self.pna, self.wire),
             RawSocketFront(self.pna, self.wire),

@@ -6,8 +6,8 @@ import pytest
 from instruments.clock import SystemClock
 from instruments.simulation.array import EmulatedArray
 from instruments.simulation.vna.encoding import write_number
-from instruments.simulation.vna.instrument import build_pna
-from instruments.simulation.vna.settings import next_bandwidth_hz
+from instruments.simulation.vna.families.keysight_pna import N5224B
+from instruments.simulation.vna.instrument import build_vna
 
 
 class SteppedClock(SystemClock):
@@ -25,7 +25,7 @@ class Bench:
     def __init__(self, config, speed, clock, vna="vna-1"):
         self.clock = clock
         self.array = EmulatedArray(config, clock=clock, speed=speed)
-        self.pna = build_pna(self.array, vna)
+        self.pna = build_vna(self.array, vna)
 
     async def ask(self, message):
         reply = await asyncio.wait_for(self.pna.execute(message.encode()), 10)
@@ -288,5 +288,8 @@ def test_vna_without_a_cavity_shows_open_ports(on_bench):
 def test_numbers_and_bandwidths():
     assert write_number(-0.5) == "-5.00000000000E-001"
     assert write_number(0.0) == "+0.00000000000E+000"
-    steps = [next_bandwidth_hz(value) for value in (1.0, 999.0, 1001.0, 7001.0, 1.5e7)]
+    steps = [
+        N5224B.limits.next_bandwidth_hz(value)
+        for value in (1.0, 999.0, 1001.0, 7001.0, 1.5e7)
+    ]
     assert steps == [1.0, 1000.0, 1500.0, 10_000.0, 15e6]

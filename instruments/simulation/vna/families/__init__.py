@@ -1,0 +1,1 @@
+"""The command tables of the families, and the models that speak them."""

@@ -1,0 +1,1 @@
+"""What headers do, whatever the family writes them like."""
