@@ -1,64 +1,50 @@
 """Reading and writing the array file, with one sentence for whatever is wrong."""
 
-import difflib
-import re
-from collections.abc import Hashable
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
-from instruments.array import config as sections
+from instruments.array import misfit, mistakes
 from instruments.array.config import ArrayConfig
-from instruments.array.misfit import MisfitError
+from instruments.array.lines import Lines, lines_of
+from instruments.array.yaml_text import StrictDumper, compose, construct
 from instruments.errors import ArrayConfigError
 
 MAX_FILE_BYTES = 4 * 1024 * 1024
 """Largest array file that is read."""
 
 
-class _StrictLoader(yaml.SafeLoader):
-    """YAML 1.2 numbers, dates as plain text, and no key twice."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArrayFile:
+    """A checked array file that still knows its lines.
 
-    yaml_implicit_resolvers = {  # noqa: RUF012 - the base class declares it so
-        letter: [
-            (tag, pattern)
-            for tag, pattern in resolvers
-            if tag not in {"tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:float"}
-        ]
-        for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
+    Attributes
+    ----------
+    config
+        Its sections.
+    lines
+        Where its keys stand.
+    name
+        What it is called in messages.
+    """
 
-    def construct_mapping(
-        self, node: yaml.MappingNode, deep: bool = False
-    ) -> dict[Hashable, Any]:
-        """Build a mapping, refusing a key that stands there twice."""
-        seen: set[Hashable] = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if key in seen:
-                line = key_node.start_mark.line + 1
-                raise ArrayConfigError(
-                    f"{key}: stands twice in the same section (line {line}); "
-                    "take one out"
-                )
-            seen.add(key)
-        return super().construct_mapping(node, deep=deep)
+    config: ArrayConfig
+    lines: Lines = field(repr=False)
+    name: str
 
+    def mistake(self, path: misfit.Path, sentence: str) -> ArrayConfigError:
+        """Make the error for a mistake that shows only later, for instance on a wire.
 
-class _StrictDumper(yaml.SafeDumper):
-    """Quotes every text that the loader would take for a number."""
-
-
-# YAML 1.1 takes 4.0e9 for a text because its exponent has no sign.
-_FLOAT = re.compile(
-    r"(?:[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.inf|\.nan)$"
-)
-for _side in (_StrictLoader, _StrictDumper):
-    _side.add_implicit_resolver(
-        "tag:yaml.org,2002:float", _FLOAT, list("-+0123456789.")
-    )
+        Parameters
+        ----------
+        path
+            Keys that lead to the place.
+        sentence
+            What is wrong there, and the mend.
+        """
+        return ArrayConfigError(f"{self.name}, {self.lines.sentence(path, sentence)}")
 
 
 def load_array(path: Path) -> ArrayConfig:
@@ -77,12 +63,26 @@ def load_array(path: Path) -> ArrayConfig:
     Raises
     ------
     ArrayConfigError
-        If the file cannot be read or is wrong; one sentence with file, key, mend.
+        If the file cannot be read or is wrong; one sentence with file, line, key,
+        mend.
     """
+    return load_array_file(path).config
+
+
+def load_array_file(path: Path) -> ArrayFile:
+    """Read and check an array file, and keep where its keys stand.
+
+    Raises
+    ------
+    ArrayConfigError
+        As ``load_array``.
+    """
+    text = _read_text(path)
     try:
-        return parse_array(_read_text(path))
+        config, lines = _parse(text)
     except ArrayConfigError as error:
-        raise ArrayConfigError(f"{path}: {error}") from None
+        raise ArrayConfigError(f"{path}, {error}") from None
+    return ArrayFile(config=config, lines=lines, name=str(path))
 
 
 def parse_array(text: str) -> ArrayConfig:
@@ -91,28 +91,31 @@ def parse_array(text: str) -> ArrayConfig:
     Raises
     ------
     ArrayConfigError
-        If the text is wrong; one sentence with key and mend.
+        If the text is wrong; one sentence with line, key and mend.
     """
-    try:
-        tree = yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - a SafeLoader
-    except yaml.YAMLError as error:
-        sentence = " ".join(str(error).split())
-        raise ArrayConfigError(f"is no YAML: {sentence}") from None
-    except RecursionError:
-        raise ArrayConfigError("is nested too deeply") from None
-    if not isinstance(tree, dict):
-        raise ArrayConfigError("must hold the sections of an array, not a bare value")
-    try:
-        return ArrayConfig.model_validate(tree)
-    except ValidationError as error:
-        raise ArrayConfigError(_sentence(error)) from None
+    return _parse(text)[0]
 
 
 def dump_array(config: ArrayConfig, path: Path) -> None:
     """Write an array file that ``load_array`` reads back to the same sections."""
     tree = config.model_dump(mode="json", exclude_none=True)
-    text = yaml.dump(tree, Dumper=_StrictDumper, sort_keys=False, allow_unicode=True)
+    text = yaml.dump(tree, Dumper=StrictDumper, sort_keys=False, allow_unicode=True)
     path.write_text(text, encoding="utf-8")
+
+
+def _parse(text: str) -> tuple[ArrayConfig, Lines]:
+    root = compose(text)
+    if not isinstance(root, yaml.MappingNode):
+        raise ArrayConfigError(
+            "line 1: must hold the sections of an array, not a bare value"
+        )
+    lines = lines_of(root)
+    tree = construct(root)
+    try:
+        return ArrayConfig.model_validate(tree), lines
+    except ValidationError as error:
+        sentence = mistakes.first_sentence(error, ArrayConfig, tree, lines)
+        raise ArrayConfigError(sentence) from None
 
 
 def _read_text(path: Path) -> str:
@@ -121,52 +124,14 @@ def _read_text(path: Path) -> str:
             content = file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
         raise ArrayConfigError(
-            f"cannot be read ({error.strerror}); name an existing array file"
+            f"{path}: cannot be read ({error.strerror}); name an existing array file"
         ) from None
     if len(content) > MAX_FILE_BYTES:
-        raise ArrayConfigError(f"is larger than {MAX_FILE_BYTES} bytes")
+        raise ArrayConfigError(f"{path}: is larger than {MAX_FILE_BYTES} bytes")
     try:
         return content.decode("utf-8")
-    except UnicodeDecodeError:
-        raise ArrayConfigError("is no UTF-8 text") from None
-
-
-def _sentence(error: ValidationError) -> str:
-    first = min(error.errors(), key=lambda item: item["type"] != "extra_forbidden")
-    key = _key(first["loc"])
-    own = first.get("ctx", {}).get("error")
-    if isinstance(own, MisfitError):
-        return f"{'.'.join([key, *own.path]).strip('.')}: {own.sentence}"
-    match first["type"]:
-        case "extra_forbidden":
-            return f"{key}: is no known key; {_suggestion(str(first['loc'][-1]))}"
-        case "missing":
-            return f"{key}: is missing; add it"
-        case "union_tag_invalid" | "union_tag_not_found":
-            return f"{key}.purpose: must be wide, transmission or reflection"
-        case "string_pattern_mismatch":
-            pattern = first["ctx"]["pattern"]
-            return f"{key}: {first['input']!r:.80} does not look like {pattern}"
-        case _:
-            pass
-    message = first["msg"][:1].lower() + first["msg"][1:]
-    return f"{key}: {message}, not {first['input']!r:.80}"
-
-
-def _key(location: tuple[int | str, ...]) -> str:
-    # Below sweeps.NAME the location repeats the purpose, which is no key of the file.
-    parts = [part for part in location if part != "[key]"]
-    if parts[:1] == ["sweeps"] and len(parts) > 2:
-        del parts[2]
-    return ".".join(str(part) for part in parts)
-
-
-def _suggestion(name: str) -> str:
-    known = {
-        field
-        for section in vars(sections).values()
-        if isinstance(section, type) and issubclass(section, BaseModel)
-        for field in section.model_fields
-    }
-    close = difflib.get_close_matches(name, sorted(known), n=1)
-    return f"did you mean {close[0]}?" if close else "take it out"
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ArrayConfigError(
+            f"{path}, line {line}: is no UTF-8 text; save it as UTF-8"
+        ) from None

@@ -6,8 +6,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from instruments.measurement.limits import MAX_POINT_COUNT, MAX_PORT_COUNT
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
-SParameter = Annotated[str, Field(pattern=r"^S[1-4][1-4]$")]
+NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+S_PARAMETER_PATTERN = r"^S[1-4][1-4]$"
+
+Name = Annotated[str, Field(pattern=NAME_PATTERN)]
+SParameter = Annotated[str, Field(pattern=S_PARAMETER_PATTERN)]
 Text = Annotated[str, Field(min_length=1, max_length=200)]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Positive = Annotated[float, Field(strict=True, allow_inf_nan=False, gt=0)]

@@ -33,92 +33,6 @@ def test_complete_file_reads_into_typed_sections(array_text):
     assert config.simulation is None
 
 
-@pytest.mark.parametrize(
-    ("good", "bad", "key", "mend"),
-    [
-        ("    vna: vna-1", "    vna: vna-9", "cavities.cavity-1.vna", "vna-1, vna-2"),
-        (
-            "cavity: cavity-1",
-            "cavity: cavity-7",
-            "instruments.sensor.gaussmeter-1.cavity",
-            "cavity-1, cavity-2",
-        ),
-        (
-            "magnetic_field_tesla: stray_field_tesla",
-            "magnetic_field_tesla: magnet_field_tesla",
-            "cavities.cavity-1.conditions.magnetic_field_tesla",
-            "stray_field_tesla",
-        ),
-        ("{vna: vna-2,", "{vna: vna-1,", "cavities.cavity-2.vna", "of its own"),
-        ("{wide: {per", "{wid: {per", "schedule.wid", "wide"),
-        (
-            "expected_serial",
-            "expected_serail",
-            "instruments.vna.vna-1.expected_serail",
-            "did you mean expected_serial?",
-        ),
-        ("array:", "zzzzzz: 1\narray:", "zzzzzz", "take it out"),
-        (
-            '"1": stray_field_tesla}\n    gaussmeter-2',
-            '"1": stray_field_k}\n    gaussmeter-2',
-            "instruments.sensor.gaussmeter-1.readings.1",
-            "_tesla",
-        ),
-        (
-            "5: receiver_temperature_k",
-            "5: mixing_chamber_temperature_k",
-            "instruments.sensor.thermometer.readings.5",
-            "another name",
-        ),
-        (
-            "      temperature_k: receiver",
-            "      temperature_m: receiver",
-            "cavities.cavity-1.conditions.temperature_m",
-            "_k",
-        ),
-        ("    gaussmeter-1:", "    vna-1:", "instruments.sensor.vna-1", "rename"),
-        (
-            "stop_frequency_hz: 8.0e9",
-            "stop_frequency_hz: 4e9",
-            "sweeps.wide",
-            "above start_frequency_hz",
-        ),
-        ("point_count: 801", "point_count: 1", "sweeps.wide.point_count", "equal to 2"),
-        (
-            "point_count: 801",
-            "point_count: eight",
-            "sweeps.wide.point_count",
-            "valid integer",
-        ),
-        ("purpose: wide", "purpose: wid", "sweeps.wide.purpose", "wide, transmission"),
-        ("[S21, S23", "[S21, S53", "sweeps.wide.s_parameters.1", "S53"),
-        ("period_s: 60", "period_s: .inf", "schedule.wide.period_s", "finite"),
-        ("period_s: 60", "period_s: yes", "schedule.wide.period_s", "valid number"),
-        ("schema_version: 1", "schema_version: 2", "schema_version", "be 1, not 2"),
-        ("    purpose: wide\n", "", "sweeps.wide.purpose", "wide, transmission"),
-        ("array: {name: demo, site: laptop}\n", "", "array", "is missing; add it"),
-        (
-            "    point_count: 801\n",
-            "    point_count: 801\n    point_count: 802\n",
-            "point_count",
-            "stands twice",
-        ),
-        ("{name: demo,", "{name: {demo,", "is no YAML", ""),
-        ("cavity-2: {vna", "cavity 2: {vna", "cavities.cavity 2", "look like"),
-    ],
-)
-def test_one_wrong_place_gives_one_sentence_with_key_and_mend(
-    array_text, good, bad, key, mend
-):
-    assert good in array_text
-    with pytest.raises(ArrayConfigError) as caught:
-        parse_array(array_text.replace(good, bad, 1))
-    sentence = str(caught.value)
-    assert sentence.startswith(key)
-    assert mend in sentence
-    assert "\n" not in sentence
-
-
 def test_disabled_cavity_may_share_a_vna(array_text):
     shared = array_text.replace("{vna: vna-2,", "{vna: vna-1, enabled: false,")
     assert not parse_array(shared).cavities["cavity-2"].enabled
@@ -154,7 +68,9 @@ def test_file_errors_name_the_file(tmp_path, array_text):
     with pytest.raises(ArrayConfigError, match="larger than"):
         load_array(path)
     path.write_text(array_text.replace("vna: vna-2", "vna: vna-3"))
-    with pytest.raises(ArrayConfigError, match=r"array\.yaml: cavities\.cavity-2\.vna"):
+    with pytest.raises(
+        ArrayConfigError, match=r"array\.yaml, line 39: cavities\.cavity-2"
+    ):
         load_array(path)
 
 
