@@ -2,6 +2,8 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from service.poller_metrics import PollerMetrics
+
 _LATENCY_BUCKETS_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
 
 
@@ -24,6 +26,8 @@ class ServiceMetrics:
         Bytes of bodies that are being received or judged.
     requests
         Answers by route and status.
+    pollers
+        What the pollers told last.
     tasks_waiting, oldest_task_age_s, sweep_age_s, alerts_active
         State of the database at the time of the scrape.
     """
@@ -73,6 +77,7 @@ class ServiceMetrics:
             ["cavity"],
             registry=registry,
         )
+        self.pollers = PollerMetrics(registry)
         self.alerts_active = Gauge(
             "halowatch_alerts_active", "Active alerts.", ["severity"], registry=registry
         )

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from instruments.measurement import SweepPurpose
 from models.diagnosis import UNKNOWN, EstimateState, ResonanceState
+from models.preprocessing.integrity import NO_TRACE
 
 HEALTHY = "healthy"
 """The label of a receiver that nothing is wrong with."""
@@ -40,6 +41,12 @@ class Observation:
     temperature_p05_k: float | None
     temperature_p95_k: float | None
     resonance_state: str | None
+    integrity: tuple[str, ...] = ()
+
+    @property
+    def is_void(self) -> bool:
+        """Whether no trace of the sweep could be judged."""
+        return NO_TRACE in self.integrity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,12 +132,22 @@ def find_warming(seen: Observation, limit_k: float) -> Finding:
 
 
 def find_resonance_lost(seen: Observation, limit_k: float) -> Finding:
-    """Find a narrow sweep in which no mode could be fitted."""
+    """Find a narrow sweep in which no mode could be fitted.
+
+    Samples that an instrument spoilt say nothing on the mode.
+    """
     del limit_k
-    if seen.resonance_state is None:
+    spoilt = (None, ResonanceState.INSTRUMENT_FAULT)
+    if seen.is_void or seen.resonance_state in spoilt:
         return Finding.SILENT
     is_ok = seen.resonance_state == ResonanceState.OK
     return Finding.GOOD if is_ok else Finding.BAD
+
+
+def find_void_sweep(seen: Observation, limit_k: float) -> Finding:
+    """Find a sweep whose samples say nothing on the receiver."""
+    del limit_k
+    return Finding.BAD if seen.is_void else Finding.GOOD
 
 
 RECEIVER_CONDITION = Rule(
@@ -170,7 +187,17 @@ RESONANCE_LOST = Rule(
     find=find_resonance_lost,
 )
 
-RULES = (RECEIVER_CONDITION, UNKNOWN_CHANGE, WARMING, RESONANCE_LOST)
+VOID_SWEEPS = Rule(
+    name="void_sweeps",
+    purpose=SweepPurpose.WIDE,
+    severity="minor",
+    raise_count=3,
+    window=4,
+    clear_count=3,
+    find=find_void_sweep,
+)
+
+RULES = (RECEIVER_CONDITION, UNKNOWN_CHANGE, WARMING, RESONANCE_LOST, VOID_SWEEPS)
 """Rules over judged sweeps; ``no_data`` stands beside them, over silence."""
 
 NO_DATA = "no_data"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from service.alerts.rules import RECEIVER_CONDITION, UNKNOWN_CHANGE, WARMING
+from service.alerts.spools import SPOOL_FILLING
 from service.alerts.transition import Action
 
 ARRAY = ""
@@ -69,9 +70,11 @@ def settle(
     """
     wanted = _wanted_warming(standings, periods_s, now)
     for (rule, subject), standing in standings.items():
-        if rule == WARMING.name or subject not in periods_s:
+        if rule == WARMING.name or not standing.is_fulfilled:
             continue
-        if standing.is_fulfilled and not _is_held_back(standings, rule, subject):
+        if rule == SPOOL_FILLING:
+            wanted[rule, subject] = ()
+        elif subject in periods_s and not _is_held_back(standings, rule, subject):
             wanted[rule, subject] = (subject,)
     alerting = {key for key, standing in standings.items() if standing.is_alerting}
     clears = [

@@ -3,16 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from models.preprocessing.integrity import NO_TRACE
 from service.alerts.rules import (
     NO_DATA,
     RECEIVER_CONDITION,
     RESONANCE_LOST,
     UNKNOWN_CHANGE,
+    VOID_SWEEPS,
     WARMING,
     Finding,
     Observation,
     Rule,
 )
+from service.alerts.spools import SPOOL_FILLING
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,21 @@ _RULES = {
         "No mode could be fitted in the narrow transmission sweeps.",
         "Look at the narrow sweep; widen the span, and check rod and coupling.",
     ),
+    VOID_SWEEPS.name: Wording(
+        "Void sweeps",
+        "The instrument delivers wide sweeps whose samples say nothing: nothing is "
+        "concluded on this cavity until they are sound again.",
+        "Look at the flags of the sweeps; check the VNA's RF output, its cables and "
+        "its reference.",
+    ),
+    SPOOL_FILLING: Wording(
+        "Spool filling",
+        "Sweeps wait at a poller because the service does not take them as fast as "
+        "they come, or because the poller's disk is full. A full spool keeps the "
+        "oldest sweeps and refuses the newest.",
+        "See GET /api/v1/pollers for its last error; free the disk, mend the network "
+        "or raise spool.max_bytes.",
+    ),
 }
 
 _ARRAY_WARMING = Wording(
@@ -105,6 +123,9 @@ def explain(rule: Rule, seen: Sequence[Observation], limit_k: float) -> str:
     newest = bad[0]
     if rule is RECEIVER_CONDITION:
         return f"{counted} are judged {newest.condition_label}"
+    if rule is VOID_SWEEPS:
+        flags = ", ".join(flag for flag in newest.integrity if flag != NO_TRACE)
+        return f"{counted} hold no usable samples ({flags or 'no trace'})"
     if rule is UNKNOWN_CHANGE:
         return f"{counted} are unlike anything trained"
     if rule is WARMING:

@@ -1,9 +1,17 @@
 """What OpenAPI cannot tell from the code: raw bodies and other media types."""
 
+from dataclasses import fields
 from typing import Any
 
 from instruments.measurement import TruthFlag
 from instruments.measurement.message import MSGPACK_MEDIA_TYPE
+from instruments.measurement.poller_status import (
+    CavityMode,
+    CavityStatus,
+    InstrumentStatus,
+    SpoolStatus,
+    SweepCounts,
+)
 
 _SWEEP_SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -109,6 +117,58 @@ POST_SWEEPS: dict[str, Any] = {
     ],
 }
 """Body and parameters of ``POST /sweeps``."""
+
+_STAMP: dict[str, Any] = {"type": "string", "format": "date-time"}
+_KINDS: dict[str, dict[str, Any]] = {
+    "Mapping": {"type": "object", "additionalProperties": {"type": "integer"}},
+    "int": {"type": "integer", "minimum": 0},
+    "float": {"type": "number"},
+    "bool": {"type": "boolean"},
+    "str": {"type": "string"},
+    "datetime": _STAMP,
+    "CavityMode": {"enum": [mode.value for mode in CavityMode]},
+}
+
+
+def _record_schema(record: type) -> dict[str, Any]:
+    """Describe a section of a poller's status by the fields of its record."""
+    known = {
+        one.name: next(kind for name, kind in _KINDS.items() if name in str(one.type))
+        for one in fields(record)
+    }
+    return {"type": "object", "properties": known}
+
+
+PUT_POLLER: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["poller", "reported_at", "started_at"],
+                    "properties": {
+                        "poller": {"type": "string"},
+                        "reported_at": _STAMP,
+                        "started_at": _STAMP,
+                        "period_s": {"type": "number"},
+                        "spool": _record_schema(SpoolStatus),
+                        "sweeps": _record_schema(SweepCounts),
+                        "instruments": {
+                            "type": "array",
+                            "items": _record_schema(InstrumentStatus),
+                        },
+                        "cavities": {
+                            "type": "array",
+                            "items": _record_schema(CavityStatus),
+                        },
+                    },
+                }
+            }
+        },
+    }
+}
+"""Body of ``PUT /pollers/{name}``."""
 
 POST_DIAGNOSE: dict[str, Any] = {"requestBody": {"required": True, "content": _BODIES}}
 """Body of ``POST /diagnose``."""

@@ -1,18 +1,14 @@
 """Evaluates the rules and turns what they decide into recorded transitions."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
-from instruments.measurement import SweepPurpose
 from service.alerts.rules import (
-    NO_DATA,
-    NO_DATA_CLEAR_COUNT,
     RULES,
     WARMING,
     Rule,
     is_fulfilled,
-    is_silent,
 )
 from service.alerts.settling import (
     ARRAY,
@@ -24,6 +20,7 @@ from service.alerts.settling import (
 from service.config import Channel
 from service.operations.observing import limit_k_of, observe
 from service.operations.raising import apply_decision
+from service.operations.silence import clocked_states
 from service.operations.transitions import expire, find_expired, widen
 from service.storage.alerts import get_alert
 from service.storage.cavities import get_cavity, list_cavities
@@ -35,7 +32,6 @@ from service.storage.rule_states import (
     lock_rules,
     put_rule_state,
 )
-from service.storage.sweep_queries import count_wide_sweeps, newest_sweep
 
 HORIZON_S = 3600.0
 """Sweeps older than this, and than ten sweep periods, raise nothing: history that
@@ -67,16 +63,16 @@ def evaluate_sweep(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Survey:
-    """What the clock alone changes: silence, waiting decisions, expired marks."""
+    """What the clock alone changes: silence, spools, waiting decisions, old marks."""
 
-    silence: Sequence[RuleState]
+    changed: Sequence[RuleState]
     decisions: Sequence[Decision]
     expired: Sequence[AlertRecord]
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing changes."""
-        return not (self.silence or self.decisions or self.expired)
+        return not (self.changed or self.decisions or self.expired)
 
 
 def survey(transaction: Transaction, now: datetime, watching_since: datetime) -> Survey:
@@ -89,14 +85,10 @@ def survey(transaction: Transaction, now: datetime, watching_since: datetime) ->
     """
     states = list_rule_states(transaction)
     cavities = [cavity for cavity in list_cavities(transaction) if cavity.enabled]
-    silence = [
-        state
-        for cavity in cavities
-        if (state := _silence(transaction, cavity, states, now, watching_since))
-    ]
-    states |= {(state.rule, state.subject): state for state in silence}
+    changed = clocked_states(transaction, cavities, states, now, watching_since)
+    states |= {(state.rule, state.subject): state for state in changed}
     return Survey(
-        silence=silence,
+        changed=changed,
         decisions=settle(_standings(states), _periods(cavities), now),
         expired=find_expired(transaction, now),
     )
@@ -121,7 +113,7 @@ def tick(
     with database.write() as transaction:
         lock_rules(transaction)
         found = survey(transaction, now, watching_since)
-        for state in found.silence:
+        for state in found.changed:
             put_rule_state(transaction, state)
         expire(transaction, found.expired, now, channels)
         _apply(transaction, None, now, channels)
@@ -178,40 +170,6 @@ def _stand(
                 alert_id=None if state is None else state.alert_id,
             ),
         )
-
-
-def _silence(
-    transaction: Transaction,
-    cavity: CavityRecord,
-    states: Mapping[tuple[str, str], RuleState],
-    now: datetime,
-    watching_since: datetime,
-) -> RuleState | None:
-    """Return the changed state of ``no_data`` for a cavity, or None."""
-    if cavity.sweep_period_s is None:
-        return None
-    state = states.get((NO_DATA, cavity.cavity))
-    if state is not None and state.is_fulfilled:
-        fresh = count_wide_sweeps(transaction, cavity.cavity, state.since)
-        if fresh < NO_DATA_CLEAR_COUNT:
-            return None
-        return replace(state, is_fulfilled=False, since=now)
-    newest = newest_sweep(transaction, cavity.cavity, SweepPurpose.WIDE)
-    last = cavity.registered_at
-    if newest is not None:
-        # A clock of a collector that runs ahead must not hide its silence.
-        last = min(newest.measured_at, newest.received_at)
-    silence_s = (now - max(last, watching_since)).total_seconds()
-    if not is_silent(silence_s, cavity.sweep_period_s):
-        return None
-    alert_id = None if state is None else state.alert_id
-    return RuleState(
-        rule=NO_DATA,
-        subject=cavity.cavity,
-        is_fulfilled=True,
-        since=now,
-        alert_id=alert_id,
-    )
 
 
 def _standings(

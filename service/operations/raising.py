@@ -4,12 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from instruments.measurement.poller_status import CavityMode
 from service.alerts.rules import NO_DATA, RECEIVER_CONDITION, RULES, Rule
 from service.alerts.settling import ARRAY, Decision
+from service.alerts.spools import SPOOL_FILLING, explain_spools
 from service.alerts.transition import Action, AlertState
 from service.alerts.wording import explain, newest_label, word
 from service.config import Channel
 from service.operations.observing import limit_k_of, observe
+from service.operations.polling import read_cavity_modes
 from service.operations.transitions import Cause, transit
 from service.storage.alerts import (
     find_open_alert,
@@ -20,12 +23,13 @@ from service.storage.alerts import (
 from service.storage.cavities import get_cavity
 from service.storage.engine import Transaction
 from service.storage.identifiers import name_alert
+from service.storage.pollers import list_pollers
 from service.storage.records import AlertRecord, RuleState
 from service.storage.rule_states import put_rule_state
 
 _BY_NAME = {rule.name: rule for rule in RULES}
-_ARRAY_SEVERITY = "critical"
-_NO_DATA_SEVERITY = "major"
+_COMMON_CAUSE_SEVERITY = "critical"
+_PLUMBING_SEVERITY = "major"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +58,7 @@ def apply_decision(
     state
         Where the rule stands for the subject; None where it never stood.
     """
-    evidence = _gather(transaction, decision, model_version)
+    evidence = _gather(transaction, decision, model_version, now)
     cause = Cause(reason=evidence.reason, now=now)
     if decision.action is Action.RAISE:
         alert = _open(transaction, decision, evidence, now)
@@ -101,14 +105,16 @@ def _compose(decision: Decision, evidence: _Evidence, now: datetime) -> AlertRec
     is_array = decision.subject == ARRAY
     wording = word(decision.rule, is_array=is_array, label=evidence.label)
     rule = _BY_NAME.get(decision.rule)
-    severity = _NO_DATA_SEVERITY if rule is None else rule.severity
+    severity = _PLUMBING_SEVERITY if rule is None else rule.severity
+    if is_array and rule is not None:
+        severity = _COMMON_CAUSE_SEVERITY
     return AlertRecord(
         alert_id=name_alert(now),
         rule=decision.rule,
         scope="array" if is_array else "cavity",
         cavity=None if is_array else decision.subject,
         cavities=decision.cavities,
-        severity=_ARRAY_SEVERITY if is_array else severity,
+        severity=severity,
         title=wording.title,
         cause=wording.cause,
         action=wording.action,
@@ -121,20 +127,34 @@ def _compose(decision: Decision, evidence: _Evidence, now: datetime) -> AlertRec
 
 
 def _gather(
-    transaction: Transaction, decision: Decision, model_version: str | None
+    transaction: Transaction,
+    decision: Decision,
+    model_version: str | None,
+    now: datetime,
 ) -> _Evidence:
     is_raise = decision.action is Action.RAISE
     if decision.rule == NO_DATA:
-        return _Evidence(
-            reason="no wide sweep came for more than three sweep periods"
-            if is_raise
-            else "wide sweeps come again"
-        )
+        return _Evidence(reason=_explain_silence(transaction, decision, now))
+    if decision.rule == SPOOL_FILLING:
+        return _Evidence(reason=explain_spools(list_pollers(transaction)))
     if decision.subject == ARRAY:
         named = ", ".join(decision.cavities)
         reason = f"a warming receiver in {named}" if is_raise else "no cavity is warm"
         return _newest(transaction, decision, model_version, reason)
     return _of_cavity(transaction, decision, model_version)
+
+
+def _explain_silence(
+    transaction: Transaction, decision: Decision, now: datetime
+) -> str:
+    if decision.action is Action.RAISE:
+        return "no wide sweep came for more than three sweep periods"
+    poller, told = read_cavity_modes(transaction, now).get(
+        decision.subject, (None, None)
+    )
+    if told is not None and told.mode is not CavityMode.POLLED:
+        return f"{poller} has {told.mode.value} the cavity"
+    return "wide sweeps come again"
 
 
 def _of_cavity(

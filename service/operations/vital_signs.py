@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from instruments.measurement import SweepPurpose
+from service.alerts.spools import HeardPoller
 from service.operations.presenting import ACTIVE_STATES
 from service.storage.alerts import list_alerts
 from service.storage.cavities import list_cavities
 from service.storage.engine import Database
+from service.storage.pollers import list_pollers
 from service.storage.records import TaskKind
 from service.storage.sweep_queries import newest_sweep
 from service.storage.tasks import Backlog, list_backlog
@@ -20,11 +22,12 @@ SEVERITIES = ("critical", "major", "minor")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VitalSigns:
-    """Backlogs, newest sweeps and active alerts at one time."""
+    """Backlogs, newest sweeps, active alerts and pollers at one time."""
 
     backlog: Sequence[Backlog]
     newest_wide: Mapping[str, datetime]
     active_alerts: Mapping[str, int]
+    pollers: Sequence[HeardPoller]
 
 
 def read_vital_signs(database: Database) -> VitalSigns:
@@ -42,4 +45,5 @@ def read_vital_signs(database: Database) -> VitalSigns:
             backlog=list_backlog(transaction, tuple(TaskKind)),
             newest_wide=newest,
             active_alerts={severity: counts[severity] for severity in SEVERITIES},
+            pollers=list_pollers(transaction),
         )

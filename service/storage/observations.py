@@ -1,5 +1,6 @@
 """Reads what the alarm rules look at."""
 
+import orjson
 from sqlalchemy import select
 
 from instruments.measurement import SweepPurpose
@@ -36,6 +37,7 @@ def recent_observations(
             _D.temperature_p05_k,
             _D.temperature_p95_k,
             _D.resonance_state,
+            _D.record,
         )
         .where(_D.cavity == cavity, _D.purpose == purpose.value)
         .order_by(_D.measured_at_us.desc(), _D.id.desc())
@@ -54,6 +56,7 @@ def recent_observations(
             temperature_p05_k=row.temperature_p05_k,
             temperature_p95_k=row.temperature_p95_k,
             resonance_state=row.resonance_state,
+            integrity=tuple(orjson.loads(row.record)["integrity"]),
         )
         for row in transaction.execute(query)
     ]

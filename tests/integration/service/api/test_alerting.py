@@ -1,11 +1,20 @@
 """From judged sweeps to recorded transitions and messages."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from instruments.measurement import SweepPurpose
+from instruments.measurement.poller_status import (
+    CavityMode,
+    CavityStatus,
+    PollerStatus,
+    SpoolStatus,
+)
+from instruments.measurement.poller_status_message import poller_status_to_json
+from models.serving.predictor import Predictor
 from service.alerts.webhook import make_client
 from service.config import Channel
 from service.operations.alerting import tick
@@ -350,3 +359,129 @@ def test_a_channel_that_is_gone_fails_with_its_name(scene):
     scene.deliver()
     (delivery,) = scene.alerts()[0]["deliveries"]
     assert "oncall" in delivery["last_error"]
+
+
+def poller_status(scene, share=0.0, *, refusing=False, modes=(), resumed=None):
+    now = scene.clock.now()
+    spool = SpoolStatus(
+        depth=9, depth_bytes=round(1000 * share), max_bytes=1000, is_refusing=refusing
+    )
+    status = PollerStatus(
+        poller="array",
+        reported_at=now,
+        started_at=now,
+        period_s=PERIOD_S,
+        spool=spool,
+        cavities=tuple(
+            CavityStatus(cavity=cavity, mode=mode, since=resumed)
+            for cavity, mode in modes
+        ),
+    )
+    body = poller_status_to_json(status)
+    scene.client.put("pollers/array", json=body).raise_for_status()
+
+
+def test_a_filling_spool_is_one_alert_that_is_sent_and_ends(scene):
+    scene.register(["cavity-1", "cavity-2"])
+    poller_status(scene, 0.7)
+    scene.settle()
+    assert scene.alerts() == []
+    poller_status(scene, 0.81)
+    scene.settle()
+    scene.settle()
+    (alert,) = scene.alerts()
+    assert (alert["rule"], alert["scope"]) == ("spool_filling", "array")
+    assert alert["severity"] == "major"
+    assert alert["cavities"] == []
+    assert "the spool of array holds 9 sweeps" in alert["reason"]
+    poller_status(scene, 0.7, refusing=True)
+    scene.settle()
+    assert len(scene.alerts()) == 1
+    poller_status(scene, 0.5)
+    scene.settle()
+    assert scene.alerts() == []
+    scene.deliver()
+    assert [m["event"] for m in scene.webhook.messages] == ["raised", "cleared"]
+
+
+def test_a_paused_cavity_is_not_silent(scene):
+    scene.register(["cavity-1", "cavity-2"])
+    scene.step(100.0)
+    poller_status(scene, modes=[("cavity-1", CavityMode.PAUSED)])
+    scene.step(100.0)
+    scene.settle()
+    assert scene.rules() == {("no_data", "cavity-2")}
+    poller_status(scene, modes=[("cavity-2", CavityMode.INHIBITED)])
+    scene.settle()
+    assert scene.rules() == {("no_data", "cavity-1")}
+    (ended,) = [a for a in scene.alerts("all") if a["cavity"] == "cavity-2"]
+    last = ended["transitions"][-1]
+    assert (last["event"], last["reason"]) == (
+        "cleared",
+        "array has inhibited the cavity",
+    )
+
+
+def test_a_resumed_cavity_has_time_to_be_measured(scene):
+    scene.register(["cavity-1"])
+    scene.step(1000.0)
+    resumed = scene.clock.now()
+    poller_status(scene, modes=[("cavity-1", CavityMode.POLLED)], resumed=resumed)
+    scene.settle()
+    assert scene.alerts() == []
+    scene.step(181.0)
+    poller_status(scene, modes=[("cavity-1", CavityMode.POLLED)], resumed=resumed)
+    scene.settle()
+    assert scene.rules() == {("no_data", "cavity-1")}
+
+
+def test_a_poller_that_fell_silent_excuses_nothing(scene):
+    scene.register(["cavity-1"])
+    poller_status(scene, modes=[("cavity-1", CavityMode.PAUSED)])
+    scene.step(3 * PERIOD_S + 1)
+    scene.settle()
+    assert scene.rules() == {("no_data", "cavity-1")}
+
+
+class VoidingJudge:
+    """The judge of the house's own kind: it refuses void samples by itself."""
+
+    def __init__(self, judge):
+        self.judge = judge
+        self.model_version = judge.model_version
+        self.refusing = Predictor.without_model()
+
+    def diagnose(self, sweep, reference, reference_id):
+        if sweep.flags:
+            refused = self.refusing.diagnose(sweep, reference, reference_id)
+            return replace(refused, model_version=self.model_version)
+        return self.judge.diagnose(sweep, reference, reference_id)
+
+
+@pytest.fixture
+def voiding_scene(scene, judge):
+    scene.diagnoser = replace(scene.diagnoser, judge=VoidingJudge(judge))
+    return scene
+
+
+def test_void_sweeps_raise_no_fault_but_a_word_on_themselves(voiding_scene):
+    scene = voiding_scene
+    scene.register(["cavity-1"])
+    for _ in range(3):
+        scene.step()
+        scene.sweep(scale=4.0, flags=("rf_off",))
+        scene.sweep(flags=("spikes",), purpose=SweepPurpose.TRANSMISSION, scale=0.01)
+        scene.settle()
+    (alert,) = scene.alerts()
+    assert (alert["rule"], alert["severity"]) == ("void_sweeps", "minor")
+    assert (
+        "3 of the last 4 wide sweeps hold no usable samples (rf_off)"
+        in (alert["reason"])
+    )
+    diagnosis = scene.client.get(f"sweeps/{alert['sweep_id']}/diagnosis").json()
+    assert diagnosis["integrity"] == ["rf_off", "no_trace"]
+    for _ in range(3):
+        scene.step()
+        scene.sweep()
+        scene.settle()
+    assert scene.alerts() == []

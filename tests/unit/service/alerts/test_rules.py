@@ -12,6 +12,7 @@ from service.alerts.rules import (
     RESONANCE_LOST,
     RULES,
     UNKNOWN_CHANGE,
+    VOID_SWEEPS,
     WARMING,
     Finding,
     Observation,
@@ -65,6 +66,10 @@ def seen(**changes) -> Observation:
         (RESONANCE_LOST, {}, Finding.GOOD),
         (RESONANCE_LOST, {"resonance_state": "no_resonance"}, Finding.BAD),
         (RESONANCE_LOST, {"resonance_state": None}, Finding.SILENT),
+        (RESONANCE_LOST, {"resonance_state": "instrument_fault"}, Finding.SILENT),
+        (VOID_SWEEPS, {}, Finding.GOOD),
+        (VOID_SWEEPS, {"integrity": ("spikes",)}, Finding.GOOD),
+        (VOID_SWEEPS, {"integrity": ("rf_off", "no_trace")}, Finding.BAD),
     ],
 )
 def test_finding_of_one_sweep(rule, changes, finding):

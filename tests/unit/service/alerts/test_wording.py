@@ -8,6 +8,7 @@ from service.alerts.rules import (
     NO_DATA,
     RECEIVER_CONDITION,
     RULES,
+    VOID_SWEEPS,
     WARMING,
     Observation,
 )
@@ -50,7 +51,8 @@ def test_the_array_warms_as_a_cryostat():
 
 @pytest.mark.parametrize("rule", RULES)
 def test_the_reason_counts_the_bad_sweeps(rule):
-    seen = [observation()] * 2 + [
+    void = {"integrity": ("rf_off", "no_trace")} if rule is VOID_SWEEPS else {}
+    seen = [observation(**void)] * 2 + [
         observation(
             condition_label="healthy",
             is_out_of_distribution=False,
