@@ -1,11 +1,10 @@
 """What the pollers told last, as gauges."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry, Gauge
 
-from service.alerts.spools import HeardPoller
+from instruments.measurement.poller_status import PollerStatus
 
 _GAUGES = {
     "poller_age_seconds": ("Seconds since a poller reported.", ()),
@@ -46,20 +45,26 @@ class PollerMetrics:
             for name, (help_text, labels) in _GAUGES.items()
         }
 
-    def show(self, pollers: Sequence[HeardPoller], now: datetime) -> None:
-        """Write what was heard last; what is not told any more disappears."""
+    def show(self, heard: Iterable[tuple[PollerStatus, float]]) -> None:
+        """Write what was heard last; what is not told any more disappears.
+
+        Parameters
+        ----------
+        heard
+            Each poller's status and its age in seconds.
+        """
         for gauge in self._gauges.values():
             gauge.clear()
-        for poller in pollers:
-            self._show_spool(poller, now)
-            self._show_work(poller)
+        for status, age_s in heard:
+            self._set("poller_age_seconds", age_s, status.poller)
+            self._show_spool(status)
+            self._show_work(status)
 
     def _set(self, name: str, value: float, *labels: str) -> None:
         self._gauges[name].labels(*labels).set(value)
 
-    def _show_spool(self, poller: HeardPoller, now: datetime) -> None:
-        name, spool = poller.status.poller, poller.status.spool
-        self._set("poller_age_seconds", poller.age_s(now), name)
+    def _show_spool(self, status: PollerStatus) -> None:
+        name, spool = status.poller, status.spool
         self._set("spool_depth", spool.depth, name)
         self._set("spool_bytes", spool.depth_bytes, name)
         self._set("spool_limit_bytes", spool.max_bytes, name)
@@ -68,13 +73,13 @@ class PollerMetrics:
         self._set("spool_refused", spool.refused_total, name)
         self._set("spool_dead_letters", spool.dead_letter_count, name)
 
-    def _show_work(self, poller: HeardPoller) -> None:
-        name, sweeps = poller.status.poller, poller.status.sweeps
+    def _show_work(self, status: PollerStatus) -> None:
+        name, sweeps = status.poller, status.sweeps
         for outcome in ("measured", "stored", "flagged", "lost", "skipped"):
             self._set("poller_sweeps", getattr(sweeps, outcome), name, outcome)
         for reason, count in sweeps.failed.items():
             self._set("poller_failed_attempts", count, name, reason)
-        for one in poller.status.instruments:
+        for one in status.instruments:
             self._set("instrument_state", 1.0, name, one.name, one.kind, one.state)
             for gauge, value in (
                 ("instrument_consecutive_failures", one.consecutive_failures),
@@ -82,5 +87,5 @@ class PollerMetrics:
                 ("instrument_lateness_seconds", one.lateness_s or 0.0),
             ):
                 self._set(gauge, value, name, one.name)
-        for cavity in poller.status.cavities:
+        for cavity in status.cavities:
             self._set("cavity_mode", 1.0, name, cavity.cavity, cavity.mode.value)

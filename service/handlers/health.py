@@ -57,7 +57,7 @@ def get_metrics(context: Context) -> Response:
             )
         for cavity, measured_at in signs.newest_wide.items():
             metrics.sweep_age_s.labels(cavity).set(age_s(measured_at, now))
-        metrics.pollers.show(signs.pollers, now)
+        metrics.pollers.show((one.status, one.age_s(now)) for one in signs.pollers)
         for severity, count in signs.active_alerts.items():
             metrics.alerts_active.labels(severity).set(count)
     return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
