@@ -1,5 +1,7 @@
 """What can go wrong with an instrument, as one tree of errors."""
 
+from instruments.measurement import TruthFlag
+
 
 class InstrumentError(Exception):
     """Base of every error that an instrument or its wire can cause."""
@@ -15,6 +17,22 @@ class InstrumentTimeoutError(InstrumentError):
 
 class GarbledReplyError(InstrumentError):
     """The reply does not parse: wrong length, wrong header, not a number."""
+
+
+class UntrueDataError(GarbledReplyError):
+    """Data came whole and in order, and yet cannot be what was measured.
+
+    Parameters
+    ----------
+    message
+        What is wrong.
+    flag
+        The truth flag that names it.
+    """
+
+    def __init__(self, message: str, flag: TruthFlag) -> None:
+        super().__init__(message)
+        self.flag = flag
 
 
 class ScpiError(InstrumentError):

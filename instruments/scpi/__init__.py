@@ -1,6 +1,6 @@
 """The grammar of SCPI and IEEE 488.2, without any wire."""
 
-from instruments.scpi.block import decode_complex, decode_reals
+from instruments.scpi.block import as_complex, decode_reals
 from instruments.scpi.error_queue import ErrorEntry, parse_error_entry
 from instruments.scpi.identity import parse_identity
 from instruments.scpi.message import join_commands
@@ -12,12 +12,15 @@ from instruments.scpi.numbers import (
     parse_integer,
     parse_number,
 )
+from instruments.scpi.text import decode_numbers, decode_triples
 
 __all__ = [
     "NOT_A_NUMBER",
     "ErrorEntry",
-    "decode_complex",
+    "as_complex",
+    "decode_numbers",
     "decode_reals",
+    "decode_triples",
     "format_bool",
     "format_number",
     "join_commands",

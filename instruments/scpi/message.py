@@ -11,16 +11,19 @@ def join_commands(commands: Sequence[str], *, then_query: str | None = None) -> 
     Parameters
     ----------
     commands
-        Headers with their parameters; none of them a query.
+        Headers with their parameters, or questions.
     then_query
-        A common query such as ``*OPC?`` that ends the message.
+        A question such as ``*OPC?`` that ends the message.
 
     Returns
     -------
     str
         The message without its terminator.
     """
-    parts = ";:".join(command.lstrip(":") for command in commands)
-    if then_query is None:
-        return parts
-    return f"{parts};{then_query}" if parts else then_query
+    parts = [*commands] if then_query is None else [*commands, then_query]
+    message = ""
+    for part in parts:
+        # Common commands have no place in the tree.
+        separator = ";" if part.startswith("*") else ";:"
+        message += f"{separator if message else ''}{part.lstrip(':')}"
+    return message

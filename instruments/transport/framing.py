@@ -9,7 +9,11 @@ MAX_LINE_BYTES = 1024 * 1024
 """Longest text reply that is taken from an instrument."""
 
 
-def parse_digit_count(head: bytes) -> int:
+BYTES_PER_S = 1_000_000
+"""Slowest transfer that a deadline for a block allows for."""
+
+
+def parse_digit_count(head: bytes | bytearray) -> int:
     """Read the first two bytes of a block, ``#n``: n digits of length follow.
 
     Raises
@@ -24,7 +28,7 @@ def parse_digit_count(head: bytes) -> int:
     return int(head[1:])
 
 
-def parse_length(digits: bytes) -> int:
+def parse_length(digits: bytes | bytearray) -> int:
     """Read the length field of a block.
 
     Returns
@@ -47,7 +51,40 @@ def parse_length(digits: bytes) -> int:
     return length
 
 
-def decode_line(line: bytes) -> str:
+def find_payload(received: bytes | bytearray) -> tuple[int, int] | None:
+    """Find where the payload of a block begins and ends in what has come of it.
+
+    Returns
+    -------
+    tuple of int, or None
+        First byte and end of the payload; None while the head is not complete.
+
+    Raises
+    ------
+    GarbledReplyError
+        If no definite-length block begins here.
+    """
+    if len(received) < 2:
+        return None
+    begin = 2 + parse_digit_count(received[:2])
+    if len(received) < begin:
+        return None
+    return begin, begin + parse_length(received[2:begin])
+
+
+def check_block_end(end: bytes | bytearray | memoryview, length: int) -> None:
+    """Refuse anything but the end of the line behind a block.
+
+    Raises
+    ------
+    GarbledReplyError
+        If something else follows.
+    """
+    if bytes(end).strip(b"\r\n"):
+        raise GarbledReplyError(f"{len(end)} bytes follow a block of {length} bytes")
+
+
+def decode_line(line: bytes | bytearray) -> str:
     """Read a text reply without its terminator.
 
     Raises

@@ -17,7 +17,7 @@ from instruments.errors import (
     InstrumentTimeoutError,
     NotConnectedError,
 )
-from instruments.transport.wire import Wire
+from instruments.transport.wire import ANY_LINE, Expected, Payload, Transport, Wire
 
 
 class TranscriptError(InstrumentError):
@@ -80,12 +80,31 @@ def write_transcript(path: Path, exchanges: Sequence[Exchange]) -> None:
 
 
 class ReplayWire(Wire):
-    """Answers exactly the recorded messages, in their order."""
+    """Answers exactly the recorded messages, in their order.
 
-    def __init__(self, exchanges: Sequence[Exchange]) -> None:
+    Parameters
+    ----------
+    exchanges
+        The conversation.
+    transport
+        What the conversation was carried by.
+    """
+
+    def __init__(
+        self,
+        exchanges: Sequence[Exchange],
+        *,
+        transport: Transport = Transport.OTHER,
+    ) -> None:
         self._exchanges = list(exchanges)
+        self._transport = transport
         self._next = 0
         self.is_closed = False
+
+    @property
+    def transport(self) -> Transport:
+        """What the conversation was carried by."""
+        return self._transport
 
     @property
     def remaining(self) -> int:
@@ -96,14 +115,16 @@ class ReplayWire(Wire):
         """Accept the next message of the transcript."""
         self._expect(message, type(None))
 
-    def query(self, message: str) -> str:
+    def query(self, message: str, expected: Expected = ANY_LINE) -> str:
         """Answer the next message of the transcript with its text."""
+        del expected
         reply = self._expect(message, str)
         assert isinstance(reply, str)
         return reply
 
-    def query_block(self, message: str) -> bytes:
+    def query_block(self, message: str, likely_bytes: int = 0) -> Payload:
         """Answer the next message of the transcript with its block."""
+        del likely_bytes
         reply = self._expect(message, bytes)
         assert isinstance(reply, bytes)
         return reply
@@ -140,21 +161,26 @@ class RecordingWire(Wire):
         self._wire = wire
         self.exchanges: list[Exchange] = []
 
+    @property
+    def transport(self) -> Transport:
+        """What carries the wire below."""
+        return self._wire.transport
+
     def write(self, message: str) -> None:
         """Send and record."""
         self._wire.write(message)
         self.exchanges.append(Exchange(message))
 
-    def query(self, message: str) -> str:
+    def query(self, message: str, expected: Expected = ANY_LINE) -> str:
         """Ask and record."""
-        reply = self._wire.query(message)
+        reply = self._wire.query(message, expected)
         self.exchanges.append(Exchange(message, reply))
         return reply
 
-    def query_block(self, message: str) -> bytes:
+    def query_block(self, message: str, likely_bytes: int = 0) -> Payload:
         """Ask for a block and record."""
-        reply = self._wire.query_block(message)
-        self.exchanges.append(Exchange(message, reply))
+        reply = self._wire.query_block(message, likely_bytes)
+        self.exchanges.append(Exchange(message, bytes(reply)))
         return reply
 
     def close(self) -> None:

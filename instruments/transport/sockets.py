@@ -1,17 +1,9 @@
-"""Bounded reads from a TCP socket that another library owns.
+"""TCP sockets that another library opened: reached, tuned, their end noticed."""
 
-pyvisa-py 0.8.1 spins on a SOCKET session whose peer has closed until its timeout, and
-loses the bytes of a read that timed out. Looking before reading avoids both.
-"""
-
-import select
 import socket
-import time
+from typing import Any
 
 from instruments.errors import InstrumentTimeoutError, NotConnectedError
-
-CHUNK_BYTES = 4096
-"""Most that pyvisa-py takes from a socket at once; asked for more, it reads ahead."""
 
 
 def reach(host: str, port: int, timeout_s: float) -> None:
@@ -49,54 +41,22 @@ def tune(connection: socket.socket) -> None:
             connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
-def peek(connection: socket.socket, count: int, deadline_s: float) -> bytes:
-    """Look at bytes that have arrived, without taking them.
+class NoticingSocket:
+    """A socket on which the end of the connection is an error.
 
-    Parameters
-    ----------
-    connection
-        The socket.
-    count
-        Most bytes to look at.
-    deadline_s
-        Time on the monotonic clock until which to wait for the first byte.
-
-    Returns
-    -------
-    bytes
-        At least one byte.
-
-    Raises
-    ------
-    InstrumentTimeoutError
-        If nothing came in time.
-    NotConnectedError
-        If the peer closed the connection.
+    pyvisa-py's VXI-11 client takes an empty read for a pause and spins.
     """
-    wait_s = max(deadline_s - time.monotonic(), 0.0)
-    readable, _, _ = select.select([connection], [], [], wait_s)
-    if not readable:
-        raise InstrumentTimeoutError("no reply before the deadline")
-    seen = connection.recv(min(count, CHUNK_BYTES), socket.MSG_PEEK)
-    if not seen:
-        raise NotConnectedError("the instrument closed the connection")
-    return seen
 
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
 
-def has_unread(connection: socket.socket) -> bool:
-    """Tell whether anything, a closing included, waits to be read."""
-    readable, _, _ = select.select([connection], [], [], 0.0)
-    return bool(readable)
+    def __getattr__(self, name: str) -> Any:
+        """Give everything else of the socket."""
+        return getattr(self._connection, name)
 
-
-def wait_writable(connection: socket.socket, timeout_s: float) -> None:
-    """Wait until the peer takes more bytes.
-
-    Raises
-    ------
-    InstrumentTimeoutError
-        If it does not in time.
-    """
-    _, writable, _ = select.select([], [connection], [], timeout_s)
-    if not writable:
-        raise InstrumentTimeoutError("the instrument takes no more commands")
+    def recv(self, count: int) -> bytes:
+        """Read some bytes; never none."""
+        received = self._connection.recv(count)
+        if not received:
+            raise ConnectionResetError("the instrument closed the connection")
+        return received

@@ -1,6 +1,7 @@
 """Vector network analyzers: dialects as data, and one driver for them."""
 
+from instruments.vna.dialects import DIALECTS
 from instruments.vna.driver import VectorNetworkAnalyzer
-from instruments.vna.keysight import DIALECTS, KEYSIGHT_PNA
+from instruments.vna.rules import ReferenceRule, VnaRules
 
-__all__ = ["DIALECTS", "KEYSIGHT_PNA", "VectorNetworkAnalyzer"]
+__all__ = ["DIALECTS", "ReferenceRule", "VectorNetworkAnalyzer", "VnaRules"]

@@ -1,12 +1,25 @@
-"""A VNA family as a table: headers, command templates, sync method."""
+"""A VNA family as a table: headers, command templates, sync method, quirks."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from instruments.errors import IdentityMismatchError
 from instruments.measurement import InstrumentIdentity
+from instruments.scpi import ErrorEntry, parse_error_entry
+from instruments.transport import Transport
+from instruments.vna.sections import (
+    AveragingTable,
+    ChannelTable,
+    DataForm,
+    ReferenceTable,
+    Remembered,
+    SegmentTable,
+    SweepTable,
+    TraceTable,
+    TransferTable,
+)
 
 
 class Setting(StrEnum):
@@ -22,7 +35,7 @@ class Setting(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect:
-    """The commands of one family, on a channel of our own.
+    """The commands of one family. Only tables differ, never the procedure.
 
     Attributes
     ----------
@@ -32,65 +45,59 @@ class Dialect:
         Matches ``vendor,model`` of the instruments that speak it.
     setting_headers
         Headers that take a value, and answer it with a question mark appended.
-    snapshot_headers
-        What the operator finds again after release, beside the mode of each channel.
-    channels_query, parse_channels
-        Asks for the channels that exist, and reads their numbers.
-    mode_header, hold_mode
-        Template over ``{channel}``: whether it sweeps; the mode in which it does not.
-    trigger, prepare
-        Select the internal trigger; stop our channel and make its sweep linear.
-    own_channel_number
-        Number of the channel that the driver sweeps; the others are the operator's.
-    define_trace, delete_trace
-        Templates over ``{name}``, ``{s_parameter}`` and ``{number}``.
-    catalog_query, parse_catalog
-        Asks for the traces that exist, and reads trace name to S-parameter.
-    averaging
-        Templates over ``{state}`` and ``{count}``, sent with every plan.
-    transfer_format
-        Selects little-endian float64 blocks.
-    start_single, start_averaged
-        Start one sweep, or ``averaging_count`` sweeps.
-    done_query, done_reply
-        Asks for the sweep mode; this is the answer once the sweep has ended.
-    data_query
-        Template over ``{name}``: selects a trace and asks for its complex data.
-    axis_query
-        Asks for the frequency axis in Hz.
+    rf_header
+        Header of the source; None where nothing switches it.
+    is_silent_when_stopped
+        Whether a stopped sweep radiates nothing.
+    remembered
+        What the operator finds again after release.
+    preset
+        Brings the instrument to its factory state; sent only if asked.
+    error_query, parse_error
+        Asks for the oldest error, and reads it.
+    joins_queries
+        Whether several questions may go in one message, answered between semicolons.
+    acknowledgement
+        Question that ends every message, where commands may be answered by empty lines.
+    message_end
+        What an instrument wants before the newline.
     """
 
     name: str
     identity_pattern: str
     setting_headers: Mapping[Setting, str]
-    own_channel_number: int
-    snapshot_headers: Sequence[str]
-    channels_query: str
-    parse_channels: Callable[[str], list[int]]
-    mode_header: str
-    hold_mode: str
-    trigger: Sequence[str]
-    prepare: Sequence[str]
-    define_trace: Sequence[str]
-    delete_trace: str
-    catalog_query: str
-    parse_catalog: Callable[[str], dict[str, str]]
-    averaging: Sequence[str]
-    transfer_format: Sequence[str]
-    rf_header: str
-    start_single: Sequence[str]
-    start_averaged: Sequence[str]
-    done_query: str
-    done_reply: str
-    sweep_time_query: str
-    data_query: str
-    axis_query: str
+    channels: ChannelTable
+    traces: TraceTable
+    averaging: AveragingTable
+    sweep: SweepTable
+    transfer: TransferTable
+    segments: SegmentTable | None = None
+    reference: ReferenceTable = field(default_factory=ReferenceTable)
+    rf_header: str | None = "OUTP"
+    is_silent_when_stopped: bool = False
+    remembered: Sequence[Remembered] = ()
+    preset: str = "SYST:PRES"
     error_query: str = "SYST:ERR?"
+    parse_error: Callable[[str], ErrorEntry] = parse_error_entry
+    joins_queries: bool = False
+    acknowledgement: str | None = None
+    message_end: str = ""
 
     def speaks(self, identity: InstrumentIdentity) -> bool:
         """Tell whether an instrument belongs to this family."""
         text = f"{identity.vendor or ''},{identity.model or ''}"
         return re.search(self.identity_pattern, text, re.IGNORECASE) is not None
+
+    def data_form(self, transport: Transport) -> DataForm:
+        """Return how data travel over a transport."""
+        if self.transfer.is_text_on_socket and transport is Transport.SOCKET:
+            return DataForm.TEXT
+        return self.transfer.form
+
+    @property
+    def can_silence(self) -> bool:
+        """Whether the source can be kept from radiating."""
+        return self.rf_header is not None or self.is_silent_when_stopped
 
 
 def choose_dialect(

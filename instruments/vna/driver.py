@@ -1,5 +1,6 @@
 """One driver for every dialect: prepare, start, wait, read, release."""
 
+import logging
 from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
@@ -9,36 +10,33 @@ from instruments.errors import (
     GarbledReplyError,
     IdentityMismatchError,
     InstrumentError,
-    ScpiError,
-    SettingRefusedError,
+    UntrueDataError,
 )
 from instruments.measurement import (
     InstrumentIdentity,
     MeasurementError,
+    SegmentLimits,
     Sweep,
     SweepPlan,
+    SweepPurpose,
     SweepSettings,
+    TruthFlag,
 )
-from instruments.scpi import (
-    format_bool,
-    join_commands,
-    parse_bool,
-    parse_identity,
-    parse_number,
-)
+from instruments.measurement.artefacts import flags_of_traces
+from instruments.scpi import format_bool, parse_identity
 from instruments.transport import Wire
-from instruments.vna.commands import (
-    OWN_PREFIX,
-    configure_commands,
-    delete_commands,
-    fill,
-    wanted_traces,
-)
-from instruments.vna.dialect import Dialect, Setting, choose_dialect
-from instruments.vna.keysight import DIALECTS
-from instruments.vna.readback import check_readback, requested_settings
-from instruments.vna.reading import drain_errors, read_axis, read_trace
-from instruments.vna.waiting import SweepDuration, wait_for_end
+from instruments.vna.commands import delete_commands
+from instruments.vna.connecting import prepare
+from instruments.vna.conversation import Conversation
+from instruments.vna.dialect import choose_dialect
+from instruments.vna.dialects import DIALECTS
+from instruments.vna.measuring import DriftError, Measured, PlanRunner
+from instruments.vna.rules import VnaRules
+
+_log = logging.getLogger(__name__)
+
+_REPEATED = frozenset({TruthFlag.RF_OFF, TruthFlag.AXIS_MISMATCH})
+"""Found after a sweep, these are mended and the sweep repeated."""
 
 
 def _nothing() -> None:
@@ -49,7 +47,8 @@ class VectorNetworkAnalyzer:
     """A VNA at the end of a wire; to be used by one thread.
 
     Any error leaves the instrument in an unknown state: close the wire, open another
-    and connect again.
+    and connect again. Only what ``on_wait`` raises leaves it fit for ``quiet`` and for
+    the next sweep.
 
     Parameters
     ----------
@@ -65,6 +64,8 @@ class VectorNetworkAnalyzer:
         Emulated seconds in one real second; 1 for hardware.
     snapshot
         What to restore on release, from an earlier session that broke.
+    rules
+        What the owner of the instrument allows.
     """
 
     def __init__(
@@ -76,17 +77,20 @@ class VectorNetworkAnalyzer:
         expected_serial: str | None = None,
         time_scale: float = 1.0,
         snapshot: Sequence[str] = (),
+        rules: VnaRules | None = None,
     ) -> None:
         self._wire = wire
         self._clock = clock
         self._dialect_name = dialect
         self._expected_serial = expected_serial
         self._time_scale = time_scale
-        self._dialect: Dialect | None = None
+        self._rules = rules or VnaRules()
         self._identity = InstrumentIdentity()
         self._snapshot = list(snapshot)
-        self._others: list[int] = []
-        self._traces: dict[str, str] = {}
+        self._talk: Conversation | None = None
+        self._runner: PlanRunner | None = None
+        self._is_quiet = False
+        self._last: dict[tuple[str, SweepPurpose], Sweep] = {}
 
     def __enter__(self) -> Self:
         """Connect."""
@@ -110,10 +114,19 @@ class VectorNetworkAnalyzer:
     @property
     def snapshot(self) -> Sequence[str]:
         """Commands that restore what the operator had set."""
-        return tuple(self._snapshot)
+        segments = self._runner.operators_segments if self._runner else None
+        return (*([segments] if segments else []), *self._snapshot)
+
+    @property
+    def segment_limits(self) -> SegmentLimits | None:
+        """What the segment table takes; None where the family has none."""
+        table = self._require()[0].dialect.segments
+        return None if table is None else table.limits
 
     def connect(self) -> InstrumentIdentity:
         """Identify the instrument and remember its state; changes no setting.
+
+        Only the owner's rules may ask for a preset or a reference.
 
         Returns
         -------
@@ -125,7 +138,7 @@ class VectorNetworkAnalyzer:
         IdentityMismatchError
             If it is not the instrument that the configuration names.
         InstrumentError
-            If it does not answer as an instrument should.
+            If it does not answer as an instrument should, or cannot keep the rules.
         """
         identity = parse_identity(self._wire.query("*IDN?"))
         if self._expected_serial not in (None, identity.serial):
@@ -134,13 +147,19 @@ class VectorNetworkAnalyzer:
                 f"{self._expected_serial}"
             )
         dialect = choose_dialect(DIALECTS, self._dialect_name, identity)
-        self._dialect, self._identity = dialect, identity
-        drain_errors(self._wire, dialect)
-        channels = dialect.parse_channels(self._wire.query(dialect.channels_query))
-        self._others = [one for one in channels if one != dialect.own_channel_number]
-        if dialect.own_channel_number in channels:
-            self._take_over_traces()
-        self._snapshot = self._snapshot or self._take_snapshot()
+        talk = Conversation(self._wire, dialect)
+        prepared = prepare(talk, self._rules, self._snapshot)
+        reference = self._rules.reference
+        self._snapshot = list(prepared.snapshot)
+        self._talk, self._identity = talk, identity
+        self._runner = PlanRunner(
+            talk,
+            clock=self._clock,
+            time_scale=self._time_scale,
+            existing=prepared.existing,
+            other_channels=prepared.other_channels,
+            requires_lock=reference is not None and reference.require_lock,
+        )
         return identity
 
     def configure(self, plan: SweepPlan) -> SweepSettings:
@@ -154,34 +173,20 @@ class VectorNetworkAnalyzer:
         Raises
         ------
         SettingRefusedError
-            If a setting reads back with another value.
+            If a setting reads back with another value, or the rules forbid it.
         ScpiError
             If the instrument reports an error.
         """
-        dialect = self._require_dialect()
-        commands = configure_commands(dialect, plan, self._traces, self._others)
-        self._traces = wanted_traces(plan)
-        self._synchronize(join_commands(commands, then_query="*OPC?"))
-        if entries := drain_errors(self._wire, dialect):
-            raise ScpiError(f"the instrument reports {'; '.join(entries[:5])}")
-        actual = {
-            setting: parse_number(self._wire.query(f"{header}?"))
-            for setting, header in dialect.setting_headers.items()
-        }
-        check_readback(requested_settings(plan), actual)
-        if not parse_bool(self._wire.query(f"{dialect.rf_header}?")):
-            raise SettingRefusedError("the source was switched on and reads back off")
-        return SweepSettings(
-            if_bandwidth_hz=actual[Setting.IF_BANDWIDTH],
-            source_power_dbm=actual[Setting.SOURCE_POWER],
-            averaging_count=plan.averaging_count,
-            sweep_time_s=parse_number(self._wire.query(dialect.sweep_time_query)),
-        )
+        self._rules.check(plan)
+        return self._require()[1].configure(plan)
 
     def acquire(
         self, plan: SweepPlan, *, on_wait: Callable[[], None] = _nothing
     ) -> Sweep:
-        """Carry out a plan: configure, sweep once, read axis and traces while held.
+        """Carry out a plan: configure if need be, sweep once, read while held.
+
+        What somebody changed meanwhile is set again and the sweep repeated once; so is
+        a sweep whose data cannot be true. Sweeps of different settings never mix.
 
         Parameters
         ----------
@@ -194,102 +199,105 @@ class VectorNetworkAnalyzer:
         -------
         Sweep
             Axis as the instrument tells it; traces complex64, shape (point,);
-            ``measured_at`` is the end of the sweep.
+            ``measured_at`` is the end of the sweep; ``flags`` say what is wrong.
 
         Raises
         ------
+        UntrueDataError
+            If data cannot be true, twice.
         InstrumentError
             If anything fails; the wire should be closed then.
         """
-        dialect = self._require_dialect()
-        settings = self.configure(plan)
-        is_averaged = plan.averaging_count > 1
-        start = dialect.start_averaged if is_averaged else dialect.start_single
-        self._wire.write(join_commands(fill(start, plan)))
-        duration = self._duration(plan, settings)
-        wait_for_end(self._has_ended, duration, self._clock, on_wait)
-        measured_at = self._clock.now()
-        axis = read_axis(self._wire, dialect, plan)
-        traces = {
-            name: read_trace(self._wire, dialect, name, axis.size)
-            for name in plan.s_parameters
-        }
+        self._rules.check(plan)
+        flags: set[TruthFlag] = set()
         try:
-            return Sweep(
-                cavity=plan.cavity,
-                measured_at=measured_at,
-                purpose=plan.purpose,
-                frequency_hz=axis,
-                traces=traces,
-                settings=settings,
-                instrument=self._identity,
-            )
-        except MeasurementError as error:
-            raise GarbledReplyError(f"the reply is no sweep: {error}") from None
+            measured = self._attempt(plan, on_wait)
+            if not measured.flags & _REPEATED:
+                return self._finish(plan, measured, flags)
+            flags.add(TruthFlag.SETTINGS_DRIFT)
+        except DriftError:
+            flags.add(TruthFlag.SETTINGS_DRIFT)
+        except UntrueDataError as error:
+            _log.info("%s: %s; the sweep is repeated", plan.cavity, error)
+        self._require()[1].forget()
+        return self._finish(plan, self._attempt(plan, on_wait), flags)
 
-    def quiet(self) -> None:
-        """Stop sweeping and switch the source off; returns once it is off.
+    def quiet(self) -> bool:
+        """Stop sweeping and switch the source off at once, in one message.
 
-        Raises
-        ------
-        SettingRefusedError
-            If the source reads back on.
-        InstrumentError
-            If the instrument does not say so in time.
+        Call it between sweeps, or after ``on_wait`` has raised. The next sweep switches
+        the source on again.
+
+        Returns
+        -------
+        bool
+            Whether the source radiates nothing now; some families can only hold.
         """
-        dialect = self._require_dialect()
-        mode = dialect.mode_header.format(channel=dialect.own_channel_number)
-        hold = f"{mode} {dialect.hold_mode}"
-        off = f"{dialect.rf_header} {format_bool(False)}"
-        self._synchronize(join_commands([hold, off], then_query="*OPC?"))
-        if parse_bool(self._wire.query(f"{dialect.rf_header}?")):
-            raise SettingRefusedError("the source was switched off and reads back on")
+        talk, _ = self._require()
+        dialect = talk.dialect
+        talk.confirm([*dialect.sweep.stop, *self._rf_commands(is_on=False)])
+        self._is_quiet = dialect.rf_header is not None
+        return dialect.can_silence
+
+    def switch_rf(self, *, is_on: bool) -> None:
+        """Switch the source on or off and wait until that is done."""
+        self._require()[0].confirm(self._rf_commands(is_on=is_on))
+        self._is_quiet = not is_on
 
     def release(self) -> None:
         """Give the front panel back as it was found, as far as the wire allows."""
-        if self._dialect is None:
+        if self._talk is None or self._runner is None:
             return
-        delete = delete_commands(self._dialect, self._traces)
-        self._wire.query(join_commands([*delete, *self._snapshot], then_query="*OPC?"))
-        self._traces = {}
+        talk, runner = self._talk, self._runner
+        if not self._rules.restore_on_release:
+            return
+        delete = delete_commands(talk.dialect, runner.existing)
+        remove = talk.dialect.channels.remove
+        text = talk.dialect.transfer.text if runner.operators_segments else ()
+        talk.confirm([*delete, *remove, *text, *self.snapshot])
+        runner.existing = {}
+        runner.forget()
 
-    def _require_dialect(self) -> Dialect:
-        if self._dialect is None:
+    def _require(self) -> tuple[Conversation, PlanRunner]:
+        if self._talk is None or self._runner is None:
             raise InstrumentError("connect the instrument before measuring")
-        return self._dialect
+        return self._talk, self._runner
 
-    def _take_over_traces(self) -> None:
-        dialect = self._require_dialect()
-        catalog = dialect.parse_catalog(self._wire.query(dialect.catalog_query))
-        self._traces = {
-            name: parameter
-            for name, parameter in catalog.items()
-            if name.startswith(OWN_PREFIX)
-        }
+    def _rf_commands(self, *, is_on: bool) -> list[str]:
+        header = self._require()[0].dialect.rf_header
+        return [] if header is None else [f"{header} {format_bool(is_on)}"]
 
-    def _take_snapshot(self) -> list[str]:
-        dialect = self._require_dialect()
-        modes = [dialect.mode_header.format(channel=one) for one in self._others]
-        return [
-            f"{header} {self._wire.query(f'{header}?').replace('+', '')}"
-            for header in (*dialect.snapshot_headers, *modes)
-        ]
+    def _attempt(self, plan: SweepPlan, on_wait: Callable[[], None]) -> Measured:
+        talk, runner = self._require()
+        first = self._rf_commands(is_on=True) if self._is_quiet else []
+        self._is_quiet = False
+        measured = runner.run(plan, on_wait=on_wait, first=first)
+        if self._rules.rf_idle == "off":
+            talk.tell(self._rf_commands(is_on=False))
+            self._is_quiet = talk.dialect.rf_header is not None
+        return measured
 
-    def _synchronize(self, message: str) -> None:
-        reply = self._wire.query(message)
-        if reply.strip().lstrip("+") != "1":
-            raise GarbledReplyError(f"*OPC? was answered with {reply[:80]!r}")
-
-    def _duration(self, plan: SweepPlan, settings: SweepSettings) -> SweepDuration:
-        source_count = len({name[2] for name in plan.s_parameters})
-        announced_s = (settings.sweep_time_s or 0.0) * plan.averaging_count
-        least_s = plan.duration_s / self._time_scale
-        return SweepDuration(
-            least_s=least_s,
-            expected_s=max(least_s, announced_s * source_count / self._time_scale),
-            time_scale=self._time_scale,
+    def _finish(
+        self, plan: SweepPlan, measured: Measured, flags: set[TruthFlag]
+    ) -> Sweep:
+        before = self._last.get((plan.cavity, plan.purpose))
+        found = flags_of_traces(
+            measured.traces,
+            None if before is None else before.traces,
+            narrow=plan.purpose is not SweepPurpose.WIDE,
         )
-
-    def _has_ended(self) -> bool:
-        dialect = self._require_dialect()
-        return self._wire.query(dialect.done_query).strip() == dialect.done_reply
+        try:
+            sweep = Sweep(
+                cavity=plan.cavity,
+                measured_at=measured.measured_at,
+                purpose=plan.purpose,
+                frequency_hz=measured.axis,
+                traces=measured.traces,
+                settings=measured.settings,
+                instrument=self._identity,
+                flags=tuple(flags | measured.flags | set(found)),
+            )
+        except MeasurementError as error:
+            raise GarbledReplyError(f"the reply is no sweep: {error}") from None
+        self._last[plan.cavity, plan.purpose] = sweep
+        return sweep

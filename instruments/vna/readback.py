@@ -1,21 +1,42 @@
 """What was set against what the instrument says it has."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from instruments.errors import SettingRefusedError
-from instruments.measurement import FrequencyAxis, SweepPlan
-from instruments.vna.dialect import Setting
+from instruments.measurement import SweepPlan
+from instruments.scpi import parse_bool, parse_number
+from instruments.vna.dialect import Dialect, Setting
 
 _TOLERANCE = {
     Setting.START_FREQUENCY: 1.0,
     Setting.STOP_FREQUENCY: 1.0,
     Setting.POINT_COUNT: 0.0,
     Setting.SOURCE_POWER: 0.05,
+    Setting.AVERAGING_COUNT: 0.0,
 }
 """Largest difference that is rounding, in the setting's own unit."""
 
 _IF_BANDWIDTH_TOLERANCE = 0.01
 """Filters come in steps; within this fraction it is the one that was asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readback:
+    """The instrument's own words on its settings.
+
+    Attributes
+    ----------
+    values
+        Settings that it told.
+    sweep_type, is_averaging, is_driven
+        Sweep type, averaging and source; None where nothing tells.
+    """
+
+    values: Mapping[Setting, float] = field(default_factory=dict)
+    sweep_type: str | None = None
+    is_averaging: bool | None = None
+    is_driven: bool | None = None
 
 
 def requested_settings(plan: SweepPlan) -> dict[Setting, float]:
@@ -29,44 +50,80 @@ def requested_settings(plan: SweepPlan) -> dict[Setting, float]:
     }
 
 
-def check_readback(
-    requested: Mapping[Setting, float], actual: Mapping[Setting, float]
-) -> None:
-    """Refuse to sweep with other settings than the plan's.
+def readback_queries(dialect: Dialect, plan: SweepPlan) -> list[str]:
+    """List the questions whose answers ``parse_readback`` reads."""
+    headers = (
+        dialect.sweep.type_header,
+        dialect.averaging.state_header,
+        dialect.rf_header,
+    )
+    return [
+        *(f"{dialect.setting_headers[one]}?" for one in _told_settings(plan)),
+        *(f"{header}?" for header in headers if header is not None),
+    ]
+
+
+def parse_readback(
+    dialect: Dialect, plan: SweepPlan, replies: Sequence[str]
+) -> Readback:
+    """Read the answers to ``readback_queries``.
+
+    Raises
+    ------
+    GarbledReplyError
+        If an answer is not of its kind.
+    """
+    rest = iter(replies)
+    values = {one: parse_number(next(rest)) for one in _told_settings(plan)}
+    sweep, averaging = dialect.sweep, dialect.averaging
+    return Readback(
+        values=values,
+        sweep_type=_next_text(rest, sweep.type_header),
+        is_averaging=_next_truth(rest, averaging.state_header),
+        is_driven=_next_truth(rest, dialect.rf_header),
+    )
+
+
+def check_readback(dialect: Dialect, plan: SweepPlan, readback: Readback) -> None:
+    """Refuse other settings than the plan's; the source is not looked at.
 
     Raises
     ------
     SettingRefusedError
         If a setting differs by more than rounding; names it with both values.
     """
-    for setting, wanted in requested.items():
-        tolerance = _TOLERANCE.get(setting, _IF_BANDWIDTH_TOLERANCE * wanted)
-        if abs(actual[setting] - wanted) > tolerance:
+    wanted = requested_settings(plan)
+    wanted[Setting.AVERAGING_COUNT] = plan.averaging_count
+    for setting, value in readback.values.items():
+        tolerance = _TOLERANCE.get(setting, _IF_BANDWIDTH_TOLERANCE * wanted[setting])
+        if abs(value - wanted[setting]) > tolerance:
             raise SettingRefusedError(
-                f"{setting} was set to {wanted:g} and reads back {actual[setting]:g}; "
+                f"{setting} was set to {wanted[setting]:g} and reads back {value:g}; "
                 "ask for a value that this instrument has"
             )
-
-
-def check_axis(axis: FrequencyAxis, plan: SweepPlan) -> None:
-    """Refuse an axis that does not run from the plan's start to its stop.
-
-    Parameters
-    ----------
-    axis
-        As the instrument tells it after the sweep, in Hz, shape (point,).
-    plan
-        What was asked for.
-
-    Raises
-    ------
-    SettingRefusedError
-        If an end is off by more than 2 Hz: somebody changed it meanwhile.
-    """
-    ends = (float(axis[0]), float(axis[-1]))
-    wanted = (plan.start_frequency_hz, plan.stop_frequency_hz)
-    if any(abs(end - want) > 2.0 for end, want in zip(ends, wanted, strict=True)):
+    if readback.is_averaging not in (None, plan.averaging_count > 1):
         raise SettingRefusedError(
-            f"the axis runs from {ends[0]:.0f} to {ends[1]:.0f} Hz instead of "
-            f"{wanted[0]:.0f} to {wanted[1]:.0f} Hz: somebody changed it meanwhile"
+            f"averaging reads back {'on' if readback.is_averaging else 'off'}"
         )
+    kind = dialect.sweep.segmented if plan.segments else dialect.sweep.linear
+    told = readback.sweep_type
+    if told is not None and not told.strip().upper().startswith(kind.upper()):
+        raise SettingRefusedError(
+            f"the sweep type was set to {kind} and reads back {told[:20]}"
+        )
+
+
+def _told_settings(plan: SweepPlan) -> list[Setting]:
+    # Where there are segments, each has its own values, and the axis tells.
+    told = [] if plan.segments else list(requested_settings(plan))
+    if plan.averaging_count > 1:
+        told.append(Setting.AVERAGING_COUNT)
+    return told
+
+
+def _next_text(rest: Iterator[str], header: str | None) -> str | None:
+    return None if header is None else next(rest)
+
+
+def _next_truth(rest: Iterator[str], header: str | None) -> bool | None:
+    return None if header is None else parse_bool(next(rest))

@@ -2,19 +2,40 @@
 
 import numpy as np
 
-from instruments.errors import GarbledReplyError, ScpiError
-from instruments.measurement import FrequencyAxis, SweepPlan, TraceArray
-from instruments.scpi import decode_complex, decode_reals, parse_error_entry
-from instruments.transport import Wire
-from instruments.vna.commands import trace_name
-from instruments.vna.dialect import Dialect
-from instruments.vna.readback import check_axis
+from instruments.errors import UntrueDataError
+from instruments.measurement import FrequencyAxis, SweepPlan, TraceArray, TruthFlag
+from instruments.scpi import as_complex, decode_numbers, decode_reals, decode_triples
+from instruments.vna.commands import PlannedTrace
+from instruments.vna.conversation import Conversation
+from instruments.vna.sections import DataForm
 
-_MAX_ERRORS = 50
 _LARGEST_MAGNITUDE = 1e9
+_AXIS_TOLERANCE_HZ = 2.0
+_TEXT_DIGITS_TOLERANCE = 1e-5
 
 
-def read_axis(wire: Wire, dialect: Dialect, plan: SweepPlan) -> FrequencyAxis:
+def planned_axis(plan: SweepPlan) -> FrequencyAxis:
+    """Return the axis that a plan asks for, in Hz, shape (point,)."""
+    if not plan.segments:
+        return np.linspace(
+            plan.start_frequency_hz, plan.stop_frequency_hz, plan.point_count
+        )
+    return np.concatenate(
+        [
+            np.linspace(one.start_frequency_hz, one.stop_frequency_hz, one.point_count)
+            for one in plan.segments
+        ]
+    )
+
+
+def is_axis_of(axis: FrequencyAxis, plan: SweepPlan) -> bool:
+    """Tell whether an axis is the plan's, within 2 Hz at every point."""
+    return bool(np.abs(axis - planned_axis(plan)).max() <= _AXIS_TOLERANCE_HZ)
+
+
+def read_axis(
+    talk: Conversation, plan: SweepPlan, trace: PlannedTrace, form: DataForm
+) -> FrequencyAxis:
     """Read the axis that was really swept.
 
     Returns
@@ -24,18 +45,15 @@ def read_axis(wire: Wire, dialect: Dialect, plan: SweepPlan) -> FrequencyAxis:
 
     Raises
     ------
-    GarbledReplyError
+    UntrueDataError
         If it has another number of points, or holds what is no number.
-    SettingRefusedError
-        If it does not run from the plan's start to its stop.
     """
-    axis = decode_reals(wire.query_block(dialect.axis_query), plan.point_count)
-    check_axis(axis, plan)
-    return axis
+    query = trace.fill(talk.dialect.transfer.axis_query)
+    return _read_numbers(talk, query, plan.point_count, form)
 
 
 def read_trace(
-    wire: Wire, dialect: Dialect, s_parameter: str, point_count: int
+    talk: Conversation, trace: PlannedTrace, point_count: int, form: DataForm
 ) -> TraceArray:
     """Read one trace.
 
@@ -46,36 +64,49 @@ def read_trace(
 
     Raises
     ------
-    GarbledReplyError
+    UntrueDataError
         If the length differs, or the numbers are no S-parameter.
     """
-    query = dialect.data_query.format(name=trace_name(s_parameter))
-    samples = decode_complex(wire.query_block(query), point_count)
-    largest = float(np.abs(samples).max())
+    query = trace.fill(talk.dialect.transfer.data_query)
+    parts = _read_numbers(talk, query, 2 * point_count, form)
+    largest = max(float(parts.max()), -float(parts.min()))
     if largest > _LARGEST_MAGNITUDE:
-        raise GarbledReplyError(
-            f"{s_parameter} holds {largest:.3g}, which is no S-parameter"
+        raise UntrueDataError(
+            f"{trace.key} holds {largest:.3g}, which is no S-parameter",
+            TruthFlag.NOT_FINITE,
         )
-    return samples.astype(np.complex64)
+    return as_complex(parts).astype(np.complex64)
 
 
-def drain_errors(wire: Wire, dialect: Dialect) -> list[str]:
-    """Empty the error queue.
+def read_triples(
+    talk: Conversation, plan: SweepPlan, trace: PlannedTrace
+) -> tuple[FrequencyAxis, TraceArray]:
+    """Read one trace with the axis that comes with it.
+
+    The text rounds the axis to few digits. Where it is the plan's within that rounding,
+    the plan's is returned.
 
     Returns
     -------
-    list of str
-        Its entries, oldest first.
+    tuple
+        Axis in Hz, shape (point,); trace, complex64, shape (point,).
 
     Raises
     ------
-    ScpiError
-        If the queue still holds something after 50 entries.
+    UntrueDataError
+        If the length differs, or a number is none.
     """
-    entries: list[str] = []
-    for _ in range(_MAX_ERRORS):
-        entry = parse_error_entry(wire.query(dialect.error_query))
-        if entry.error_code == 0:
-            return entries
-        entries.append(str(entry))
-    raise ScpiError(f"the error queue never empties; it ends with {entries[-1]}")
+    query = trace.fill(talk.dialect.transfer.data_query)
+    table = decode_triples(talk.ask_text(query, 3 * plan.point_count), plan.point_count)
+    axis, planned = table[:, 0], planned_axis(plan)
+    is_planned = np.allclose(axis, planned, rtol=_TEXT_DIGITS_TOLERANCE, atol=0.0)
+    samples = as_complex(np.ascontiguousarray(table[:, 1:]).reshape(-1))
+    return (planned if is_planned else axis.copy()), samples.astype(np.complex64)
+
+
+def _read_numbers(
+    talk: Conversation, query: str, count: int, form: DataForm
+) -> FrequencyAxis:
+    if form is DataForm.BLOCK:
+        return decode_reals(talk.ask_block(query, count), count)
+    return decode_numbers(talk.ask_text(query, count), count)

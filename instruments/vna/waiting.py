@@ -10,6 +10,9 @@ _LEAST_DEADLINE_S = 5.0
 _LEAST_REAL_DEADLINE_S = 2.0
 _FIRST_POLL_S = 0.03
 _POLL_LIMITS_S = (0.01, 0.1)
+_LONGEST_SILENCE_S = 0.1
+_LEAST_FRACTION = 0.5
+_LEAST_AVERAGED_FRACTION = 0.75
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,17 +21,26 @@ class SweepDuration:
 
     Attributes
     ----------
-    least_s
-        Points over IF bandwidth, all passes: physics allows no less.
+    pass_s
+        Points over IF bandwidth from every source port: physics allows no less.
+    averaging_count
+        Passes.
     expected_s
-        What the instrument itself announces, or ``least_s`` if that is more.
+        What the instrument itself announces for all of them, or what physics does if
+        that is more.
     time_scale
         Emulated seconds in one real second; 1 for hardware.
     """
 
-    least_s: float
+    pass_s: float
     expected_s: float
+    averaging_count: int = 1
     time_scale: float = 1.0
+
+    @property
+    def is_short(self) -> bool:
+        """Whether nobody minds waiting for it without a word."""
+        return self.expected_s <= _LONGEST_SILENCE_S
 
     @property
     def deadline_s(self) -> float:
@@ -68,8 +80,6 @@ def wait_for_end(
     ------
     InstrumentTimeoutError
         If the sweep has not ended at the deadline.
-    GarbledReplyError
-        If it ended sooner than physics allows: somebody stopped it.
     """
     started_s = clock.monotonic_s()
     waited_s = 0.0
@@ -82,8 +92,24 @@ def wait_for_end(
         on_wait()
         clock.sleep(duration.pause_s(waited_s))
         waited_s = clock.monotonic_s() - started_s
-    if waited_s < 0.5 * duration.least_s:
+
+
+def check_elapsed(elapsed_s: float, duration: SweepDuration) -> None:
+    """Refuse a sweep that ended sooner than physics allows for one pass.
+
+    Raises
+    ------
+    GarbledReplyError
+        If somebody stopped it.
+    """
+    if elapsed_s < _LEAST_FRACTION * duration.pass_s:
         raise GarbledReplyError(
-            f"the sweep ended after {waited_s:.3f} s, it takes "
-            f"{duration.least_s:.3f} s: somebody stopped it, or time_scale is wrong"
+            f"the sweep ended after {elapsed_s:.3f} s, it takes "
+            f"{duration.pass_s:.3f} s: somebody stopped it, or time_scale is wrong"
         )
+
+
+def is_average_short(elapsed_s: float, duration: SweepDuration) -> bool:
+    """Tell whether there was no time for all passes of an average."""
+    least_s = _LEAST_AVERAGED_FRACTION * duration.averaging_count * duration.pass_s
+    return duration.averaging_count > 1 and elapsed_s < least_s

@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from instruments.errors import GarbledReplyError
 from instruments.scpi import (
-    decode_complex,
+    as_complex,
+    decode_numbers,
     decode_reals,
+    decode_triples,
     format_bool,
     format_number,
     join_commands,
@@ -118,7 +120,7 @@ def test_commands_join_from_the_root():
 @given(st.lists(st.tuples(FINITE, FINITE), min_size=1, max_size=30))
 def test_complex_numbers_survive_the_block(pairs):
     numbers = np.array([complex(*pair) for pair in pairs])
-    decoded = decode_complex(numbers.astype("<c16").tobytes(), len(pairs))
+    decoded = as_complex(decode_reals(numbers.astype("<c16").tobytes(), 2 * len(pairs)))
     assert np.array_equal(decoded, numbers)
 
 
@@ -143,6 +145,28 @@ def test_wrong_byte_order_does_not_pass_for_an_s_parameter():
 
 def decode_unchecked(payload):
     try:
-        return decode_complex(payload, len(payload) // 16)
+        return as_complex(decode_reals(payload, len(payload) // 16 * 2))
     except GarbledReplyError:
         return None
+
+
+@given(st.lists(FINITE, min_size=1, max_size=50))
+def test_numbers_survive_text(numbers):
+    text = ",".join(f"{number:+.17E}" for number in numbers)
+    assert decode_numbers(text, len(numbers)).tolist() == numbers
+
+
+def test_triples_are_rows():
+    rows = decode_triples("[1e+6,0.5,-0.25],[2e+6,1,0],", 2)
+    assert rows.tolist() == [[1e6, 0.5, -0.25], [2e6, 1.0, 0.0]]
+
+
+@pytest.mark.parametrize("text", ["1,2", "1,2,3,4", "1,2,x", "1,2,nan", "1,2,9.91E37"])
+def test_text_that_holds_other_numbers_is_garbled(text):
+    with pytest.raises(GarbledReplyError):
+        decode_numbers(text, 3)
+
+
+def test_common_commands_stand_beside_the_tree():
+    parts = ["TRIG:SING", "*OPC?", "SENS1:BWID?"]
+    assert join_commands(parts) == "TRIG:SING;*OPC?;:SENS1:BWID?"

@@ -6,6 +6,7 @@ import pytest
 from instruments.errors import InstrumentTimeoutError
 from instruments.measurement import SweepPlan, SweepPurpose
 from instruments.scpi import parse_number
+from instruments.transport import Transport
 
 IDENTITY = "Keysight Technologies,N5222B,MY0001,A.13.95.09"
 
@@ -19,7 +20,7 @@ class PnaWire:
         self.overrides = {}
         self.errors = []
         self.traces = {}
-        self.selected = None
+        self.selected = self.active = None
         self.ends_at_s = 0.0
         self.sweep_time_s = None
         self.is_closed = False
@@ -42,16 +43,18 @@ class PnaWire:
             "SENS2:SWE:MODE": "HOLD",
         }
 
+    transport = Transport.HISLIP
+
     def write(self, message):
-        assert self._run(message) is None
+        assert self._run(message) == []
 
-    def query(self, message):
-        reply = self._run(message)
-        assert isinstance(reply, str), message
-        return reply
+    def query(self, message, expected=None):
+        replies = self._run(message)
+        assert replies, message
+        return ";".join(replies)
 
-    def query_block(self, message):
-        reply = self._run(message)
+    def query_block(self, message, likely_bytes=0):
+        (reply,) = self._run(message)
         assert isinstance(reply, bytes), message
         return reply
 
@@ -60,10 +63,8 @@ class PnaWire:
 
     def _run(self, message):
         self.sent.append(message)
-        reply = None
-        for part in message.replace(";*", ";:*").split(";:"):
-            reply = self._answer(part)
-        return reply
+        parts = message.replace(";*", ";:*").split(";:")
+        return [reply for part in parts if (reply := self._answer(part)) is not None]
 
     def _answer(self, part):
         if part in self.overrides:
@@ -82,6 +83,8 @@ class PnaWire:
             del self.traces[value.strip("'")]
         elif header == "CALC30:PAR:SEL":
             self.selected = self.traces[value.strip("'")]
+        elif header == "CALC1:PAR:SEL":
+            self.active = value
         elif header == "SENS30:SWE:MODE" and value in ("SING", "GRO"):
             self.state[header] = value
             self.ends_at_s = self.clock.monotonic_s() + self.duration_s(value)
@@ -116,10 +119,12 @@ class PnaWire:
             return self.state[header]
         answers = {
             "*IDN": lambda: IDENTITY,
-            "*OPC": lambda: "+1",
+            "*OPC": self._complete,
             "SYST:ERR": lambda: self.errors.pop(0) if self.errors else '+0,"No error"',
             "SENS30:SWE:TIME": lambda: f"{self.sweep_time_s or self.pass_s():+.11E}",
             "SYST:CHAN:CAT": self._channels,
+            "SYST:ACT:CHAN": lambda: "+1",
+            "SYST:ACT:MEAS": lambda: '"CH1_S11_1"',
             "CALC30:PAR:CAT:EXT": self._catalog,
             "SENS30:X": lambda: self._block(self.axis()),
             "CALC30:DATA": self._data,
@@ -127,6 +132,10 @@ class PnaWire:
         if header not in answers:
             raise InstrumentTimeoutError(f"no reply to {header}?")
         return answers[header]()
+
+    def _complete(self):
+        self.clock.step(max(self.ends_at_s - self.clock.monotonic_s(), 0.0))
+        return "+1"
 
     def _channels(self):
         return '"1,2,30"' if self.traces else '"1,2"'

@@ -1,0 +1,265 @@
+"""A plan on an instrument: set, compared, swept, read."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from instruments.clock import Clock
+from instruments.errors import ScpiError, SettingRefusedError
+from instruments.measurement import (
+    FrequencyAxis,
+    SweepPlan,
+    SweepPurpose,
+    SweepSettings,
+    TraceArray,
+    TruthFlag,
+)
+from instruments.scpi import parse_number
+from instruments.vna.commands import configure_commands, planned_traces
+from instruments.vna.conversation import Conversation
+from instruments.vna.dialect import Setting
+from instruments.vna.panel import remember_one
+from instruments.vna.readback import (
+    Readback,
+    check_readback,
+    parse_readback,
+    readback_queries,
+)
+from instruments.vna.reading import is_axis_of, read_axis, read_trace, read_triples
+from instruments.vna.sections import DataForm
+from instruments.vna.sweeping import SweepRun
+from instruments.vna.waiting import SweepDuration
+
+
+class DriftError(SettingRefusedError):
+    """Settings that had been read back once read back otherwise after the sweep."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """What one attempt at a plan brought.
+
+    Attributes
+    ----------
+    measured_at
+        End of the sweep.
+    axis
+        In Hz, shape (point,).
+    traces
+        Name to samples, each shape (point,).
+    settings
+        As read back.
+    flags
+        What is known against it, apart from the samples.
+    """
+
+    measured_at: datetime
+    axis: FrequencyAxis
+    traces: dict[str, TraceArray]
+    settings: SweepSettings
+    flags: frozenset[TruthFlag]
+
+
+class PlanRunner:
+    """Keeps one plan set on an instrument, and carries it out again and again.
+
+    Parameters
+    ----------
+    talk
+        The instrument.
+    clock
+        Stamps and waits.
+    time_scale
+        Emulated seconds in one real second; 1 for hardware.
+    existing
+        Our traces on the instrument, name to S-parameter.
+    other_channels
+        The operator's channels.
+    requires_lock
+        Whether each sweep asks for the lock of the reference.
+    """
+
+    def __init__(
+        self,
+        talk: Conversation,
+        *,
+        clock: Clock,
+        time_scale: float,
+        existing: dict[str, str],
+        other_channels: Sequence[int],
+        requires_lock: bool,
+    ) -> None:
+        self._talk = talk
+        self._clock = clock
+        self._time_scale = time_scale
+        self._others = other_channels
+        self._form = talk.dialect.data_form(talk.transport)
+        self._plan: SweepPlan | None = None
+        self._settings = SweepSettings()
+        self._axis: FrequencyAxis | None = None
+        self.existing = existing
+        self.operators_segments: str | None = None
+        """Command that gives the operator's segment table back."""
+        lock_query = talk.dialect.reference.lock_query
+        self._lock_queries = [lock_query] if lock_query and requires_lock else []
+
+    def forget(self) -> None:
+        """Set everything anew with the next plan."""
+        self._plan = self._axis = None
+
+    def is_set(self, plan: SweepPlan) -> bool:
+        """Tell whether the instrument has a plan's settings, as far as is known."""
+        return self._plan is not None and self._plan == _stimulus(plan)
+
+    def configure(self, plan: SweepPlan) -> SweepSettings:
+        """Set a plan in one message and read back what the instrument made of it.
+
+        Raises
+        ------
+        SettingRefusedError
+            If a setting reads back with another value, or segments are not known.
+        ScpiError
+            If the instrument reports an error.
+        """
+        dialect = self._talk.dialect
+        if plan.segments and dialect.segments is None:
+            raise SettingRefusedError(
+                f"{dialect.name} takes no segments; split the plan"
+            )
+        self.forget()
+        self._remember_segments(plan)
+        commands = configure_commands(
+            dialect, plan, self.existing, self._others, self._form
+        )
+        if dialect.traces.catalog_query is not None:
+            wanted = planned_traces(dialect, plan)
+            self.existing = {one.name: one.s_parameter for one in wanted}
+        queries = [*readback_queries(dialect, plan), *self._time_queries(plan)]
+        replies = self._talk.confirm_and_ask(commands, [*queries, dialect.error_query])
+        if entries := self._talk.drain_errors(replies[-1]):
+            raise ScpiError(f"the instrument reports {'; '.join(entries[:5])}")
+        readback = parse_readback(dialect, plan, replies)
+        check_readback(dialect, plan, readback)
+        time_queried = bool(self._time_queries(plan))
+        sweep_time_s = parse_number(replies[-2]) if time_queried else None
+        self._settings = _settings(plan, readback, sweep_time_s)
+        self._plan = _stimulus(plan)
+        return self._settings
+
+    def run(
+        self, plan: SweepPlan, *, on_wait: Callable[[], None], first: Sequence[str]
+    ) -> Measured:
+        """Sweep once with a plan's settings, and read.
+
+        Raises
+        ------
+        DriftError
+            If the settings read back otherwise after the sweep.
+        UntrueDataError
+            If data came that cannot be true.
+        InstrumentError
+            If anything else fails.
+        """
+        settings = self._settings if self.is_set(plan) else self.configure(plan)
+        dialect = self._talk.dialect
+        run = SweepRun(
+            self._talk,
+            plan,
+            self._duration(plan, settings),
+            clock=self._clock,
+            on_wait=on_wait,
+        )
+        queries = [*self._lock_queries, *readback_queries(dialect, plan)]
+        end = run.sweep(first, queries)
+        measured_at = self._clock.now()
+        readback = parse_readback(dialect, plan, end.replies[len(self._lock_queries) :])
+        try:
+            check_readback(dialect, plan, readback)
+        except SettingRefusedError as error:
+            raise DriftError(f"somebody changed it: {error}") from None
+        axis, traces = self._read(plan)
+        flags = {
+            TruthFlag.AVERAGES_SHORT: end.is_average_short,
+            TruthFlag.RF_OFF: readback.is_driven is False,
+            TruthFlag.REFERENCE_UNLOCKED: not self._is_locked(end.replies),
+            TruthFlag.AXIS_MISMATCH: axis is not self._axis,
+        }
+        return Measured(
+            measured_at=measured_at,
+            axis=axis,
+            traces=traces,
+            settings=settings,
+            flags=frozenset(flag for flag, is_true in flags.items() if is_true),
+        )
+
+    def _read(self, plan: SweepPlan) -> tuple[FrequencyAxis, dict[str, TraceArray]]:
+        planned = planned_traces(self._talk.dialect, plan)
+        axis: FrequencyAxis | None
+        if self._form is DataForm.TRIPLES:
+            pairs = [read_triples(self._talk, plan, one) for one in planned]
+            axis = pairs[0][0]
+            traces = {
+                one.key: trace for one, (_, trace) in zip(planned, pairs, strict=True)
+            }
+        else:
+            # Ends and sweep type read back the same, so a linear axis is the same.
+            axis = self._axis
+            if axis is None or plan.segments:
+                axis = read_axis(self._talk, plan, planned[0], self._form)
+            traces = {
+                one.key: read_trace(self._talk, one, axis.size, self._form)
+                for one in planned
+            }
+        if axis is not self._axis and is_axis_of(axis, plan):
+            self._axis = axis
+        return axis, traces
+
+    def _is_locked(self, replies: Sequence[str]) -> bool:
+        is_locked = self._talk.dialect.reference.is_locked
+        if not self._lock_queries or is_locked is None:
+            return True
+        return is_locked(replies[0])
+
+    def _remember_segments(self, plan: SweepPlan) -> None:
+        table = self._talk.dialect.segments
+        if not plan.segments or table is None or table.remembered is None:
+            return
+        if self.operators_segments is None:
+            self._talk.tell(self._talk.dialect.transfer.text)
+            self.operators_segments = remember_one(self._talk, table.remembered)
+
+    def _time_queries(self, plan: SweepPlan) -> list[str]:
+        dialect = self._talk.dialect
+        query = dialect.sweep.time_query
+        if plan.segments and dialect.segments is not None:
+            query = dialect.segments.time_query or query
+        return [] if query is None else [query]
+
+    def _duration(self, plan: SweepPlan, settings: SweepSettings) -> SweepDuration:
+        pass_s = plan.pass_duration_s * plan.source_count / self._time_scale
+        announced_s = (
+            (settings.sweep_time_s or 0.0) * plan.source_count / self._time_scale
+        )
+        return SweepDuration(
+            pass_s=pass_s,
+            expected_s=max(pass_s, announced_s) * plan.averaging_count,
+            averaging_count=plan.averaging_count,
+            time_scale=self._time_scale,
+        )
+
+
+def _stimulus(plan: SweepPlan) -> SweepPlan:
+    """Return a plan without what the instrument does not know of."""
+    return replace(plan, cavity="any", purpose=SweepPurpose.WIDE)
+
+
+def _settings(
+    plan: SweepPlan, readback: Readback, sweep_time_s: float | None
+) -> SweepSettings:
+    values = readback.values
+    return SweepSettings(
+        if_bandwidth_hz=values.get(Setting.IF_BANDWIDTH, plan.if_bandwidth_hz),
+        source_power_dbm=values.get(Setting.SOURCE_POWER, plan.source_power_dbm),
+        averaging_count=plan.averaging_count,
+        sweep_time_s=sweep_time_s,
+    )
