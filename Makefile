@@ -2,8 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
+PEERS := .venv-peers/.installed
 
-.PHONY: setup demo demo-model test check fmt bench docs lock
+.PHONY: setup peers demo demo-model test check fmt bench docs lock
 
 setup: $(STAMP)
 
@@ -14,13 +15,21 @@ $(STAMP): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(STAMP)
 
+# Independent VNA clients, in an environment of their own: they bring many packages.
+peers: $(PEERS)
+
+$(PEERS): requirements-peers.lock
+	test -x .venv-peers/bin/python || $(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-peers.lock
+	@touch $(PEERS)
+
 demo: setup
 	$(BIN)/halowatch demo --speed 20
 
 demo-model: setup
 	$(BIN)/halowatch demo --calibrate
 
-test: setup
+test: setup peers
 	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered --cov-fail-under=85
 
 check: setup
@@ -40,7 +49,10 @@ bench: setup
 docs: setup
 	$(BIN)/sphinx-build -W -b html docs docs/_build/html
 
-# Writes the exact versions of the environment at hand; torch stays on the CPU build.
-lock:
+# Writes the exact versions of the environments at hand; torch stays on the CPU build.
+lock: peers
+	.venv-peers/bin/python -m pip list --format=freeze --exclude pip --exclude setuptools \
+		| LC_ALL=C sort -f > requirements-peers.lock
+	@touch $(PEERS)
 	$(BIN)/python -m pip list --format=freeze --exclude-editable --exclude pip \
 		| sed 's/+cpu$$//' | LC_ALL=C sort -f > requirements.lock

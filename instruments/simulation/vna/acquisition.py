@@ -8,7 +8,7 @@ import numpy as np
 
 from instruments.measurement import FrequencyAxis
 from instruments.simulation.observation import ComplexTrace
-from instruments.simulation.physics import receiver_response
+from instruments.simulation.routing import RoutedSnapshot
 from instruments.simulation.snapshot import Snapshot
 
 UNLOCKED_OFFSET = 2.0e-6
@@ -36,7 +36,7 @@ class Acquisition:
     """
 
     axis_hz: FrequencyAxis
-    snapshot: Snapshot | None
+    snapshot: Snapshot | RoutedSnapshot | None
     source_ports: frozenset[int]
     if_bandwidth_hz: Any
     power_dbm: Any
@@ -79,13 +79,13 @@ class Acquisition:
         elif driven:
             self._traces.update(self._look(self.snapshot, sorted(driven)))
 
-    def _look(self, snapshot: Snapshot, names: list[str]) -> dict[str, ComplexTrace]:
+    def _look(
+        self, snapshot: Snapshot | RoutedSnapshot, names: list[str]
+    ) -> dict[str, ComplexTrace]:
         offset = 1.0 if self.is_locked else 1.0 + UNLOCKED_OFFSET
         if self.is_noiseless:
             level = 1.0 if self.is_driven else 0.0
-            traces = receiver_response(
-                self.axis_hz * offset, snapshot.parameters, snapshot.state, names
-            )
+            traces = snapshot.response(self.axis_hz * offset, names)
             return {name: level * trace for name, trace in traces.items()}
         return snapshot.look(
             self.axis_hz * offset,

@@ -1,6 +1,6 @@
 """What the channels of a VNA share: the array behind the ports, trigger, source."""
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 
@@ -16,6 +16,9 @@ POOL_SWEEPS = 4
 POOL_PERIOD_S = 10.0
 """Real seconds after which an instant VNA looks at the receiver again."""
 
+REMEMBERED_SWEEPS = 16
+"""Sweeps that a VNA keeps as the truth behind what was read."""
+
 _POOL_LIMIT = 64
 
 
@@ -27,8 +30,8 @@ class Bench:
     ----------
     array
         The array.
-    cavity
-        Name of the cavity at the ports, None for open ports.
+    vna
+        Name of the VNA; the switches decide which cavities are at its ports.
     on_change
         Called whenever a sweep starts or ends.
     faults
@@ -41,10 +44,12 @@ class Bench:
         One trigger runs the whole average.
     triggers_active_only
         A trigger reaches the active channel alone.
+    ended
+        The last sweeps that ended: the truth behind what was read.
     """
 
     array: EmulatedArray
-    cavity: str | None
+    vna: str
     on_change: Callable[[], None]
     faults: WireFaults
     is_instant: bool = False
@@ -53,6 +58,9 @@ class Bench:
     triggers_average: bool = False
     triggers_active_only: bool = False
     is_output_on: bool = True
+    ended: deque[Acquisition] = field(
+        default_factory=lambda: deque(maxlen=REMEMBERED_SWEEPS)
+    )
     _serial: int = 0
     _fault_changes: int = 0
     _pool: OrderedDict[Hashable, Acquisition] = field(default_factory=OrderedDict)
@@ -100,8 +108,8 @@ class Bench:
         serial %= POOL_SWEEPS
         period = int(at_s / self.array.speed / POOL_PERIOD_S)
         key = (
-            *self._settings(stimulus), ports, self.cavity, serial, averages, period,
-            self._fault_changes, self.is_driven,
+            *self._settings(stimulus), ports, self.array.view(self.vna), serial,
+            averages, period, self._fault_changes, self.is_driven,
         )  # fmt: skip
         if key not in self._pool:
             self._pool[key] = self._look(stimulus, ports, at_s, serial, averages)
@@ -129,12 +137,9 @@ class Bench:
         serial: int,
         averages: int,
     ) -> Acquisition:
-        cavity = self.cavity
         return Acquisition(
             axis_hz=stimulus.axis_hz,
-            snapshot=None
-            if cavity is None
-            else self.array.snapshot(cavity, at_s, serial),
+            snapshot=self.array.seen_by(self.vna, at_s, serial),
             source_ports=ports,
             if_bandwidth_hz=stimulus.bandwidths_hz,
             power_dbm=stimulus.powers_dbm,

@@ -222,6 +222,7 @@ class Channel:
             self._frozen = self._acquire(
                 bench.array.now_s(), bench.next_serial(), self._averaged
             )
+            bench.ended.append(self._frozen)
         self.mode = SweepMode.HOLD
         self.is_armed = self.rearms
         bench.on_change()

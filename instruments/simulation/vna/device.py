@@ -62,10 +62,9 @@ class EmulatedVna(ScpiDevice):
             write_integer=model.text.integer,
             write_error=self._write_error,
         )
-        cavity = array.cavity_of(name)
         self.bench = Bench(
             array=array,
-            cavity=None if cavity is None else cavity.name,
+            vna=name,
             on_change=self.settle,
             faults=faults,
             is_instant=is_instant,

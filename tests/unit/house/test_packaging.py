@@ -34,12 +34,23 @@ def test_there_is_one_console_script() -> None:
 
 def test_the_lock_pins_every_requirement_exactly(root: Path) -> None:
     lines = (root / "requirements.lock").read_text().split()
-    assert all(line.count("==") == 1 for line in lines)
-    locked = {line.split("==")[0].lower().replace("_", "-") for line in lines}
+    peer_lines = (root / "requirements-peers.lock").read_text().split()
+    assert all(line.count("==") == 1 for line in lines + peer_lines)
+    locked, peers = _names(lines), _names(peer_lines)
     for requirement in metadata.requires("halowatch") or []:
         name = requirement.split(";")[0].split(">=")[0].split("[")[0].strip()
-        assert name.lower().replace("_", "-") in locked, requirement
+        is_peer = requirement.endswith(("extra == 'peers'", 'extra == "peers"'))
+        wanted = peers if is_peer else locked
+        assert name.lower().replace("_", "-") in wanted, requirement
     assert "torch==2.13.0" in lines
+
+
+def test_the_peers_are_installed_before_the_tests(root: Path) -> None:
+    assert "\ntest: setup peers\n" in (root / "Makefile").read_text()
+
+
+def _names(lines: list[str]) -> set[str]:
+    return {line.split("==")[0].lower().replace("_", "-") for line in lines}
 
 
 def test_the_lock_is_what_is_installed(root: Path) -> None:
