@@ -28,6 +28,8 @@ class Turn:
         How long after its time it was taken, in s.
     is_late
         Whether that is more than its rhythm allows.
+    run, step
+        The DAQ's ids of a sweep on demand.
     ticket
         Of the demand that it answers; None for the schedule's own.
     is_retry
@@ -38,6 +40,8 @@ class Turn:
     sweep_name: str
     lateness_s: float = 0.0
     is_late: bool = False
+    run: str | None = None
+    step: str | None = None
     ticket: Ticket | None = None
     is_retry: bool = False
 
@@ -145,7 +149,13 @@ class Agenda:
                     f"{MAX_DEMANDS} sweeps on demand wait already; ask again later"
                 )
             self._demands.append(
-                Turn(cavity=ticket.cavity, sweep_name=ticket.sweep_name, ticket=ticket)
+                Turn(
+                    cavity=ticket.cavity,
+                    sweep_name=ticket.sweep_name,
+                    run=ticket.run,
+                    step=ticket.step,
+                    ticket=ticket,
+                )
             )
 
     def drop(self, tickets: Iterable[Ticket]) -> None:

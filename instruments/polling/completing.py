@@ -6,7 +6,8 @@ from dataclasses import replace
 from instruments.measurement import Sweep, SweepPurpose, TruthFlag
 from instruments.polling.agenda import Turn
 from instruments.polling.recognition import looks_expected
-from instruments.polling.session import ReferenceMarks, RoutePositions, Surroundings
+from instruments.polling.session import ReferenceMarks, Surroundings
+from instruments.switches import SelectedRoute
 
 _FRESH_PERIODS = 3.0
 _LEAST_AGE_S = 10.0
@@ -30,7 +31,7 @@ class Completion:
         self._longest_ages_s = _longest_ages_s(surroundings)
 
     def complete(
-        self, sweep: Sweep, turn: Turn, *, key: str, selected: RoutePositions | None
+        self, sweep: Sweep, turn: Turn, *, key: str, selected: SelectedRoute | None
     ) -> Sweep:
         """Add to a sweep what the poller knows about it.
 
@@ -59,8 +60,8 @@ class Completion:
             sweep,
             is_reference=is_wide and is_trusted and self._references.owes(turn.cavity),
             thermal_cycle=cavity.thermal_cycle,
-            run=turn.ticket.run if turn.ticket else None,
-            step=turn.ticket.step if turn.ticket else None,
+            run=turn.run,
+            step=turn.step,
             route=selected.name if selected else None,
             conditions={**conditions, _LATENESS: round(turn.lateness_s, 6)},
             idempotency_key=key,
@@ -75,7 +76,7 @@ class Completion:
             self._around.tracker.distrust(sweep.cavity, sweep.measured_at)
 
     def _doubts(
-        self, sweep: Sweep, turn: Turn, selected: RoutePositions | None
+        self, sweep: Sweep, turn: Turn, selected: SelectedRoute | None
     ) -> list[TruthFlag]:
         doubts = [TruthFlag.LATE] if turn.is_late else []
         if selected is None:

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from instruments.polling.agenda import Agenda, AgendaFullError
 from instruments.polling.session import Surroundings
@@ -103,7 +104,9 @@ class Desk:
         return SilenceReport(
             quiet=tuple(vna for vna in vnas if vna in quiet),
             unconfirmed={
-                vna: states[vna].state.value for vna in vnas if vna not in quiet
+                vna: silence.obstacle(vna) or f"is {states[vna].state.value}"
+                for vna in vnas
+                if vna not in quiet
             },
         )
 
@@ -177,6 +180,14 @@ class Desk:
             self._demand(vna, ticket)
         self._wake(vna)
         return tickets
+
+    def wait(self, tickets: Sequence[Ticket], timeout_s: float) -> None:
+        """Wait until all these sweeps are stored or failed, or the time is over."""
+        self._around.tickets.wait(tickets, timeout_s)
+
+    def describe(self, key: str) -> dict[str, Any] | None:
+        """Describe a sweep on demand as a JSON document; None where it is unknown."""
+        return self._around.tickets.describe(key)
 
     def expire(self, *, everything: bool = False) -> None:
         """Give up sweeps on demand that nobody could make in time."""

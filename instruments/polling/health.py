@@ -80,8 +80,8 @@ class InstrumentHealth:
         How late the newest sweep began, and the latest one of all, in s.
     measured_count
         Sweeps, or scans of a sensor, that were good.
-    failure_count
-        Sessions that ended by an error.
+    failure_count, consecutive_failure_count
+        Sessions that ended by an error, of all and since the newest sweep or scan.
     fault_count
         Good sessions' readings that a sensor's own status declared invalid.
     flagged_count
@@ -108,6 +108,7 @@ class InstrumentHealth:
     worst_lateness_s: float = 0.0
     measured_count: int = 0
     failure_count: int = 0
+    consecutive_failure_count: int = 0
     fault_count: int = 0
     flagged_count: int = 0
     interrupted_count: int = 0
@@ -185,6 +186,7 @@ class HealthBoard:
                 measured_count=known.measured_count + 1,
                 flagged_count=known.flagged_count + bool(flags),
                 last_measured_at=self._clock.now(),
+                consecutive_failure_count=0,
                 last_flags=doubts,
                 lateness_s=lateness_s,
                 worst_lateness_s=max(lateness_s, known.worst_lateness_s),
@@ -197,11 +199,23 @@ class HealthBoard:
             self._instruments[name] = replace(
                 known,
                 measured_count=known.measured_count + 1,
+                consecutive_failure_count=0,
                 last_measured_at=self._clock.now(),
             )
 
+    def note_failure(self, name: str, sentence: str) -> None:
+        """Count a session that ended by an error, and keep the error."""
+        with self._lock:
+            known = self._instruments[name]
+            self._instruments[name] = replace(
+                known,
+                failure_count=known.failure_count + 1,
+                consecutive_failure_count=known.consecutive_failure_count + 1,
+                last_error=sentence,
+            )
+
     def count(self, name: str, what: str, by: int = 1) -> None:
-        """Add to one of the counts, for instance ``failure`` or ``skipped``."""
+        """Add to one of the counts, for instance ``lost`` or ``skipped``."""
         field = f"{what}_count"
         with self._lock:
             known = self._instruments[name]

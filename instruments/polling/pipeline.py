@@ -5,20 +5,29 @@ from pathlib import Path
 from typing import Any
 
 from instruments.array import ArrayConfig
-from instruments.client import Spool, SweepClient, Uploader
+from instruments.client import Spool, SpoolError, SweepClient, Uploader
 from instruments.clock import Clock
 from instruments.measurement import SweepPurpose
+from instruments.polling.attempts import AttemptLog
+from instruments.polling.control_calls import ControlCalls
+from instruments.polling.control_port import ControlPort, ControlPortError
 from instruments.polling.health import InstrumentHealth
 from instruments.polling.poller import Poller
 from instruments.polling.reading_poster import ReadingPoster
+from instruments.polling.reporting import PollerReport, StatusReporter
 from instruments.polling.service_link import ServiceLink
 from instruments.polling.tracking import ModePosition, ResonanceTracker
+from instruments.switches import Router, open_router
 
 _FOLLOW_LIMITS_S = (1.0, 30.0)
 _FRESH_FIT_PERIODS = 20.0
 _LEAST_FIT_AGE_S = 60.0
 _RELEASE_S = 10.0
 _LAST_READINGS_S = 2.0
+_MAX_ATTEMPTS_BYTES = 32 * 1024 * 1024
+
+ATTEMPTS_FILE = "attempts.jsonl"
+"""File of the attempts, beside the spool."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +96,8 @@ class PollingPipeline:
     ------
     SpoolError
         If the spool cannot be used.
+    ControlPortError
+        If the control port is taken.
     """
 
     def __init__(
@@ -104,6 +115,8 @@ class PollingPipeline:
             clock=clock,
         )
         self._before = self._spool.state()
+        directory = self._spool.path.parent
+        self._attempts = _open_attempts(directory, clock)
         self._client = SweepClient(url)
         self._readings = ReadingPoster(self._client)
         tracker = _tracker(config, clock)
@@ -114,6 +127,8 @@ class PollingPipeline:
             keep_sweep=self._spool.put,
             keep_reading=self._readings.add,
             take_reference=take_reference,
+            attempts=self._attempts,
+            router=_router(config, clock, directory),
         )
         self._link = ServiceLink(
             config,
@@ -128,20 +143,36 @@ class PollingPipeline:
             clock=clock,
             on_unregistered=self._link.renew,
         )
+        self._report = PollerReport(
+            config,
+            poller=self._poller,
+            spool=self._spool,
+            uploader=self._uploader,
+            clock=clock,
+        )
+        self._reporter = StatusReporter(self._report, self._client)
+        self.control_port = self._open_control_port(config)
 
     def start(self) -> None:
         """Begin to measure; posting begins once the cavities are registered."""
         self._link.start()
         self._readings.start()
         self._poller.start()
+        self._reporter.start()
+        if self.control_port is not None:
+            self.control_port.start()
 
     def stop(self, drain_s: float) -> PollingSummary:
         """Give the instruments back, drain the spool for ``drain_s`` s, and end."""
+        if self.control_port is not None:
+            self.control_port.stop()
         self._poller.stop(_RELEASE_S)
         self._readings.stop(_LAST_READINGS_S)
         self._uploader.stop(drain_s)
         self._link.stop(_LAST_READINGS_S)
+        self._reporter.stop(_LAST_READINGS_S)
         summary = self.summary()
+        self._attempts.close()
         self._spool.close()
         self._client.close()
         return summary
@@ -187,8 +218,36 @@ class PollingPipeline:
             parts.append(f"service: {service}")
         return "; ".join(parts)
 
+    def _open_control_port(self, config: ArrayConfig) -> ControlPort | None:
+        if config.control is None:
+            return None
+        calls = ControlCalls(self._poller.desk, self._report.document)
+        try:
+            return ControlPort(calls, port=config.control.port)
+        except ControlPortError:
+            self._attempts.close()
+            self._spool.close()
+            self._client.close()
+            raise
+
     def _begin_posting(self) -> None:
         self._uploader.start()
+
+
+def _open_attempts(directory: Path, clock: Clock) -> AttemptLog:
+    path = directory / ATTEMPTS_FILE
+    try:
+        return AttemptLog(path, max_bytes=_MAX_ATTEMPTS_BYTES, clock=clock)
+    except OSError as error:
+        raise SpoolError(
+            f"{path} cannot be written ({error.strerror}); mend its directory"
+        ) from None
+
+
+def _router(config: ArrayConfig, clock: Clock, directory: Path) -> Router | None:
+    if not config.routes:
+        return None
+    return open_router(config, clock=clock, directory=directory)
 
 
 def _tracker(config: ArrayConfig, clock: Clock) -> ResonanceTracker:

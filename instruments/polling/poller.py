@@ -24,7 +24,6 @@ from instruments.polling.schedule import Rhythm
 from instruments.polling.sensor_session import SensorSession
 from instruments.polling.session import (
     ReferenceMarks,
-    RouteHolder,
     Session,
     Surroundings,
 )
@@ -33,6 +32,7 @@ from instruments.polling.tickets import TicketOffice
 from instruments.polling.tracking import ResonanceTracker
 from instruments.polling.vna_session import VnaSession
 from instruments.polling.worker import Worker
+from instruments.switches import Router, SwitchState
 
 _log = logging.getLogger(__name__)
 
@@ -85,7 +85,7 @@ class Poller:
         keep_reading: Callable[[Reading], None],
         take_reference: bool = False,
         attempts: AttemptCounts | None = None,
-        router: RouteHolder | None = None,
+        router: Router | None = None,
     ) -> None:
         self._config = config
         self._clock = clock
@@ -136,11 +136,23 @@ class Poller:
             post.worker.join(max(end_s - self._clock.monotonic_s(), 0.0))
         if self._watchdog.is_alive():
             self._watchdog.join(max(end_s - self._clock.monotonic_s(), 0.0))
+        if self._around.router is not None:
+            self._around.router.close()
         self.desk.expire(everything=True)
 
     def health(self) -> list[InstrumentHealth]:
         """Return the health of every instrument."""
         return self._board.snapshot()
+
+    @property
+    def silence(self) -> Silence:
+        """Who asked for RF silence, and which VNAs keep it."""
+        return self._around.silence
+
+    def switches(self) -> list[SwitchState]:
+        """Return what is known of every switch."""
+        router = self._around.router
+        return [] if router is None else router.states()
 
     @property
     def attempts(self) -> AttemptCounts:
@@ -213,6 +225,8 @@ class Poller:
         post.abandoned.append(stuck)
         self._board.count(name, "abandoned")
         self._board.note_error(name, "the worker was stuck and another took over")
+        if self._around.router is not None:
+            self._around.router.evict(name)
         fresh = stuck.session.renew()
         post.worker = self._make_worker(name, fresh, post.time_scale, post.called)
         post.worker.start()

@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -17,6 +16,7 @@ from instruments.polling.health import HealthBoard
 from instruments.polling.silence import Silence
 from instruments.polling.tickets import TicketOffice
 from instruments.polling.tracking import ResonanceTracker
+from instruments.switches import Router
 from instruments.transport import Wire, open_wire
 
 
@@ -58,30 +58,6 @@ class Session(Protocol):
         ...
 
 
-class RoutePositions(Protocol):
-    """A route that is set."""
-
-    @property
-    def name(self) -> str:
-        """Its name in the array file."""
-        ...
-
-    @property
-    def is_verified(self) -> bool:
-        """Whether every position was read back, not assumed."""
-        ...
-
-
-class RouteHolder(Protocol):
-    """What sets routes and keeps others from changing them meanwhile."""
-
-    def hold(
-        self, route_name: str, *, quiet: Callable[[], None]
-    ) -> AbstractContextManager[RoutePositions]:
-        """Set a route and keep it until the block ends; raises InstrumentError."""
-        ...
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
     """What all sessions of an array share.
@@ -106,11 +82,25 @@ class Surroundings:
     attempts: AttemptCounts
     keep_sweep: Callable[[Sweep], object]
     keep_reading: Callable[[Reading], None]
-    router: RouteHolder | None = None
+    router: Router | None = None
 
 
 class SweepInterruptedError(Exception):
     """A sweep was broken off on purpose; it is repeated, and no failure."""
+
+
+class RouteNotSetError(Exception):
+    """The route of a sweep could not be set; the VNA itself is well.
+
+    Attributes
+    ----------
+    reason
+        Why, in one word.
+    """
+
+    def __init__(self, error: InstrumentError) -> None:
+        super().__init__(str(error))
+        self.reason = f"route_{reason_of(error)}"
 
 
 class ReferenceMarks:

@@ -37,6 +37,7 @@ class Silence:
         self._leases: dict[tuple[str, str], float] = {}
         self._ends_s = dict.fromkeys(self._vna_of.values(), -math.inf)
         self._is_quiet = dict.fromkeys(self._vna_of.values(), False)
+        self._obstacles: dict[str, str] = {}
 
     def vnas_of(self, cavities: Iterable[str]) -> list[str]:
         """Return the VNAs that look at some of these cavities, each once."""
@@ -66,8 +67,8 @@ class Silence:
         return self._clock.monotonic_s() < self._ends_s[vna]
 
     def is_kept(self, vna: str) -> bool:
-        """Tell whether the RF of a VNA is known to be off."""
-        return self._is_quiet[vna]
+        """Tell whether a VNA is as silent as it can be."""
+        return self._is_quiet[vna] or vna in self._obstacles
 
     def begin_radiating(self, vna: str) -> bool:
         """Ask for leave to switch the RF on; False where silence is imposed."""
@@ -75,16 +76,34 @@ class Silence:
             if self.is_imposed(vna):
                 return False
             self._is_quiet[vna] = False
+            self._obstacles.pop(vna, None)
             return True
 
-    def note(self, vna: str, *, is_quiet: bool) -> None:
-        """Note that the RF of a VNA is off for sure, or that it may be on."""
+    def note(self, vna: str, *, is_quiet: bool, obstacle: str | None = None) -> None:
+        """Note that the RF of a VNA is off for sure, or that it may be on.
+
+        Parameters
+        ----------
+        vna
+            Which.
+        is_quiet
+            Whether its RF is off for sure.
+        obstacle
+            Why there is no use in waiting for it; None where there may be.
+        """
         with self._changed:
             self._is_quiet[vna] = is_quiet
+            self._obstacles.pop(vna, None)
+            if obstacle is not None:
+                self._obstacles[vna] = obstacle
             self._changed.notify_all()
 
+    def obstacle(self, vna: str) -> str | None:
+        """Return why the RF of a VNA cannot be switched off, if that is known."""
+        return self._obstacles.get(vna)
+
     def wait(self, vnas: Collection[str], timeout_s: float) -> set[str]:
-        """Wait until the RF of all these VNAs is off, or the time is over.
+        """Wait until the RF of all these VNAs is off, as far as it can, or too long.
 
         Returns
         -------
@@ -93,7 +112,10 @@ class Silence:
         """
         with self._changed:
             self._changed.wait_for(
-                lambda: all(self._is_quiet[vna] for vna in vnas), timeout_s
+                lambda: all(
+                    self._is_quiet[vna] or vna in self._obstacles for vna in vnas
+                ),
+                timeout_s,
             )
             return {vna for vna in vnas if self._is_quiet[vna]}
 

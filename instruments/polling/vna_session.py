@@ -5,9 +5,9 @@ import math
 import threading
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from instruments.array.ports import cavity_sweep, vna_plan
-from instruments.client import SpoolError
 from instruments.errors import InstrumentError, NotConnectedError
 from instruments.measurement import Sweep, SweepPlan
 from instruments.polling.agenda import Agenda, Turn
@@ -16,8 +16,9 @@ from instruments.polling.attention import AttentiveClock
 from instruments.polling.completing import Completion
 from instruments.polling.health import InstrumentState
 from instruments.polling.planning import Planner
+from instruments.polling.rules import rules_of
 from instruments.polling.session import (
-    RoutePositions,
+    RouteNotSetError,
     Session,
     Surroundings,
     SweepInterruptedError,
@@ -25,8 +26,8 @@ from instruments.polling.session import (
     opening_s,
     reason_of,
 )
-from instruments.polling.tickets import TicketState
 from instruments.polling.under_way import UnderWay
+from instruments.switches import SelectedRoute
 from instruments.transport import Wire
 from instruments.vna import VectorNetworkAnalyzer
 
@@ -71,7 +72,7 @@ class VnaSession(Session):
         self._wire: Wire | None = None
         self._vna: VectorNetworkAnalyzer | None = None
         self._snapshot: tuple[str, ...] = ()
-        self._under_way = UnderWay()
+        self._under_way = UnderWay(name, surroundings, agenda, completion)
         self.expected_s = 0.0
 
     def open(self) -> None:
@@ -85,6 +86,7 @@ class VnaSession(Session):
             expected_serial=self._settings.expected_serial,
             time_scale=self._settings.time_scale,
             snapshot=self._snapshot,
+            rules=rules_of(self._settings),
         )
         identity = self._vna.connect()
         self._snapshot = tuple(self._vna.snapshot)
@@ -115,11 +117,13 @@ class VnaSession(Session):
             return False
         self._around.board.enter(self._name, InstrumentState.SWEEPING)
         try:
-            self._attempt(self._vna, turn, beat)
+            self._carry_out(self._vna, turn, beat)
         except SweepInterruptedError:
             self._around.board.count(self._name, "interrupted")
             self._fall_silent(self._vna)
             return False
+        except RouteNotSetError as error:
+            self._around.board.note_failure(self._name, str(error))
         return True
 
     def close(self, *, is_orderly: bool) -> None:
@@ -131,15 +135,14 @@ class VnaSession(Session):
             with contextlib.suppress(InstrumentError):
                 vna.release()
                 if self._around.silence.is_imposed(self._name):
-                    vna.quiet()
-                    is_quiet = True
+                    is_quiet = vna.quiet()
         self._around.silence.note(self._name, is_quiet=is_quiet)
         if wire is not None:
             wire.close()
 
     def renew(self) -> "VnaSession":
         """Return a session that goes on where a stuck one hangs."""
-        self._break_off(AttemptOutcome.FAILED, "stuck")
+        self._under_way.break_off(AttemptOutcome.FAILED, "stuck")
         self._around.silence.note(self._name, is_quiet=False)
         fresh = VnaSession(
             self._name,
@@ -161,12 +164,27 @@ class VnaSession(Session):
 
     def _fall_silent(self, vna: VectorNetworkAnalyzer) -> None:
         self.expected_s = 2.0 * self._settings.io_timeout_s
-        vna.quiet()
-        self._around.silence.note(self._name, is_quiet=True)
+        is_quiet = vna.quiet()
+        obstacle = None if is_quiet else "its source cannot be switched off; it holds"
+        self._around.silence.note(self._name, is_quiet=is_quiet, obstacle=obstacle)
         self._around.board.enter(self._name, InstrumentState.HELD)
 
-    def _attempt(
+    def _carry_out(
         self, vna: VectorNetworkAnalyzer, turn: Turn, beat: Callable[[], None]
+    ) -> None:
+        limits = vna.segment_limits
+        plans = self._planner.plans(turn.cavity, turn.sweep_name, limits)
+        for plan in plans:
+            self._attempt(vna, turn, plan, beat)
+            # The ticket and the second try belong to the first plan.
+            turn = replace(turn, ticket=None, is_retry=True)
+
+    def _attempt(
+        self,
+        vna: VectorNetworkAnalyzer,
+        turn: Turn,
+        plan: SweepPlan,
+        beat: Callable[[], None],
     ) -> None:
         attempt = Attempt(
             key=turn.ticket.key if turn.ticket else uuid.uuid4().hex,
@@ -175,22 +193,28 @@ class VnaSession(Session):
             sweep_name=turn.sweep_name,
         )
         self._under_way.begin(turn, attempt)
-        self._around.attempts.begin(attempt)
-        if turn.ticket is not None:
-            self._around.tickets.enter(turn.ticket, TicketState.SWEEPING)
         try:
-            sweep = self._sweep(vna, turn, attempt.key, self._listening(beat))
+            raw, selected = self._sweep(vna, turn, plan, self._listening(beat))
+            sweep = self._completion.complete(
+                raw, turn, key=attempt.key, selected=selected
+            )
             beat()
         except InstrumentError as error:
-            self._break_off(AttemptOutcome.FAILED, reason_of(error), str(error))
+            self._under_way.break_off(
+                AttemptOutcome.FAILED, reason_of(error), str(error)
+            )
+            raise
+        except RouteNotSetError as error:
+            self._under_way.break_off(AttemptOutcome.FAILED, error.reason, str(error))
             raise
         except SweepInterruptedError:
-            self._break_off(AttemptOutcome.INTERRUPTED, "rf_silence")
+            self._under_way.break_off(AttemptOutcome.INTERRUPTED, "rf_silence")
             raise
         except BaseException as error:
-            self._break_off(AttemptOutcome.INTERRUPTED, type(error).__name__)
+            self._under_way.break_off(AttemptOutcome.INTERRUPTED, type(error).__name__)
             raise
-        self._keep(sweep)
+        self.expected_s = _KEEPING_S
+        self._under_way.keep(sweep)
 
     def _listening(self, beat: Callable[[], None]) -> Callable[[], None]:
         silence = self._around.silence
@@ -206,17 +230,22 @@ class VnaSession(Session):
         self,
         vna: VectorNetworkAnalyzer,
         turn: Turn,
-        key: str,
+        plan: SweepPlan,
         listen: Callable[[], None],
-    ) -> Sweep:
-        plan = self._planner.plan(turn.cavity, turn.sweep_name)
+    ) -> tuple[Sweep, SelectedRoute | None]:
         ports = self._around.config.cavities[turn.cavity].ports
         self.expected_s = self._duration_s(plan)
-        with self._route(turn, vna) as selected:
+        with self._route(turn, vna, listen) as selected:
+            self.expected_s = self._duration_s(plan)
             raw = vna.acquire(vna_plan(plan, ports), on_wait=listen)
-        return self._completion.complete(
-            cavity_sweep(raw, plan, ports), turn, key=key, selected=selected
-        )
+            confirmed = self._confirm(selected)
+        return cavity_sweep(raw, plan, ports), confirmed
+
+    def _confirm(self, selected: SelectedRoute | None) -> SelectedRoute | None:
+        """Read a route back once more: somebody may have moved it meanwhile."""
+        if selected is None or self._around.router is None:
+            return None
+        return replace(selected, is_verified=self._around.router.confirm(selected))
 
     def _duration_s(self, plan: SweepPlan) -> float:
         sweep_s = plan.duration_s / self._settings.time_scale
@@ -224,61 +253,27 @@ class VnaSession(Session):
 
     @contextlib.contextmanager
     def _route(
-        self, turn: Turn, vna: VectorNetworkAnalyzer
-    ) -> Iterator[RoutePositions | None]:
+        self, turn: Turn, vna: VectorNetworkAnalyzer, listen: Callable[[], None]
+    ) -> Iterator[SelectedRoute | None]:
         cavity = self._around.config.cavities[turn.cavity]
         route, router = cavity.route_of(turn.sweep_name), self._around.router
         if route is None or router is None:
             yield None
             return
         self.expected_s += _ROUTE_S
-        with router.hold(route, quiet=vna.quiet) as selected:
+        with contextlib.ExitStack() as stack:
+            held = router.hold(
+                route,
+                quiet=lambda: _hush(vna),
+                holder=self._name,
+                on_wait=listen,
+            )
+            try:
+                selected = stack.enter_context(held)
+            except InstrumentError as error:
+                raise RouteNotSetError(error) from None
             yield selected
 
-    def _keep(self, sweep: Sweep) -> None:
-        # Taken first: from here on the watchdog may not have the sweep repeated.
-        ended = self._under_way.end()
-        if ended is None:
-            return
-        self.expected_s = _KEEPING_S
-        turn, _ = ended
-        board = self._around.board
-        board.note_sweep(self._name, lateness_s=turn.lateness_s, flags=sweep.flags)
-        try:
-            self._around.keep_sweep(sweep)
-        except SpoolError as error:
-            board.count(self._name, "lost")
-            board.note_error(self._name, str(error))
-            self._settle(ended, AttemptOutcome.REFUSED, str(error))
-            return
-        self._completion.settle(sweep)
-        self._settle(ended, AttemptOutcome.STORED)
 
-    def _break_off(
-        self, outcome: AttemptOutcome, reason: str, error: str | None = None
-    ) -> None:
-        """End an attempt without a sweep, and owe it again unless it failed twice."""
-        ended = self._under_way.end()
-        if ended is None:
-            return
-        turn, attempt = ended
-        is_failure = outcome is AttemptOutcome.FAILED
-        if is_failure and turn.is_retry:
-            self._settle(ended, outcome, reason, error)
-            return
-        self._around.attempts.end(attempt, outcome, reason)
-        self._agenda.give_back(turn, self._clock.monotonic_s(), is_failure=is_failure)
-
-    def _settle(
-        self,
-        ended: tuple[Turn, Attempt],
-        outcome: AttemptOutcome,
-        reason: str | None = None,
-        error: str | None = None,
-    ) -> None:
-        turn, attempt = ended
-        self._around.attempts.end(attempt, outcome, reason)
-        if turn.ticket is not None:
-            is_stored = outcome is AttemptOutcome.STORED
-            state = TicketState.STORED if is_stored else TicketState.FAILED
-            self._around.tickets.enter(turn.ticket, state, error or reason)
+def _hush(vna: VectorNetworkAnalyzer) -> None:
+    vna.quiet()

@@ -140,8 +140,7 @@ class Worker:
             return
         if self._backoff.failure_count == 0:
             _log.warning("%s: %s", self.name, sentence)
-        self._board.count(self.name, "failure")
-        self._board.note_error(self.name, sentence)
+        self._board.note_failure(self.name, sentence)
         self._enter(state)
         wait_s = self._backoff.next_s()
         self.session.expected_s = wait_s
