@@ -1,5 +1,6 @@
 """The only reader of the environment."""
 
+import difflib
 import os
 import re
 from collections.abc import Mapping
@@ -118,11 +119,13 @@ class ServiceConfig:
 def child_environment(*, home: Path, model: Path | None) -> dict[str, str]:
     """Return the process environment for a service of its own in ``home``.
 
-    Settings of this process do not leak into it: every HALOWATCH_* variable that
-    :data:`VARIABLES` names is left out, but the two that are given.
+    Settings of this process do not leak into it: every HALOWATCH_* variable is
+    left out, but the two that are given.
     """
     environment = {
-        name: value for name, value in os.environ.items() if name not in VARIABLES
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(_PREFIX)
     }
     environment["HALOWATCH_HOME"] = str(home)
     if model is not None:
@@ -152,6 +155,16 @@ VARIABLES = {
 }
 """Environment variable to field of :class:`ServiceConfig`."""
 
+_PREFIX = "HALOWATCH_"
+_OF_THE_TESTS = frozenset(
+    _PREFIX + name
+    for name in ("CHROMIUM", "REQUIRE_BROWSER", "REFERENCE_DATA", "UPDATE_OPENAPI")
+)
+"""Variables that the tests read; a service that they start inherits them."""
+
+_OF_COMPOSE = frozenset({_PREFIX + "DATABASE_PASSWORD"})
+"""Variables that docker-compose.yml reads."""
+
 _NUMBERS = {
     variable: field
     for variable, field in VARIABLES.items()
@@ -170,9 +183,10 @@ def read_config(environment: Mapping[str, str] | None = None) -> ServiceConfig:
     Raises
     ------
     ConfigError
-        If a variable holds what it must not hold, or none of our names.
+        If a variable holds what it must not hold, or a name of ours is none.
     """
     given = os.environ if environment is None else environment
+    _check_names(given)
     set_ = {name: value for name, value in given.items() if value.strip()}
     home = Path(set_.get("HALOWATCH_HOME", ".halowatch")).absolute()
     model, migrations = (
@@ -225,6 +239,18 @@ def parse_channels(text: str) -> tuple[Channel, ...]:
             raise ConfigError(f"HALOWATCH_CHANNELS: channel {name} stands twice")
         channels[name] = Channel(name=name, url=url)
     return tuple(channels.values())
+
+
+def _check_names(given: Mapping[str, str]) -> None:
+    known = {*VARIABLES, *_OF_THE_TESTS, *_OF_COMPOSE}
+    for name in sorted(given):
+        if name.startswith(_PREFIX) and name not in known:
+            near = difflib.get_close_matches(name, VARIABLES, n=1, cutoff=0.5)
+            raise ConfigError(
+                f"{name} is no setting; "
+                + (f"did you mean {near[0]}? " if near else "")
+                + "docs/reference/configuration.md lists them"
+            )
 
 
 def _read_policy(text: str) -> ApiKeyPolicy:

@@ -107,7 +107,8 @@ def _plan_of(stored: StoredModel, corpus: Corpus) -> TargetPlan:
             plan.refused[name] = "the model has no such head"
     if not plan.trained:
         raise TrainingRefusedError(
-            "no sweep of the archive has a label that the model knows"
+            "no sweep of the archive has a label that the model knows: label some of "
+            f"its sweeps with {', '.join(TARGETS)}, or name another archive"
         )
     return plan
 

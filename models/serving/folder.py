@@ -9,26 +9,18 @@ from typing import Any
 import safetensors.numpy
 
 from models.errors import ModelFolderError
+from models.serving.manifest import (
+    MANIFEST,
+    SCHEMA,
+    WEIGHTS,
+    check_folder,
+    version_of,
+)
 from models.serving.packing import model_of, tensors_of
 from models.serving.trained import TrainedModel
 
-WEIGHTS = "weights.safetensors"
-"""Weights, components and calibration."""
-
-MANIFEST = "manifest.json"
-"""What the model is, and the hash of its weights."""
-
 REPORT = "report.json"
 """How well it did on cycles that it had not seen."""
-
-SCHEMA = 1
-"""Version of the folder's form."""
-
-MAX_MANIFEST_BYTES = 1024 * 1024
-"""Largest manifest."""
-
-MAX_WEIGHTS_BYTES = 256 * 1024 * 1024
-"""Largest weights file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +71,6 @@ def save_model(
     return str(manifest["version"])
 
 
-def version_of(manifest: dict[str, Any]) -> str:
-    """Return the version: 16 digits of the hash of all that the manifest says."""
-    content = {key: value for key, value in manifest.items() if key != "version"}
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
 def load_model(folder: Path) -> StoredModel:
     """Read a model folder, every size and hash checked.
 
@@ -94,18 +79,7 @@ def load_model(folder: Path) -> StoredModel:
     ModelFolderError
         If a file is missing, was changed, or does not fit together.
     """
-    manifest = _read_manifest(folder)
-    weights = _read_bytes(folder / WEIGHTS, MAX_WEIGHTS_BYTES)
-    stated = manifest.get("weights")
-    if not isinstance(stated, dict):
-        raise ModelFolderError(
-            f"{folder / MANIFEST}: is incomplete, it names no weights"
-        )
-    if hashlib.sha256(weights).hexdigest() != stated.get("sha256"):
-        raise ModelFolderError(
-            f"{folder / WEIGHTS}: is not the file that the manifest names; "
-            "train again or copy the folder again"
-        )
+    manifest, weights = check_folder(folder)
     try:
         tensors = safetensors.numpy.load(weights)
     except safetensors.SafetensorError as error:
@@ -117,31 +91,6 @@ def load_model(folder: Path) -> StoredModel:
             f"{folder / MANIFEST}: is incomplete or malformed ({error})"
         ) from None
     return StoredModel(model, str(manifest["version"]), manifest)
-
-
-def _read_manifest(folder: Path) -> dict[str, Any]:
-    path = folder / MANIFEST
-    try:
-        manifest = json.loads(_read_bytes(path, MAX_MANIFEST_BYTES))
-    except (ValueError, RecursionError):
-        raise ModelFolderError(f"{path}: is not JSON") from None
-    if not isinstance(manifest, dict) or manifest.get("schema") != SCHEMA:
-        raise ModelFolderError(f"{path}: is no manifest of schema {SCHEMA}")
-    if manifest.get("version") != version_of(manifest):
-        raise ModelFolderError(f"{path}: was changed since it was written")
-    return manifest
-
-
-def _read_bytes(path: Path, limit: int) -> bytes:
-    try:
-        size = path.stat().st_size
-        if size > limit:
-            raise ModelFolderError(
-                f"{path}: has {size} bytes, at most {limit} are read"
-            )
-        return path.read_bytes()
-    except OSError as error:
-        raise ModelFolderError(f"{path}: {error.strerror or error}") from None
 
 
 def _write_json(path: Path, document: dict[str, Any]) -> None:

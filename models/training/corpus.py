@@ -130,7 +130,10 @@ def build_corpus(
                 rows.append((number, sweep))
                 features.append(found)
     if not features:
-        raise TrainingRefusedError("no sweep of the archives covers the model's band")
+        raise TrainingRefusedError(
+            "no sweep of the archives covers the model's band: name archives that were "
+            "measured over it, or train a model on these"
+        )
     return Corpus(
         form=form,
         ratio=np.stack([each.ratio for each in features]),

@@ -31,6 +31,11 @@ def upgrade() -> None:
 def check(*, as_json: bool) -> None:
     """Check the revision of the tables and the integrity of what they hold."""
     with _open() as (config, database):
+        if database.path is not None and not database.path.is_file():
+            raise BadInputError(
+                f"there is no database at {database.path}: set HALOWATCH_HOME or "
+                "HALOWATCH_DATABASE_URL, or make it with halowatch db upgrade"
+            )
         check_revision(database, config.migrations)
         with database.read() as transaction:
             problems = check_integrity(transaction)
@@ -39,7 +44,10 @@ def check(*, as_json: bool) -> None:
         elif not problems:
             click.echo(f"{database.url.render_as_string()} is sound")
         if problems:
-            raise CommandFailedError("; ".join(problems))
+            raise CommandFailedError(
+                f"{'; '.join(problems)}: stop the service and put the last sound copy "
+                "of the database in its place"
+            )
 
 
 @contextlib.contextmanager

@@ -73,7 +73,9 @@ def command(
         click.echo(f"model {make_model(MODEL_FOLDER)} written to {MODEL_FOLDER}")
         return
     _check_port(port)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # A shell that puts a script's job in the background has SIGINT ignored.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     clock = SystemClock()
     started_s = clock.monotonic_s()
     with tempfile.TemporaryDirectory(prefix="halowatch-demo-") as name:

@@ -2,6 +2,7 @@
 
 import json
 from typing import IO, Any
+from urllib.parse import urlsplit
 
 import click
 
@@ -24,6 +25,19 @@ class CommandFailedError(click.ClickException):
     def show(self, file: IO[Any] | None = None) -> None:
         """Print the one line on stderr."""
         click.echo(f"halowatch: {self.format_message()}", file=file, err=file is None)
+
+
+def check_url(url: str) -> None:
+    """Refuse an address of the service that is no root of one.
+
+    Raises
+    ------
+    BadInputError
+        If it has no http scheme or no host.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        raise BadInputError(f"--url: {url} is no http://HOST:PORT")
 
 
 def print_json(document: Any) -> None:

@@ -16,7 +16,12 @@ from instruments.clock import Clock, SystemClock
 from instruments.errors import ForeignFileError
 from instruments.files.opening import MeasuredFile, open_measured_file
 from instruments.measurement import MeasurementError, Sweep, SweepPurpose
-from service.cli.exits import BadInputError, CommandFailedError, print_json
+from service.cli.exits import (
+    BadInputError,
+    CommandFailedError,
+    check_url,
+    print_json,
+)
 
 BATCH_BYTES = 8_000_000
 """Samples in one POST, so that one batch is far below the body limit."""
@@ -60,7 +65,7 @@ class Intake:
 )
 @click.option(
     "--purpose",
-    type=click.Choice(["auto", *SweepPurpose]),
+    type=click.Choice(["auto", *(purpose.value for purpose in SweepPurpose)]),
     default="auto",
     show_default=True,
     help="What the sweeps were for; auto tells narrow from wide by the span.",
@@ -87,6 +92,7 @@ def command(
     duplicate, so every sweep is there once. Traces that an archive marks as missing are
     left out.
     """
+    check_url(url)
     intake = Intake(
         cavity=cavity, purpose=None if purpose == "auto" else SweepPurpose(purpose)
     )
@@ -184,6 +190,12 @@ def _patiently(clock: Clock, call: Callable[[], _Answer]) -> _Answer:
                 raise CommandFailedError(
                     f"{error}; run the same command again to go on"
                 ) from None
-            clock.sleep(min(error.retry_after_s or wait_s, LONGEST_WAIT_S))
+            pause_s = min(error.retry_after_s or wait_s, LONGEST_WAIT_S)
+            click.echo(
+                f"halowatch: {error}; try {attempt + 1} of {MAX_TRIES} in "
+                f"{pause_s:.0f} s, Ctrl-C ends it",
+                err=True,
+            )
+            clock.sleep(pause_s)
             wait_s *= 2.0
     raise AssertionError("the last try returns or raises")

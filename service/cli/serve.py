@@ -6,12 +6,15 @@ import signal
 import socket
 import sys
 from dataclasses import replace
+from pathlib import Path
 from types import FrameType
 
 import click
 import uvicorn
 
 from instruments.clock import SystemClock
+from models.errors import ModelError
+from models.serving.manifest import check_folder
 from service.cli.exits import BadInputError, CommandFailedError
 from service.config import ApiKeyPolicy, ConfigError, ServiceConfig, read_config
 from service.context import ServiceContext, make_context
@@ -72,6 +75,8 @@ def command(host: str, port: int, database_url: str | None, *, workers: bool) ->
     configure_logging(config.log_level, process="api")
     _prepare_database(config)
     signal.signal(signal.SIGTERM, _end)
+    # A shell that puts a script's job in the background has SIGINT ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     listener = _listen(host, port)
     context = make_context(config)
     server = _Server(_uvicorn_config(config, context), context)
@@ -104,12 +109,22 @@ def _read(host: str, database_url: str | None) -> ServiceConfig:
             f"--host {host} with HALOWATCH_API_KEYS=open would let everybody in: bind "
             "127.0.0.1 and put a proxy with log-in in front"
         )
-    if config.model is not None and not config.model.is_dir():
-        raise BadInputError(
-            f"HALOWATCH_MODEL {config.model} is no folder: name a model folder, or "
-            "unset it to judge without a model"
-        )
+    if config.model is not None:
+        _check_model(config.model)
     return config
+
+
+def _check_model(model: Path) -> None:
+    """Look at the folder without loading it, which only the worker does."""
+    mend = "name one that halowatch train wrote, or unset it to judge without a model"
+    if not model.is_dir():
+        raise BadInputError(f"HALOWATCH_MODEL {model} is no folder: {mend}")
+    try:
+        check_folder(model)
+    except ModelError as error:
+        raise BadInputError(
+            f"HALOWATCH_MODEL {model} is no usable model ({error}): {mend}"
+        ) from None
 
 
 def _is_loopback(host: str) -> bool:
@@ -141,8 +156,9 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
-        raise CommandFailedError(
-            f"cannot serve on {host}:{port} ({error.strerror}): set --port"
+        raise BadInputError(
+            f"cannot serve on {host}:{port} ({error.strerror}): end what listens "
+            "there, or name another with --port"
         ) from None
 
 

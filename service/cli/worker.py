@@ -2,6 +2,7 @@
 
 import sys
 import threading
+from io import FileIO
 
 import click
 
@@ -36,7 +37,8 @@ def command(kind: str, *, until_stdin_closes: bool) -> None:
     stop = threading.Event()
     stop_on_signal(stop)
     if until_stdin_closes:
-        stop_with_parent(stop, sys.stdin.buffer)
+        # Unbuffered: the interpreter ends badly while a thread reads a buffered stdin.
+        stop_with_parent(stop, FileIO(sys.stdin.fileno(), closefd=False))
     run = {"diagnose": run_diagnoser, "alert": run_alerter}[kind]
     try:
         run(config, SystemClock(), stop)

@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable
+from io import RawIOBase
 from types import FrameType
 from typing import IO
 
@@ -60,7 +61,7 @@ def stop_on_signal(stop: threading.Event) -> None:
     signal.signal(signal.SIGTERM, handle)
 
 
-def stop_with_parent(stop: threading.Event, lifeline: IO[bytes]) -> None:
+def stop_with_parent(stop: threading.Event, lifeline: RawIOBase | IO[bytes]) -> None:
     """End when the other end of a pipe closes, as it does when the parent dies.
 
     The kernel closes the parent's end however the parent ends, SIGKILL included.

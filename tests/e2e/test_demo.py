@@ -54,6 +54,11 @@ def test_a_run_loses_nothing_and_notices_every_fault(tmp_path: Path) -> None:
     assert leftovers(str(tmp_path)) == []
 
 
+def _ignore_interrupts() -> None:
+    """Start as a shell starts a script's background job."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(120)
 def test_ctrl_c_leaves_no_process_behind(tmp_path: Path) -> None:
@@ -64,6 +69,7 @@ def test_ctrl_c_leaves_no_process_behind(tmp_path: Path) -> None:
         stderr=subprocess.STDOUT,
         text=True,
         env=environment,
+        preexec_fn=_ignore_interrupts,
     )
     assert demo.stdout is not None
     deadline = time.monotonic() + 70

@@ -1,6 +1,7 @@
 """An emulated array polled over real sockets, with faults, into a real spool."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -407,6 +408,22 @@ def test_bad_input_is_one_line_and_exit_code_two(
     assert output == ""
     assert words in errors
     assert len(errors.strip().splitlines()) == 1
+
+
+def test_a_run_that_reached_no_instrument_fails(emulate, root, tmp_path, free_port):
+    emulation = emulate()
+    path = tmp_path / "array.yaml"
+    dump_array(emulation.config, path)
+    # Both forms of a resource, HiSLIP's and the socket's, to where nobody listens.
+    text = re.sub(r"(hislip0,|127\.0\.0\.1::)\d+", r"\g<1>1", path.read_text())
+    path.write_text(text)
+    url = f"http://127.0.0.1:{free_port}"
+    arguments = ("--url", url, "--duration=1.5", "--drain=0", "--json")
+    with run_poll(root, path, *arguments) as process:
+        output, errors = process.communicate(timeout=50)
+    assert process.returncode == 1
+    assert json.loads(output)["sweeps_measured"] == 0
+    assert "no instrument could be used" in errors.splitlines()[-1]
 
 
 def test_spool_in_use_is_exit_code_one(emulate, root, tmp_path):

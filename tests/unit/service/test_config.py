@@ -36,6 +36,20 @@ def test_children_read_the_same_settings(tmp_path, monkeypatch):
     assert read_config(config.to_environment()) == config
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("HALOWATCH_CHANNEL", "did you mean HALOWATCH_CHANNELS?"),
+        ("HALOWATCH_DB_URL", "did you mean HALOWATCH_DATABASE_URL?"),
+        ("HALOWATCH_XYZZY", "configuration.md"),
+    ],
+)
+def test_a_name_that_is_no_setting_is_refused(name, words):
+    with pytest.raises(ConfigError, match=name) as refused:
+        read_config({name: "x", "HALOWATCH_REQUIRE_BROWSER": "1"})
+    assert words in str(refused.value)
+
+
 def test_settings_do_not_leak_into_a_service_of_its_own(tmp_path, monkeypatch):
     monkeypatch.setenv("HALOWATCH_DATABASE_URL", "postgresql://elsewhere/db")
     environment = child_environment(home=tmp_path, model=None)

@@ -183,7 +183,7 @@ def test_a_taken_port_is_one_line(serve, config):
         timeout=60,
         check=False,
     )
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert f"127.0.0.1:{port}" in done.stderr.decode().splitlines()[-1]
 
 

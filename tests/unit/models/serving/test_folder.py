@@ -6,15 +6,8 @@ import pytest
 import safetensors.numpy
 
 from models.errors import ModelFolderError
-from models.serving.folder import (
-    MANIFEST,
-    MAX_MANIFEST_BYTES,
-    REPORT,
-    WEIGHTS,
-    load_model,
-    save_model,
-    version_of,
-)
+from models.serving.folder import REPORT, load_model, save_model
+from models.serving.manifest import MANIFEST, MAX_MANIFEST_BYTES, WEIGHTS, version_of
 
 
 @pytest.fixture

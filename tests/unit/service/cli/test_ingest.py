@@ -27,10 +27,26 @@ class Flaky:
         return "done"
 
 
-def test_a_service_that_comes_back_is_waited_for(clock) -> None:
+def test_a_service_that_comes_back_is_waited_for_and_every_wait_is_told(
+    clock, capsys
+) -> None:
     call = Flaky(3, TryAgainError("503: busy"))
     assert _patiently(clock, call) == "done"
     assert clock.elapsed_s == pytest.approx(1 + 2 + 4)
+    told = capsys.readouterr()
+    assert told.out == ""
+    first, _, third = told.err.splitlines()
+    assert first == "halowatch: 503: busy; try 2 of 8 in 1 s, Ctrl-C ends it"
+    assert "try 4 of 8 in 4 s" in third
+
+
+@pytest.mark.parametrize("url", ["localhost:8000", "ftp://h", "http://"])
+def test_an_address_that_is_no_root_of_a_service_is_refused(
+    archive_file: Path, url: str
+) -> None:
+    run = CliRunner().invoke(command, [str(archive_file), "--url", url])
+    assert run.exit_code == 2
+    assert run.stderr == f"halowatch: --url: {url} is no http://HOST:PORT\n"
 
 
 def test_the_service_says_how_long_to_wait_within_bounds(clock) -> None:
