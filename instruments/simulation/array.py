@@ -8,6 +8,7 @@ import numpy as np
 from instruments.array import ArrayConfig
 from instruments.array.config import SimulationConfig
 from instruments.clock import Clock
+from instruments.measurement.limits import MAX_PORT_COUNT
 from instruments.simulation.conditions import (
     FULL_STRAY_FIELD_TESLA,
     EmulatedCavity,
@@ -25,7 +26,9 @@ from instruments.simulation.faults import (
 )
 from instruments.simulation.hardware import draw_hardware, mate, stream
 from instruments.simulation.physics import ReceiverParameters, ReceiverState
+from instruments.simulation.routing import PortView, RoutedSnapshot, Routing
 from instruments.simulation.snapshot import Snapshot
+from instruments.simulation.switches.box import boxes_of
 
 WARMEST_RECEIVER_K = 120.0
 """Temperature in K that a fridge reaches at fault severity 1."""
@@ -78,6 +81,8 @@ class EmulatedArray:
             for name, cavity in self.cavities.items()
         }
         self._fridge = Drift(self.seed, "fridge", "")
+        self.boxes = boxes_of(config, clock)
+        self._routing = Routing(config, self.boxes)
 
     def now_s(self) -> float:
         """Return emulated seconds since the array started."""
@@ -152,6 +157,30 @@ class EmulatedArray:
             state=self.receiver_state(cavity, at_s, serial),
             noise_seed=(self.seed, cavity, serial),
         )
+
+    def view(self, vna: str) -> PortView:
+        """Return which cavities are at which ports of a VNA now."""
+        return self._routing.view(vna)
+
+    def seen_by(
+        self, vna: str, at_s: float, serial: int
+    ) -> Snapshot | RoutedSnapshot | None:
+        """Freeze what a VNA sees; None where nothing is connected.
+
+        Parameters
+        ----------
+        at_s
+            Emulated time in s.
+        serial
+            Number of the sweep.
+        """
+        view = self.view(vna)
+        cavities = sorted({cavity for _, cavity, _ in view})
+        snapshots = {one: self.snapshot(one, at_s, serial) for one in cavities}
+        is_straight = all(at == port for at, _, port in view)
+        if is_straight and len(cavities) == 1 and len(view) == MAX_PORT_COUNT:
+            return snapshots[cavities[0]]
+        return RoutedSnapshot(view, snapshots) if view else None
 
     def cavity_of(self, vna: str) -> EmulatedCavity | None:
         """Return the cavity that a VNA looks at, None where there is none."""

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from instruments.array import ArrayConfig
-from instruments.array.config import SensorConfig
+from instruments.array.config import SensorConfig, SwitchConfig
 from instruments.clock import Clock, SystemClock
 from instruments.errors import ArrayConfigError
 from instruments.simulation.addresses import Address, FrontKind, parse_resource
@@ -20,6 +20,7 @@ from instruments.simulation.fronts.sessions import PORT_ANY
 from instruments.simulation.fronts.vxi11 import Vxi11Front
 from instruments.simulation.scpi.device import ScpiDevice
 from instruments.simulation.sensors.lakeshore import Lakeshore372, Lakeshore475
+from instruments.simulation.switches.serving import AnyAddress, open_switch_front
 from instruments.simulation.vna.device import EmulatedVna
 from instruments.simulation.vna.instrument import build_vna
 from instruments.simulation.vna.models import MODELS, model_of
@@ -99,7 +100,7 @@ async def serve_array(
         }
         for vna in vnas.values():
             stack.callback(vna.close)
-        taken: dict[str, tuple[Address, ...]] = {}
+        taken: dict[str, tuple[AnyAddress, ...]] = {}
         for name, vna in vnas.items():
             wanted = parse_resource(name, config.instruments.vna[name].resource)
             further = (Address(kind, PORT_ANY) for kind in FrontKind)
@@ -113,6 +114,8 @@ async def serve_array(
             wanted = parse_resource(name, sensor.resource)
             device = _build_sensor(array, name, sensor)
             taken[name] = (await _open(stack, name, device, wanted, WireFaults()),)
+        for name, switch in config.instruments.switch.items():
+            taken[name] = (await _open_switch(stack, name, switch, array),)
         _connect_wires(array, wires)
         yield ServedArray(
             array=array,
@@ -158,6 +161,17 @@ async def _open(
         return Address(address.kind, await front.start(address.port))
     except OSError as error:
         raise _port_taken(name, address.port) from error
+
+
+async def _open_switch(
+    stack: AsyncExitStack, name: str, section: SwitchConfig, array: EmulatedArray
+) -> AnyAddress:
+    try:
+        return await open_switch_front(stack, name, section, array.boxes[name])
+    except OSError as error:
+        raise ArrayConfigError(
+            f"{name}: {section.resource} cannot be opened; name another port, or 0"
+        ) from error
 
 
 def _port_taken(name: str, port: int) -> ArrayConfigError:
@@ -210,7 +224,7 @@ def _switch(
 
 
 def _resolve(
-    config: ArrayConfig, taken: Mapping[str, tuple[Address, ...]], speed: float
+    config: ArrayConfig, taken: Mapping[str, tuple[AnyAddress, ...]], speed: float
 ) -> ArrayConfig:
     document = config.model_dump(mode="json", exclude_none=True)
     for section in document["instruments"].values():

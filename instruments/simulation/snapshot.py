@@ -27,6 +27,14 @@ class Snapshot:
     state: ReceiverState
     noise_seed: tuple[int, str, int]
 
+    def response(
+        self, frequency_hz: FrequencyAxis, s_parameters: Sequence[str]
+    ) -> dict[str, ComplexTrace]:
+        """Return traces without noise, complex128, each shape (point,)."""
+        return dict(
+            receiver_response(frequency_hz, self.parameters, self.state, s_parameters)
+        )
+
     def look(
         self,
         frequency_hz: FrequencyAxis,
@@ -48,9 +56,7 @@ class Snapshot:
             Whether the source is on; without it there is noise alone.
         """
         seed, cavity, serial = self.noise_seed
-        traces = receiver_response(
-            frequency_hz, self.parameters, self.state, s_parameters
-        )
+        traces = self.response(frequency_hz, s_parameters)
         return {
             name: add_noise(
                 trace if is_driven else 0.0 * trace,

@@ -1,0 +1,1 @@
+"""Emulated boxes of RF switches."""
