@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from urllib.parse import urlsplit
 
 import click
 
@@ -15,8 +14,13 @@ from instruments.array import load_array
 from instruments.client import SpoolError
 from instruments.clock import Clock, SystemClock
 from instruments.errors import ArrayConfigError
-from instruments.polling import ControlPortError, PollingPipeline
-from service.cli.exits import BadInputError, CommandFailedError, print_json
+from instruments.polling import ControlPortError, PollingPipeline, PollingSummary
+from service.cli.exits import (
+    BadInputError,
+    CommandFailedError,
+    check_url,
+    print_json,
+)
 
 _STATUS_PERIOD_S = 10.0
 
@@ -66,7 +70,7 @@ def command(
 ) -> None:
     """Poll every VNA and sensor of ARRAY.yaml and post what they give."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
-    _check_url(url)
+    check_url(url)
     clock = SystemClock()
     try:
         pipeline = PollingPipeline(
@@ -86,18 +90,25 @@ def command(
             port = pipeline.control_port.port
             click.echo(f"control port http://127.0.0.1:{port}", err=True)
         _report(pipeline, stopping, clock, duration_s)
-        summary = pipeline.stop(drain_s).to_json()
+        ended = pipeline.stop(drain_s)
+    summary = ended.to_json()
     if as_json:
         print_json(summary)
+    else:
+        for name, value in summary.items():
+            click.echo(f"{name}: {value}")
+    _check_reached(array_file, ended)
+
+
+def _check_reached(array_file: Path, ended: PollingSummary) -> None:
+    gained = ended.measured_count, ended.posted_reading_count
+    if any(gained) or not any(ended.failures.values()):
         return
-    for name, value in summary.items():
-        click.echo(f"{name}: {value}")
-
-
-def _check_url(url: str) -> None:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.netloc:
-        raise BadInputError(f"--url: {url} is no http://HOST:PORT")
+    raise CommandFailedError(
+        f"{array_file}: nothing was measured, no instrument could be used "
+        f"({', '.join(name for name, count in ended.failures.items() if count)}); "
+        "check their resource names, power and network"
+    )
 
 
 @contextmanager
