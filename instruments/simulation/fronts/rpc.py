@@ -79,16 +79,16 @@ def pack_opaque(data: bytes) -> bytes:
 class Call:
     """One call: which procedure of which program, and its arguments."""
 
-    transaction: int
-    program: int
-    version: int
-    procedure: int
+    transaction_id: int
+    program_id: int
+    version_number: int
+    procedure_number: int
     arguments: XdrReader
 
     def reply(self, outcome: Outcome, result: bytes = b"") -> bytes:
         """Return the answer as one record."""
         head = struct.pack(
-            "!IIIIII", self.transaction, _REPLY, _ACCEPTED, 0, 0, int(outcome)
+            "!IIIIII", self.transaction_id, _REPLY, _ACCEPTED, 0, 0, int(outcome)
         )
         body = head + result
         return struct.pack("!I", _LAST_FRAGMENT | len(body)) + body

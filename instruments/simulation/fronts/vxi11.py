@@ -80,15 +80,15 @@ class Vxi11Front(InstrumentFront):
         clients: ExitStack,
         writer: asyncio.StreamWriter,
     ) -> _Answer:
-        if call.program != CORE_PROGRAM:
+        if call.program_id != CORE_PROGRAM:
             return call.reply(Outcome.PROGRAM_UNAVAILABLE), False
-        if call.version != VERSION:
+        if call.version_number != VERSION:
             versions = struct.pack("!II", VERSION, VERSION)
             return call.reply(Outcome.PROGRAM_MISMATCH, versions), False
-        if call.procedure == 0:
+        if call.procedure_number == 0:
             return call.reply(Outcome.SUCCESS), False
         try:
-            if call.procedure == 10:
+            if call.procedure_number == 10:
                 result = self._create(call.arguments, own, clients, writer)
                 return call.reply(Outcome.SUCCESS, result), False
             return await self._operate(call, own)
@@ -130,9 +130,9 @@ class Vxi11Front(InstrumentFront):
         link = self._links.get(number) if number in own else None
         if link is None:
             return call.reply(Outcome.SUCCESS, _error(LinkError.INVALID_LINK)), False
-        if self._lock_holder not in (None, number) and call.procedure != 23:
+        if self._lock_holder not in (None, number) and call.procedure_number != 23:
             return call.reply(Outcome.SUCCESS, _error(LinkError.LOCKED)), False
-        match call.procedure:
+        match call.procedure_number:
             case 11:
                 result = await self._write(link, call.arguments)
             case 12:
@@ -141,11 +141,11 @@ class Vxi11Front(InstrumentFront):
             case 13:
                 result = struct.pack("!iI", LinkError.NONE, link.status())
             case _:
-                error = self._control(call.procedure, number, link)
+                error = self._control(call.procedure_number, number, link)
                 if error is None:
                     return call.reply(Outcome.PROCEDURE_UNAVAILABLE), False
                 result = struct.pack("!i", error)
-                if call.procedure == 23:
+                if call.procedure_number == 23:
                     own.discard(number)
         return call.reply(Outcome.SUCCESS, result), False
 
@@ -222,9 +222,9 @@ class _AbortChannel(LoopbackServer):
             return
 
     def _answer(self, call: Call) -> bytes:
-        if call.program != ABORT_PROGRAM:
+        if call.program_id != ABORT_PROGRAM:
             return call.reply(Outcome.PROGRAM_UNAVAILABLE)
-        if call.procedure == 0:
+        if call.procedure_number == 0:
             return call.reply(Outcome.SUCCESS)
         link = self._links.get(call.arguments.integer())
         if link is None:

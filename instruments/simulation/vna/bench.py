@@ -61,8 +61,8 @@ class Bench:
     ended: deque[Acquisition] = field(
         default_factory=lambda: deque(maxlen=REMEMBERED_SWEEPS)
     )
-    _serial: int = 0
-    _fault_changes: int = 0
+    _serial_number: int = 0
+    _fault_change_count: int = 0
     _pool: OrderedDict[Hashable, Acquisition] = field(default_factory=OrderedDict)
 
     def __post_init__(self) -> None:
@@ -80,8 +80,8 @@ class Bench:
 
     def next_serial(self) -> int:
         """Return a number for the next sweep of this instrument."""
-        self._serial += 1
-        return self._serial
+        self._serial_number += 1
+        return self._serial_number
 
     def acquire(
         self,
@@ -109,7 +109,7 @@ class Bench:
         period = int(at_s / self.array.speed / POOL_PERIOD_S)
         key = (
             *self._settings(stimulus), ports, self.array.view(self.vna), serial,
-            averages, period, self._fault_changes, self.is_driven,
+            averages, period, self._fault_change_count, self.is_driven,
         )  # fmt: skip
         if key not in self._pool:
             self._pool[key] = self._look(stimulus, ports, at_s, serial, averages)
@@ -151,4 +151,4 @@ class Bench:
 
     def _note_fault(self, fault: object) -> None:
         del fault
-        self._fault_changes += 1
+        self._fault_change_count += 1

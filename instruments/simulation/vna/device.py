@@ -145,7 +145,7 @@ class EmulatedVna(ScpiDevice):
         ScpiFault
             If there is no such number.
         """
-        if not 1 <= number <= self.model.limits.max_channels:
+        if not 1 <= number <= self.model.limits.max_channel_count:
             raise ScpiFault(-114, "Header suffix out of range", str(number))
         if number not in self.channels:
             self.channels[number] = Channel(self.bench, self.model.limits)
@@ -307,7 +307,9 @@ class EmulatedVna(ScpiDevice):
 
     def _preset_format(self) -> DataFormat:
         model = self.model
-        return DataFormat(header_digits=model.header_digits, element=model.text.element)
+        return DataFormat(
+            header_digit_count=model.header_digit_count, element=model.text.element
+        )
 
     def _write_error(self, number: int, text: str) -> str:
         style = self.model.text

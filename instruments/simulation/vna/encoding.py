@@ -86,19 +86,23 @@ class DataFormat:
         0 for text, else 32 or 64.
     is_swapped
         Little endian; instruments start big endian (``FORM:BORD NORM``).
-    header_digits
+    header_digit_count
         Digits of the length of a block; 0 for as many as it takes, None for blocks
         without a header.
     """
 
     bit_count: int = 0
     is_swapped: bool = False
-    header_digits: int | None = 0
+    header_digit_count: int | None = 0
     element: Callable[[float], str] = field(default=write_number)
 
     def key(self, *, is_text: bool) -> tuple[int, bool, int | None]:
         """Return what the bytes of an array depend on."""
-        return (0 if is_text else self.bit_count, self.is_swapped, self.header_digits)
+        return (
+            0 if is_text else self.bit_count,
+            self.is_swapped,
+            self.header_digit_count,
+        )
 
     def write(
         self, values: Values, *, is_text: bool = False, is_torn: bool = False
@@ -119,7 +123,7 @@ class DataFormat:
             return ",".join([element(value) for value in numbers]).encode()
         order = "<" if self.is_swapped is not is_torn else ">"
         payload = values.astype(f"{order}f{self.bit_count // 8}").tobytes()
-        if self.header_digits is None:
+        if self.header_digit_count is None:
             return payload
-        length = str(len(payload)).zfill(self.header_digits)
+        length = str(len(payload)).zfill(self.header_digit_count)
         return f"#{len(length)}{length}".encode() + payload

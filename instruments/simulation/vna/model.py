@@ -2,25 +2,25 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import Any, TypeAlias
 
 from instruments.simulation.scpi.device import Call, Reply
 from instruments.simulation.vna.encoding import NumberText
 from instruments.simulation.vna.settings import Limits
 
-if TYPE_CHECKING:
-    from instruments.simulation.vna.device import EmulatedVna
+Query: TypeAlias = Callable[[Any, Call], Reply | Awaitable[Reply]]
+"""Answers a call to an ``EmulatedVna``."""
 
-Query: TypeAlias = "Callable[[EmulatedVna, Call], Reply | Awaitable[Reply]]"
-Command: TypeAlias = "Callable[[EmulatedVna, Call], Awaitable[None] | None]"
+Command: TypeAlias = Callable[[Any, Call], Awaitable[None] | None]
+"""Carries out a call to an ``EmulatedVna``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verb:
     """What a header does when it is asked, and when it is told."""
 
-    query: "Query | None" = None
-    command: "Command | None" = None
+    query: Query | None = None
+    command: Command | None = None
 
 
 Table: TypeAlias = Mapping[str, Verb]
@@ -74,7 +74,7 @@ class VnaModel:
         Template of the serial number over ``{number}``, eight digits.
     options
         Answer to ``*OPT?``, quotes included.
-    header_digits
+    header_digit_count
         Digits of a block's length, 0 for as many as it takes.
     describe_format
         Writes the answer to ``FORM?`` for so many bits, 0 for text.
@@ -90,6 +90,6 @@ class VnaModel:
     serial: str = "{number:08d}"
     options: str = '"0"'
     terminator: bytes = b"\n"
-    header_digits: int = 0
+    header_digit_count: int = 0
     describe_format: Callable[[int], str]
     quirks: Quirks = field(default_factory=Quirks)

@@ -25,16 +25,16 @@ class Limits:
 
     lowest_frequency_hz: float
     highest_frequency_hz: float
-    max_points: int
+    max_point_count: int
     lowest_bandwidth_hz: float
     highest_bandwidth_hz: float
     lowest_power_dbm: float
     highest_power_dbm: float
-    preset_points: int = 201
+    preset_point_count: int = 201
     preset_bandwidth_hz: float = 10.0e3
     preset_power_dbm: float = -5.0
-    max_averages: int = MAX_AVERAGES
-    max_channels: int = 32
+    max_averaging_count: int = MAX_AVERAGES
+    max_channel_count: int = 32
 
     def next_bandwidth_hz(self, value_hz: float) -> float:
         """Return the smallest IF bandwidth in Hz that exists and is not below."""
@@ -93,7 +93,7 @@ class Stimulus:
             limits=limits,
             start_hz=limits.lowest_frequency_hz,
             stop_hz=limits.highest_frequency_hz,
-            point_count=limits.preset_points,
+            point_count=limits.preset_point_count,
             if_bandwidth_hz=limits.preset_bandwidth_hz,
             power_dbm=limits.preset_power_dbm,
         )

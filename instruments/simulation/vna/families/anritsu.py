@@ -36,12 +36,12 @@ def _set_header_form(vna: EmulatedVna, call: Call) -> None:
     form = call.suffixes[0]
     if form not in _DIGITS:
         raise ScpiFault(-114, "Header suffix out of range", f"FDH{form}")
-    vna.format.header_digits = _DIGITS[form]
+    vna.format.header_digit_count = _DIGITS[form]
 
 
 def _header_form(vna: EmulatedVna, call: Call) -> str:
     del call
-    digits = vna.format.header_digits
+    digits = vna.format.header_digit_count
     return str(next(number for number, one in _DIGITS.items() if one == digits))
 
 
@@ -79,13 +79,13 @@ MS46522B = VnaModel(
     limits=Limits(
         lowest_frequency_hz=50.0e3,
         highest_frequency_hz=43.5e9,
-        max_points=20_001,
+        max_point_count=20_001,
         lowest_bandwidth_hz=10.0,
         highest_bandwidth_hz=500.0e3,
         lowest_power_dbm=-30.0,
         highest_power_dbm=15.0,
-        max_averages=1024,
-        max_channels=16,
+        max_averaging_count=1024,
+        max_channel_count=16,
     ),
     text=TEXT,
     table=TABLE,
@@ -101,13 +101,13 @@ MS4644B = VnaModel(
     limits=Limits(
         lowest_frequency_hz=10.0e6,
         highest_frequency_hz=40.0e9,
-        max_points=25_000,
+        max_point_count=25_000,
         lowest_bandwidth_hz=1.0,
         highest_bandwidth_hz=1.0e6,
         lowest_power_dbm=-90.0,
         highest_power_dbm=15.0,
-        max_averages=4096,
-        max_channels=16,
+        max_averaging_count=4096,
+        max_channel_count=16,
     ),
     text=TEXT,
     table=TABLE,

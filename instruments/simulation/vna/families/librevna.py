@@ -78,7 +78,7 @@ def _points(vna: EmulatedVna, call: Call) -> str:
 
 
 def _set_points(vna: EmulatedVna, call: Call) -> None:
-    channel, most = _channel(vna), vna.model.limits.max_points
+    channel, most = _channel(vna), vna.model.limits.max_point_count
     channel.stimulus.point_count = call.arguments.integer(2, most)
     channel.forget()
 
@@ -91,7 +91,7 @@ def _averages(vna: EmulatedVna, call: Call) -> str:
 
 def _set_averages(vna: EmulatedVna, call: Call) -> None:
     channel = _channel(vna)
-    count = call.arguments.integer(1, vna.model.limits.max_averages)
+    count = call.arguments.integer(1, vna.model.limits.max_averaging_count)
     channel.stimulus.averaging_count = count
     channel.stimulus.is_averaging = count > 1
     channel.group_count = count
@@ -269,7 +269,7 @@ TABLE: Table = {
     "DEVice:STAtus:UNLOcked": Verb(_reference_lock),
     "DEVice:INFo:LIMits:MINFrequency": _limit(lambda one: one.lowest_frequency_hz),
     "DEVice:INFo:LIMits:MAXFrequency": _limit(lambda one: one.highest_frequency_hz),
-    "DEVice:INFo:LIMits:MAXPoints": _limit(lambda one: float(one.max_points)),
+    "DEVice:INFo:LIMits:MAXPoints": _limit(lambda one: float(one.max_point_count)),
     "VNA:SWEEP": _word("sweep", "FREQUENCY"),
     "VNA:SWEEPTYPE": _word("sweep type", "LIN"),
     "VNA:FREQuency:START": _frequency("start", lambda one: one.stimulus.start_hz),
@@ -303,14 +303,14 @@ LIBREVNA = VnaModel(
     limits=Limits(
         lowest_frequency_hz=100.0e3,
         highest_frequency_hz=6.0e9,
-        max_points=4_501,
+        max_point_count=4_501,
         lowest_bandwidth_hz=10.0,
         highest_bandwidth_hz=50.0e3,
         lowest_power_dbm=-42.0,
         highest_power_dbm=-10.0,
         preset_power_dbm=-10.0,
-        max_averages=100,
-        max_channels=1,
+        max_averaging_count=100,
+        max_channel_count=1,
     ),
     text=TEXT,
     table=TABLE,

@@ -42,7 +42,9 @@ def _averages(vna: EmulatedVna, call: Call) -> str:
 
 def _set_averages(vna: EmulatedVna, call: Call) -> None:
     stimulus = vna.channel_of(call).stimulus
-    stimulus.averaging_count = call.arguments.integer(1, vna.model.limits.max_averages)
+    stimulus.averaging_count = call.arguments.integer(
+        1, vna.model.limits.max_averaging_count
+    )
 
 
 AVERAGES = Verb(_averages, _set_averages)

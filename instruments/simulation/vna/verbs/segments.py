@@ -24,7 +24,7 @@ def _replace(vna: EmulatedVna, channel: Channel, segments: list[Segment]) -> Non
         If it is longer than the instrument's memory.
     """
     points = sum(segment.point_count for segment in segments)
-    if len(segments) > MAX_SEGMENTS or points > vna.model.limits.max_points:
+    if len(segments) > MAX_SEGMENTS or points > vna.model.limits.max_point_count:
         raise ScpiFault(-223, "Too much data", f"{len(segments)} segments")
     channel.stimulus.segments = segments
     if not segments and channel.stimulus.sweep_type == "SEGM":

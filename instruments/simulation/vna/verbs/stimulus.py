@@ -61,7 +61,7 @@ def _points(vna: EmulatedVna, call: Call) -> str:
 
 def _set_points(vna: EmulatedVna, call: Call) -> None:
     channel = vna.channel_of(call)
-    count = call.arguments.integer(1, vna.model.limits.max_points)
+    count = call.arguments.integer(1, vna.model.limits.max_point_count)
     if count != channel.stimulus.point_count:
         channel.stimulus.point_count = count
         channel.forget()

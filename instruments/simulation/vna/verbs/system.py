@@ -72,15 +72,17 @@ LOWEST_FREQUENCY = constant(
 HIGHEST_FREQUENCY = constant(
     lambda vna: vna.model.text.number(vna.model.limits.highest_frequency_hz)
 )
-MAX_POINTS = constant(lambda vna: vna.model.text.integer(vna.model.limits.max_points))
+MAX_POINTS = constant(
+    lambda vna: vna.model.text.integer(vna.model.limits.max_point_count)
+)
 ACTIVE_CHANNEL = constant(lambda vna: vna.model.text.integer(vna.active_channel))
 CHANNEL_COUNT = constant(
-    lambda vna: vna.model.text.integer(vna.model.limits.max_channels)
+    lambda vna: vna.model.text.integer(vna.model.limits.max_channel_count)
 )
 
 
 def _set_active(vna: EmulatedVna, call: Call) -> None:
-    number = call.arguments.integer(1, vna.model.limits.max_channels)
+    number = call.arguments.integer(1, vna.model.limits.max_channel_count)
     vna.channel(number)
     vna.active_channel = number
 

@@ -68,7 +68,7 @@ ACTIVE_MEASUREMENT = Verb(_active_measurement)
 def _numbers(vna: EmulatedVna, call: Call) -> str:
     number = vna.active_channel
     if len(call.arguments):
-        number = call.arguments.integer(1, vna.model.limits.max_channels)
+        number = call.arguments.integer(1, vna.model.limits.max_channel_count)
     measurements = vna.channel(number).measurements.values()
     return f'"{",".join(str(one.trace_number) for one in measurements)}"'
 
