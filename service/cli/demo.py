@@ -117,8 +117,8 @@ def _as_text(summary: Summary) -> str:
     faults = document.pop("faults")
     lines = [f"{name:22} {json.dumps(value)}" for name, value in document.items()]
     for one in faults:
-        seen = (
-            f"{one['rule']} after {one['delay_s']:.1f} s" if one["rule"] else "missed"
-        )
+        seen = "began too late to be judged" if one["is_too_late"] else "missed"
+        if one["rule"]:
+            seen = f"{one['rule']} after {one['delay_s']:.1f} s"
         lines.append(f"{one['fault']:22} {one['cavity'] or 'array'}: {seen}")
     return "\n".join(lines)

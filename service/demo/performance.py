@@ -20,6 +20,7 @@ from service.demo.summary import (
     Summary,
     delivered_count,
     detect,
+    own_sweeps,
     vna_to_alert_p99_s,
 )
 
@@ -181,6 +182,7 @@ class Performance:
                 cavity=cavity,
                 injected_at=self.clock.now(),
                 rules=fault.rules,
+                notice_s=fault.notice_s / self.fleet.speed,
             )
         )
         control.ask(request | ({"cavity": cavity} if cavity else {}))
@@ -198,24 +200,27 @@ class Performance:
         self._told_count = len(messages)
 
     def _finish(self, receiver: WebhookReceiver) -> Summary:
+        ended_at = self.clock.now()
         poller = self._children.pop("poll")
         stop_child(poller, self.clock)
         self._poller_says = last_document(poller.log)
         self._settle(receiver)
         self._tell_news(receiver)
         received = receiver.messages()
-        detections = detect(self._injected, received)
+        detections = detect(self._injected, received, ended_at)
+        judged = [one for one in detections if not one.is_too_late]
         delays = [one.delay_s for one in detections if one.delay_s is not None]
         counts = self._counts()
+        stored, lost = own_sweeps(self._poller_says, counts["sweep_count"])
         return Summary(
-            sweeps_stored=counts["sweep_count"],
-            sweeps_lost=int(self._poller_says["sweeps_spooled"])
-            - counts["sweep_count"],
+            sweeps_stored=stored,
+            sweeps_lost=lost,
             diagnoses=counts["diagnosis_count"],
             alerts_raised=counts["alert_count"],
             alerts_delivered=delivered_count(received),
-            faults_injected=len(detections),
-            faults_detected=sum(one.detected for one in detections),
+            faults_injected=len(judged),
+            faults_detected=sum(one.detected for one in judged),
+            faults_too_late=len(detections) - len(judged),
             detection_delay_s=max(delays, default=None),
             vna_to_alert_p99_s=vna_to_alert_p99_s(received),
             faults=detections,

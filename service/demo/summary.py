@@ -21,22 +21,33 @@ class InjectedFault:
         Where; None for the whole array.
     rules
         Alert rules that count as its detection.
+    notice_s
+        Seconds that its detection may take.
     """
 
     fault: str
     cavity: str | None
     injected_at: datetime
     rules: tuple[str, ...]
+    notice_s: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detection:
-    """Whether and how fast a fault came to the on-call channel."""
+    """Whether and how fast a fault came to the on-call channel.
+
+    Attributes
+    ----------
+    is_too_late
+        The run ended before the fault had the time that its detection may take, and
+        nothing noticed it: it is neither detected nor missed.
+    """
 
     fault: str
     cavity: str | None
     injected_at: str
     detected: bool
+    is_too_late: bool
     rule: str | None
     delay_s: float | None
 
@@ -47,8 +58,14 @@ class Summary:
 
     Attributes
     ----------
+    sweeps_stored
+        Sweeps of the demo's own poller that the service holds.
     sweeps_lost
         Sweeps that the poller had spooled and the service does not hold.
+    faults_injected
+        Faults that had the time to be detected.
+    faults_too_late
+        Further faults that began too shortly before the end to be judged.
     detection_delay_s
         Slowest detection, from the switching on of the fault to its alert's arrival.
     vna_to_alert_p99_s
@@ -63,6 +80,7 @@ class Summary:
     alerts_delivered: int
     faults_injected: int
     faults_detected: int
+    faults_too_late: int
     detection_delay_s: float | None
     vna_to_alert_p99_s: float | None
     faults: tuple[Detection, ...]
@@ -73,10 +91,18 @@ class Summary:
 
 
 def detect(
-    faults: Sequence[InjectedFault], received: Sequence[ReceivedMessage]
+    faults: Sequence[InjectedFault],
+    received: Sequence[ReceivedMessage],
+    ended_at: datetime,
 ) -> tuple[Detection, ...]:
-    """Match every fault with the first alert that notices it."""
-    return tuple(_first_notice(fault, received) for fault in faults)
+    """Match every fault with the first alert that notices it.
+
+    Parameters
+    ----------
+    ended_at
+        When the run ended; a fault that nobody noticed by then may have come too late.
+    """
+    return tuple(_first_notice(fault, received, ended_at) for fault in faults)
 
 
 def vna_to_alert_p99_s(received: Sequence[ReceivedMessage]) -> float | None:
@@ -101,8 +127,22 @@ def delivered_count(received: Sequence[ReceivedMessage]) -> int:
     )
 
 
+def own_sweeps(poller: Mapping[str, Any], held_count: int) -> tuple[int, int]:
+    """Count the stored and the lost sweeps of the demo's own poller.
+
+    Parameters
+    ----------
+    poller
+        What ``halowatch poll --json`` said at its end.
+    held_count
+        Sweeps that the service holds, those that somebody posted by hand among them.
+    """
+    stored = min(int(poller["sweeps_confirmed"]), held_count)
+    return stored, int(poller["sweeps_spooled"]) - stored
+
+
 def _first_notice(
-    fault: InjectedFault, received: Sequence[ReceivedMessage]
+    fault: InjectedFault, received: Sequence[ReceivedMessage], ended_at: datetime
 ) -> Detection:
     notices = [
         one
@@ -113,11 +153,13 @@ def _first_notice(
         and (fault.cavity is None or one.message.get("cavity") == fault.cavity)
     ]
     first = min(notices, key=lambda one: one.received_at, default=None)
+    lasted_s = (ended_at - fault.injected_at).total_seconds()
     return Detection(
         fault=fault.fault,
         cavity=fault.cavity,
         injected_at=fault.injected_at.isoformat(),
         detected=first is not None,
+        is_too_late=first is None and lasted_s < fault.notice_s,
         rule=None if first is None else str(first.message["rule"]),
         delay_s=None
         if first is None
