@@ -125,7 +125,7 @@ class HislipFront(InstrumentFront):
         execution = self._device.begin(program)
         reply = execution.reply
         if not execution.is_done:
-            running = asyncio.create_task(execution.finish())
+            running = execution.start()
             session.running = running
             await asyncio.wait({running})
             session.running = None

@@ -6,7 +6,6 @@ from enum import IntEnum, IntFlag
 from instruments.simulation.faults import FaultKind
 from instruments.simulation.scpi.device import (
     MAX_MESSAGE_BYTES,
-    Execution,
     ScpiDevice,
 )
 from instruments.simulation.scpi.errors import ScpiFault
@@ -78,7 +77,8 @@ class Vxi11Link:
         if execution.is_done:
             self._say(execution.reply)
         else:
-            self._running = asyncio.create_task(self._run(execution))
+            self._running = execution.start()
+            self._running.add_done_callback(self._finish)
         return LinkError.NONE
 
     async def read(
@@ -116,11 +116,10 @@ class Vxi11Link:
         self._is_aborted = True
         self._ready.set()
 
-    async def _run(self, execution: Execution) -> bytes | None:
-        reply = await execution.finish()
-        self._running = None
-        self._say(reply)
-        return reply
+    def _finish(self, task: "asyncio.Task[bytes | None]") -> None:
+        if task is self._running:
+            self._running = None
+            self._say(None if task.cancelled() else task.result())
 
     async def _finished(self, timeout_s: float) -> bool:
         if self._running is None:

@@ -1,7 +1,7 @@
 """An instrument that executes program messages."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Coroutine, Generator
 from dataclasses import dataclass
 from functools import partial
 from inspect import isawaitable
@@ -74,6 +74,17 @@ class Execution:
             else:
                 self._go(partial(self._steps.send, result))
         return self.reply
+
+    def start(self) -> "asyncio.Task[bytes | None]":
+        """Return a task that executes the rest; it may be cancelled at any time."""
+        task = asyncio.create_task(self.finish())
+        task.add_done_callback(self._abandon)
+        return task
+
+    def _abandon(self, task: "asyncio.Task[bytes | None]") -> None:
+        # A task that is cancelled before its first step never awaits what it was given.
+        if task.cancelled() and isinstance(self._awaited, Coroutine):
+            self._awaited.close()
 
     def _go(self, resume: Callable[[], Awaitable[Any]]) -> None:
         try:
