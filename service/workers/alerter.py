@@ -16,6 +16,7 @@ from service.operations.alerting import tick
 from service.operations.delivering import Deliverer, RetryPolicy
 from service.storage.engine import Database
 from service.storage.events import prune_events
+from service.storage.watching import CommitWatch
 from service.workers.diagnoser import worker_name
 from service.workers.looping import work_until
 
@@ -119,5 +120,7 @@ def run_alerter(config: ServiceConfig, clock: Clock, stop: threading.Event) -> N
             pool=pool,
         )
         _log.info("alerting", channels=[channel.name for channel in config.channels])
-        work_until(stop, alerter.run_once, idle_s=POLL_S)
+        watch = CommitWatch(database)
+        work_until(stop, alerter.run_once, idle_s=POLL_S, watch=watch)
+        watch.close()
     database.close()

@@ -13,6 +13,7 @@ from service.operations.judge_tasks import Diagnoser
 from service.operations.judging import load_judge
 from service.storage.engine import Database
 from service.storage.identifiers import TimeOrderedIds
+from service.storage.watching import CommitWatch
 from service.workers.looping import work_until
 
 POLL_S = 0.02
@@ -44,10 +45,12 @@ def run_diagnoser(
         lease=timedelta(seconds=config.lease_s),
         channels=config.channels,
     )
+    watch = CommitWatch(database)
     _log.info("diagnosing", model_version=judge.model_version)
     try:
-        work_until(stop, lambda: diagnoser.run_once() > 0, idle_s=POLL_S)
+        work_until(stop, lambda: diagnoser.run_once() > 0, idle_s=POLL_S, watch=watch)
     finally:
+        watch.close()
         database.close()
 
 

@@ -10,10 +10,15 @@ from typing import IO
 
 import structlog
 
+from instruments.clock import Clock, SystemClock
 from service.errors import UnavailableError
+from service.storage.watching import CommitWatch
 
 OUTAGE_PAUSE_S = 0.5
 """Pause after a failure of the database, in seconds."""
+
+LOOK_S = 0.25
+"""Longest time without a look at the outbox, in seconds."""
 
 LAST_RESORT_S = 5.0
 """How long a worker may take to end by itself once its parent is gone."""
@@ -22,7 +27,12 @@ _log = structlog.get_logger(__name__)
 
 
 def work_until(
-    stop: threading.Event, step: Callable[[], bool], *, idle_s: float
+    stop: threading.Event,
+    step: Callable[[], bool],
+    *,
+    idle_s: float,
+    watch: CommitWatch | None = None,
+    clock: Clock | None = None,
 ) -> None:
     """Repeat a step until told to stop.
 
@@ -32,7 +42,12 @@ def work_until(
         Does a bounded piece of work; returns whether there may be more.
     idle_s
         Pause in seconds after a step that found nothing.
+    watch
+        Spares the step while nothing is committed, for at most :data:`LOOK_S`.
+    clock
+        Measures that time.
     """
+    clock = clock or SystemClock()
     is_down = False
     while not stop.is_set():
         try:
@@ -47,7 +62,19 @@ def work_until(
             _log.info("dependency_is_back")
             is_down = False
         if not more:
-            stop.wait(idle_s)
+            _idle(stop, watch, idle_s, clock)
+
+
+def _idle(
+    stop: threading.Event, watch: CommitWatch | None, idle_s: float, clock: Clock
+) -> None:
+    stop.wait(idle_s)
+    if watch is None:
+        return
+    # What becomes due by the clock makes no commit: look at least every so often.
+    until_s = clock.monotonic_s() + LOOK_S - idle_s
+    while not stop.is_set() and clock.monotonic_s() < until_s and not watch.has_news():
+        stop.wait(idle_s)
 
 
 def stop_on_signal(stop: threading.Event) -> None:

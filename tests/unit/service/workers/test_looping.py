@@ -1,9 +1,14 @@
 """The loop ends when told, rides out an outage, and goes with its parent."""
 
+import contextlib
 import os
 import threading
 
+from sqlalchemy import text
+
 from service.errors import StorageUnavailableError
+from service.storage.engine import Database
+from service.storage.watching import CommitWatch
 from service.workers import looping
 from service.workers.looping import stop_with_parent, work_until
 
@@ -37,6 +42,39 @@ def test_an_outage_is_waited_out(monkeypatch):
 
     work_until(stop, step, idle_s=0.01)
     assert done == [1]
+
+
+def test_an_idle_loop_steps_again_at_a_commit(tmp_path, clock):
+    path = tmp_path / "a.sqlite"
+    path.touch()
+    stop, idle, again = (threading.Event() for _ in range(3))
+    done = []
+
+    def step() -> bool:
+        done.append(1)
+        (idle if len(done) < 3 else again).set()
+        return False
+
+    with contextlib.closing(Database(f"sqlite:///{path}")) as database:
+        watch = CommitWatch(database)
+        # The clock stands still, so that nothing but a commit ends the idling.
+        loop = threading.Thread(
+            target=lambda: (
+                work_until(stop, step, idle_s=0.001, watch=watch, clock=clock)
+                or watch.close()
+            )
+        )
+        loop.start()
+        try:
+            assert idle.wait(30)
+            assert not again.wait(0.2)
+            with database.write() as transaction:
+                transaction.execute(text("CREATE TABLE t (n INTEGER)"))
+                assert len(done) == 2
+            assert again.wait(30)
+        finally:
+            stop.set()
+            loop.join(30)
 
 
 def test_the_loop_ends_when_the_other_end_of_the_pipe_closes():
