@@ -122,6 +122,14 @@ class SweepPlan:
         return len({name[2] for name in self.s_parameters})
 
     @property
+    def has_own_settings(self) -> bool:
+        """Whether a segment has an IF bandwidth or a source power of its own."""
+        return any(
+            one.if_bandwidth_hz is not None or one.source_power_dbm is not None
+            for one in self.segments
+        )
+
+    @property
     def largest_power_dbm(self) -> float:
         """Largest source level that the plan asks for."""
         own = [

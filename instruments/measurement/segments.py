@@ -27,10 +27,13 @@ class SegmentLimits:
         Rows.
     least_point_count
         Points that a row must have; 1 where a row may be a single frequency.
+    has_own_settings
+        Whether a row has an IF bandwidth and a source power of its own.
     """
 
     max_segment_count: int
     least_point_count: int = 2
+    has_own_settings: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,14 +160,16 @@ def fine_sweeps(
     )
     below, above = _outside(plan, lower_hz, upper_hz, outside_count)
     rows = limits.max_segment_count - len(below) - len(above)
-    fine = tuple(
-        replace(
-            row,
-            if_bandwidth_hz=window.if_bandwidth_hz,
-            source_power_dbm=window.source_power_dbm,
+    fine = _rows(points, limits, rows)
+    if limits.has_own_settings:
+        fine = tuple(
+            replace(
+                row,
+                if_bandwidth_hz=window.if_bandwidth_hz,
+                source_power_dbm=window.source_power_dbm,
+            )
+            for row in fine
         )
-        for row in _rows(points, limits, rows)
-    )
     return (_with_segments(plan, (*below, *fine, *above)),)
 
 

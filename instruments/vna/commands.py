@@ -152,19 +152,23 @@ def _trace_commands(
 def _axis_commands(dialect: Dialect, plan: SweepPlan) -> list[str]:
     header = dialect.sweep.type_header
     if plan.segments and dialect.segments is not None:
-        commands = _segment_commands(dialect.segments, plan)
         # An instrument that takes a table in its transfer format gets it as text.
         return [
             *dialect.transfer.text,
-            *commands,
+            *_setting_commands(dialect, plan),
+            *_segment_commands(dialect.segments, plan),
             *([] if header is None else [f"{header} {dialect.sweep.segmented}"]),
         ]
     return [
         *([] if header is None else [f"{header} {dialect.sweep.linear}"]),
-        *(
-            f"{dialect.setting_headers[setting]} {format_number(value)}"
-            for setting, value in requested_settings(plan).items()
-        ),
+        *_setting_commands(dialect, plan),
+    ]
+
+
+def _setting_commands(dialect: Dialect, plan: SweepPlan) -> list[str]:
+    return [
+        f"{dialect.setting_headers[setting]} {format_number(value)}"
+        for setting, value in requested_settings(plan).items()
     ]
 
 

@@ -9,6 +9,7 @@ from instruments.vna.dialect import Dialect
 
 _MAX_ERRORS = 50
 _BYTES_PER_NUMBER = 32
+_MAX_JOINED_COMMANDS = 100
 
 
 class Conversation:
@@ -61,6 +62,7 @@ class Conversation:
         ScpiError
             If the dialect's acknowledgement tells of an error.
         """
+        commands = self._send_surplus(commands)
         ending = self._dialect.acknowledgement or "*OPC?"
         reply = self._query(join_commands(commands, then_query=ending), timeout_s)
         if self._dialect.acknowledgement is None:
@@ -103,6 +105,7 @@ class Conversation:
         if not self._dialect.joins_queries:
             self.confirm(commands)
             return self.ask(queries)
+        commands = self._send_surplus(commands)
         asked = ["*OPC?", *queries]
         message = join_commands([*commands, *asked])
         replies = self._query(message).split(";", len(asked) - 1)
@@ -153,6 +156,13 @@ class Conversation:
                 return entries
             entries.append(str(entry))
         raise ScpiError(f"the error queue never empties; it ends with {entries[-1]}")
+
+    def _send_surplus(self, commands: Sequence[str]) -> Sequence[str]:
+        """Send all but the last hundred commands: input buffers have an end."""
+        while len(commands) > _MAX_JOINED_COMMANDS:
+            self.tell(commands[:_MAX_JOINED_COMMANDS])
+            commands = commands[_MAX_JOINED_COMMANDS:]
+        return commands
 
     def _query(self, message: str, timeout_s: float | None = None) -> str:
         message += self._dialect.message_end

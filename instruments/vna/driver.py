@@ -7,14 +7,12 @@ from typing import Self
 
 from instruments.clock import Clock
 from instruments.errors import (
-    GarbledReplyError,
     IdentityMismatchError,
     InstrumentError,
     UntrueDataError,
 )
 from instruments.measurement import (
     InstrumentIdentity,
-    MeasurementError,
     SegmentLimits,
     Sweep,
     SweepPlan,
@@ -22,7 +20,6 @@ from instruments.measurement import (
     SweepSettings,
     TruthFlag,
 )
-from instruments.measurement.artefacts import flags_of_traces
 from instruments.scpi import format_bool, parse_identity
 from instruments.transport import Wire
 from instruments.vna.commands import delete_commands
@@ -30,7 +27,8 @@ from instruments.vna.connecting import prepare
 from instruments.vna.conversation import Conversation
 from instruments.vna.dialect import choose_dialect
 from instruments.vna.dialects import DIALECTS
-from instruments.vna.measuring import DriftError, Measured, PlanRunner
+from instruments.vna.measured import DriftError, Measured, finish
+from instruments.vna.plan_runner import PlanRunner
 from instruments.vna.rules import VnaRules
 
 _log = logging.getLogger(__name__)
@@ -213,14 +211,14 @@ class VectorNetworkAnalyzer:
         try:
             measured = self._attempt(plan, on_wait)
             if not measured.flags & _REPEATED:
-                return self._finish(plan, measured, flags)
+                return self._finished(plan, measured, flags)
             flags.add(TruthFlag.SETTINGS_DRIFT)
         except DriftError:
             flags.add(TruthFlag.SETTINGS_DRIFT)
         except UntrueDataError as error:
             _log.info("%s: %s; the sweep is repeated", plan.cavity, error)
         self._require()[1].forget()
-        return self._finish(plan, self._attempt(plan, on_wait), flags)
+        return self._finished(plan, self._attempt(plan, on_wait), flags)
 
     def quiet(self) -> bool:
         """Stop sweeping and switch the source off at once, in one message.
@@ -277,27 +275,10 @@ class VectorNetworkAnalyzer:
             self._is_quiet = talk.dialect.rf_header is not None
         return measured
 
-    def _finish(
+    def _finished(
         self, plan: SweepPlan, measured: Measured, flags: set[TruthFlag]
     ) -> Sweep:
-        before = self._last.get((plan.cavity, plan.purpose))
-        found = flags_of_traces(
-            measured.traces,
-            None if before is None else before.traces,
-            narrow=plan.purpose is not SweepPurpose.WIDE,
-        )
-        try:
-            sweep = Sweep(
-                cavity=plan.cavity,
-                measured_at=measured.measured_at,
-                purpose=plan.purpose,
-                frequency_hz=measured.axis,
-                traces=measured.traces,
-                settings=measured.settings,
-                instrument=self._identity,
-                flags=tuple(flags | measured.flags | set(found)),
-            )
-        except MeasurementError as error:
-            raise GarbledReplyError(f"the reply is no sweep: {error}") from None
+        last = self._last.get((plan.cavity, plan.purpose))
+        sweep = finish(plan, measured, self._identity, flags=flags, last=last)
         self._last[plan.cavity, plan.purpose] = sweep
         return sweep

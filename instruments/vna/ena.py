@@ -156,7 +156,7 @@ SIGLENT_SNA = Dialect(
     ),
     # Only segments without filters and powers of their own are known to be taken.
     segments=SegmentTable(
-        limits=SegmentLimits(max_segment_count=201),
+        limits=SegmentLimits(max_segment_count=201, has_own_settings=False),
         table=("SENS1:SEGM:DATA 5,0,0,0,0,0,{segment_count},{rows}",),
         row="{start_hz},{stop_hz},{point_count}",
         remembered=_SEGMENT_TABLE,

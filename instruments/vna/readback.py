@@ -40,14 +40,51 @@ class Readback:
 
 
 def requested_settings(plan: SweepPlan) -> dict[Setting, float]:
-    """Name what a plan asks of the instrument, apart from averaging."""
+    """Name what a plan asks of the instrument, apart from averaging and segments."""
+    drive = {
+        Setting.IF_BANDWIDTH: plan.if_bandwidth_hz,
+        Setting.SOURCE_POWER: plan.source_power_dbm,
+    }
+    if plan.segments:
+        return drive
     return {
         Setting.START_FREQUENCY: plan.start_frequency_hz,
         Setting.STOP_FREQUENCY: plan.stop_frequency_hz,
         Setting.POINT_COUNT: plan.point_count,
-        Setting.IF_BANDWIDTH: plan.if_bandwidth_hz,
-        Setting.SOURCE_POWER: plan.source_power_dbm,
+        **drive,
     }
+
+
+def check_segments(dialect: Dialect, plan: SweepPlan) -> None:
+    """Refuse a plan whose segments the family does not take.
+
+    Raises
+    ------
+    SettingRefusedError
+        If there are none, too many or too small ones, or they differ in filter or power
+        where they cannot.
+    """
+    if not plan.segments:
+        return
+    if dialect.segments is None:
+        raise SettingRefusedError(
+            f"{dialect.name} takes no segments; split the plan in two"
+        )
+    limits = dialect.segments.limits
+    fewest = min(one.point_count for one in plan.segments)
+    if len(plan.segments) > limits.max_segment_count:
+        raise SettingRefusedError(
+            f"{dialect.name} takes {limits.max_segment_count} segments, the plan has "
+            f"{len(plan.segments)}"
+        )
+    if fewest < limits.least_point_count:
+        raise SettingRefusedError(
+            f"{dialect.name} wants {limits.least_point_count} points a segment"
+        )
+    if plan.has_own_settings and not limits.has_own_settings:
+        raise SettingRefusedError(
+            f"{dialect.name} takes no IF bandwidth or power of a segment's own"
+        )
 
 
 def readback_queries(dialect: Dialect, plan: SweepPlan) -> list[str]:
@@ -114,8 +151,7 @@ def check_readback(dialect: Dialect, plan: SweepPlan, readback: Readback) -> Non
 
 
 def _told_settings(plan: SweepPlan) -> list[Setting]:
-    # Where there are segments, each has its own values, and the axis tells.
-    told = [] if plan.segments else list(requested_settings(plan))
+    told = list(requested_settings(plan))
     if plan.averaging_count > 1:
         told.append(Setting.AVERAGING_COUNT)
     return told

@@ -1,15 +1,12 @@
 """A plan on an instrument: set, compared, swept, read."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
 
 from instruments.clock import Clock
 from instruments.errors import ScpiError, SettingRefusedError
 from instruments.measurement import (
     FrequencyAxis,
     SweepPlan,
-    SweepPurpose,
     SweepSettings,
     TraceArray,
     TruthFlag,
@@ -17,11 +14,16 @@ from instruments.measurement import (
 from instruments.scpi import parse_number
 from instruments.vna.commands import configure_commands, planned_traces
 from instruments.vna.conversation import Conversation
-from instruments.vna.dialect import Setting
+from instruments.vna.measured import (
+    DriftError,
+    Measured,
+    settings_of,
+    stimulus_of,
+)
 from instruments.vna.panel import remember_one
 from instruments.vna.readback import (
-    Readback,
     check_readback,
+    check_segments,
     parse_readback,
     readback_queries,
 )
@@ -29,35 +31,6 @@ from instruments.vna.reading import is_axis_of, read_axis, read_trace, read_trip
 from instruments.vna.sections import DataForm
 from instruments.vna.sweeping import SweepRun
 from instruments.vna.waiting import SweepDuration
-
-
-class DriftError(SettingRefusedError):
-    """Settings that had been read back once read back otherwise after the sweep."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measured:
-    """What one attempt at a plan brought.
-
-    Attributes
-    ----------
-    measured_at
-        End of the sweep.
-    axis
-        In Hz, shape (point,).
-    traces
-        Name to samples, each shape (point,).
-    settings
-        As read back.
-    flags
-        What is known against it, apart from the samples.
-    """
-
-    measured_at: datetime
-    axis: FrequencyAxis
-    traces: dict[str, TraceArray]
-    settings: SweepSettings
-    flags: frozenset[TruthFlag]
 
 
 class PlanRunner:
@@ -109,7 +82,7 @@ class PlanRunner:
 
     def is_set(self, plan: SweepPlan) -> bool:
         """Tell whether the instrument has a plan's settings, as far as is known."""
-        return self._plan is not None and self._plan == _stimulus(plan)
+        return self._plan is not None and self._plan == stimulus_of(plan)
 
     def configure(self, plan: SweepPlan) -> SweepSettings:
         """Set a plan in one message and read back what the instrument made of it.
@@ -122,10 +95,7 @@ class PlanRunner:
             If the instrument reports an error.
         """
         dialect = self._talk.dialect
-        if plan.segments and dialect.segments is None:
-            raise SettingRefusedError(
-                f"{dialect.name} takes no segments; split the plan"
-            )
+        check_segments(dialect, plan)
         self.forget()
         self._remember_segments(plan)
         commands = configure_commands(
@@ -142,8 +112,8 @@ class PlanRunner:
         check_readback(dialect, plan, readback)
         time_queried = bool(self._time_queries(plan))
         sweep_time_s = parse_number(replies[-2]) if time_queried else None
-        self._settings = _settings(plan, readback, sweep_time_s)
-        self._plan = _stimulus(plan)
+        self._settings = settings_of(plan, readback, sweep_time_s)
+        self._plan = stimulus_of(plan)
         return self._settings
 
     def run(
@@ -246,20 +216,3 @@ class PlanRunner:
             averaging_count=plan.averaging_count,
             time_scale=self._time_scale,
         )
-
-
-def _stimulus(plan: SweepPlan) -> SweepPlan:
-    """Return a plan without what the instrument does not know of."""
-    return replace(plan, cavity="any", purpose=SweepPurpose.WIDE)
-
-
-def _settings(
-    plan: SweepPlan, readback: Readback, sweep_time_s: float | None
-) -> SweepSettings:
-    values = readback.values
-    return SweepSettings(
-        if_bandwidth_hz=values.get(Setting.IF_BANDWIDTH, plan.if_bandwidth_hz),
-        source_power_dbm=values.get(Setting.SOURCE_POWER, plan.source_power_dbm),
-        averaging_count=plan.averaging_count,
-        sweep_time_s=sweep_time_s,
-    )
