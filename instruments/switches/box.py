@@ -64,7 +64,7 @@ class Box:
         self.name = name
         self.settings = settings
         self.identity: InstrumentIdentity | None = None
-        self.known: dict[str, str] = {}
+        self.known: dict[str, str | None] = {}
         self.moving: set[str] = set()
         self.foreign_move_count = 0
         self.last_error: str | None = None
@@ -117,10 +117,7 @@ class Box:
                 continue
             if element in self.known and self.known[element] != position:
                 strays.append(element)
-            if position is None:
-                self.known.pop(element, None)
-            else:
-                self.known[element] = position
+            self.known[element] = position
         self.foreign_move_count += len(strays)
         return strays
 

@@ -66,6 +66,8 @@ class Mover:
             place: position
             for place, position in wanted.items()
             if self._boxes[place[0]].known.get(place[1]) != position
+            # What has moved by itself, or says so, is brought there once more.
+            or ".".join(place) in foreign
         }
         try:
             if moves:

@@ -149,7 +149,11 @@ class Router:
             SwitchState(
                 name=name,
                 identity=box.identity,
-                positions=dict(box.known),
+                positions={
+                    element: position
+                    for element, position in dict(box.known).items()
+                    if position is not None
+                },
                 is_verified=box.settings.has_read_back,
                 actuation_counts=self._ledger.counts().get(name, {}),
                 max_actuation_count=box.settings.max_actuation_count,
