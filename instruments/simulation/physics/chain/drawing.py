@@ -43,7 +43,7 @@ THERMAL_CYCLE = MatingSpread(reactance_sigma=6e-4, delay_s=0.5e-12, gain_db=0.05
 CABLES_TOUCHED = MatingSpread(reactance_sigma=0.02, delay_s=3e-12, gain_db=0.15)
 """Another cool-down with connectors opened and mated again."""
 
-RECABLED = MatingSpread(reactance_sigma=0.06, delay_s=1.5e-10, gain_db=0.6)
+RECABLED = MatingSpread(reactance_sigma=0.03, delay_s=7e-11, gain_db=0.6)
 """Weeks later, with cables laid anew."""
 
 
