@@ -2,8 +2,8 @@
 
 A transcript is a text file: ``> message`` for what is sent, ``< reply`` for a text
 reply, ``<# base64`` for the payload of a block, ``!`` and a word for a failure
-(``! timeout``, ``! closed``). Empty lines and lines that begin with ``;`` are
-skipped.
+(``! timeout``, ``! closed``). A carriage return stands as ``\\r``. Empty lines and
+lines that begin with ``;`` are skipped.
 """
 
 import base64
@@ -56,6 +56,7 @@ def read_transcript(path: Path) -> list[Exchange]:
         if not line.strip() or line.startswith(";"):
             continue
         kind, _, rest = line.partition(" ")
+        rest = rest.replace("\\r", "\r")
         if kind == ">":
             exchanges.append(Exchange(rest))
         elif exchanges and kind in ("<", "<#", "!"):
@@ -76,7 +77,8 @@ def write_transcript(path: Path, exchanges: Sequence[Exchange]) -> None:
             lines.append(f"<# {base64.b64encode(exchange.reply).decode()}")
         elif exchange.reply is not None:
             lines.append(f"< {exchange.reply}")
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    text = "\n".join(line.replace("\r", "\\r") for line in lines)
+    path.write_text(text + "\n", encoding="utf-8")
 
 
 class ReplayWire(Wire):

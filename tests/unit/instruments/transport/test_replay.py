@@ -15,6 +15,7 @@ from instruments.transport import (
 CONVERSATION = [
     Exchange("*IDN?", "Maker,Model,1,2"),
     Exchange("SET 1"),
+    Exchange("BARE?\r", "1\r"),
     Exchange("DATA?", b"\x00\xff\n"),
     Exchange("SLOW?", failure="timeout"),
     Exchange("GONE?", failure="closed"),
@@ -31,6 +32,7 @@ def test_replay_answers_in_order_and_fails_where_recorded():
     wire = ReplayWire(CONVERSATION)
     assert wire.query("*IDN?") == "Maker,Model,1,2"
     wire.write("SET 1")
+    assert wire.query("BARE?\r") == "1\r"
     assert wire.query_block("DATA?") == b"\x00\xff\n"
     with pytest.raises(InstrumentTimeoutError):
         wire.query("SLOW?")
@@ -52,12 +54,13 @@ def test_replay_refuses_another_message_or_another_form():
 
 
 def test_recording_gives_the_conversation_back():
-    recorder = RecordingWire(ReplayWire(CONVERSATION[:3]))
+    recorder = RecordingWire(ReplayWire(CONVERSATION[:4]))
     recorder.query("*IDN?")
     recorder.write("SET 1")
+    recorder.query("BARE?\r")
     recorder.query_block("DATA?")
     recorder.close()
-    assert recorder.exchanges == CONVERSATION[:3]
+    assert recorder.exchanges == CONVERSATION[:4]
 
 
 @pytest.mark.parametrize("text", ["< reply first\n", "> a\n<# !!\n", "> a\nhello\n"])

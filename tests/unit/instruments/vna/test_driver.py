@@ -15,7 +15,6 @@ from instruments.errors import (
     SettingRefusedError,
 )
 from instruments.measurement import SweepPurpose
-from instruments.transport import RecordingWire, ReplayWire, read_transcript
 from instruments.vna import VectorNetworkAnalyzer
 from instruments.vna.replies import parse_channels, parse_pairs
 
@@ -292,19 +291,6 @@ def test_trace_of_another_path_is_named_without_a_colon(pna, clock, narrow_plan)
     sweep = connected(pna, clock).acquire(plan)
     assert list(sweep.traces) == ["S21:reflection"]
     assert pna.traces == {"HALO_S21_reflection": "S21"}
-
-
-def test_golden_conversation_is_spoken_word_for_word(root, clock, pna, narrow_plan):
-    golden = read_transcript(root / "tests/data/transcripts/keysight_pna_narrow.txt")
-    wire = ReplayWire(golden)
-    with VectorNetworkAnalyzer(wire, clock=clock) as vna:
-        sweep = vna.acquire(narrow_plan)
-    assert wire.remaining == 0
-    assert sweep.traces["S21"].size == 5
-    recorder = RecordingWire(pna)
-    with VectorNetworkAnalyzer(recorder, clock=clock) as vna:
-        vna.acquire(narrow_plan)
-    assert [e.message for e in recorder.exchanges] == [e.message for e in golden]
 
 
 def test_catalogue_of_traces_is_read_in_pairs():
