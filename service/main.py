@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import AsyncIterator
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.routing import Route
 
 from service.config import ServiceConfig
@@ -26,6 +26,7 @@ from service.handlers.access import AccessGuard
 from service.handlers.answers import install_problem_handlers
 from service.handlers.bodies import BodyGate
 from service.handlers.documents import PROBLEM_RESPONSES
+from service.handlers.parameters import refuse_unknown_parameters
 
 API_PREFIX = "/api/v1"
 """Where the versioned calls live."""
@@ -73,7 +74,11 @@ def create_app(
         counts,
         live,
     ):
-        app.include_router(room.router, prefix=API_PREFIX)
+        app.include_router(
+            room.router,
+            prefix=API_PREFIX,
+            dependencies=[Depends(refuse_unknown_parameters)],
+        )
     app.include_router(health.router)
     app.include_router(health.router, prefix=API_PREFIX, include_in_schema=False)
     _include_dashboard(app)

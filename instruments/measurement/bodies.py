@@ -62,4 +62,7 @@ def _messages(payload: Any) -> list[Any]:
 
 
 def _refuse_constant(name: str) -> float:
-    raise ValueError(f"{name} is no number; leave the value out or send null")
+    raise ValueError(
+        f"{name} is no number; leave an optional "
+        "value out; samples and frequencies must be finite"
+    )

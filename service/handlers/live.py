@@ -1,8 +1,9 @@
 """``GET /stream``: server-sent events with resume."""
 
 from collections.abc import AsyncIterator
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 
 from instruments.measurement.times import format_time
@@ -24,12 +25,14 @@ MAX_LISTENERS = 256
     response_class=StreamingResponse,
     responses={200: {"content": {"text/event-stream": {}}}},
 )
-async def get_stream(request: Request) -> StreamingResponse:
+async def get_stream(
+    request: Request, last_event_id: Annotated[str | None, Query()] = None
+) -> StreamingResponse:
     """Stream sweeps, diagnoses and alerts; resumes from Last-Event-ID."""
     context: ServiceContext = request.app.state.context
     if context.broadcaster.listener_count >= MAX_LISTENERS:
         raise QueueFullError(f"{MAX_LISTENERS} streams are open already")
-    after = _last_event_id(request)
+    after = _last_event_id(request.headers.get("last-event-id") or last_event_id)
     return StreamingResponse(
         _events(context, after),
         media_type="text/event-stream",
@@ -46,10 +49,7 @@ async def _events(context: ServiceContext, after: int | None) -> AsyncIterator[b
             yield health_event("ok", format_time(context.clock.now()))
 
 
-def _last_event_id(request: Request) -> int | None:
-    text = request.headers.get("last-event-id") or request.query_params.get(
-        "last_event_id"
-    )
+def _last_event_id(text: str | None) -> int | None:
     if not text:
         return None
     if not text.isdecimal() or len(text) > 18:

@@ -16,6 +16,7 @@ from service.errors import InvalidRequestError, UnsupportedMediaTypeError
 from service.handlers.answers import StrictJsonResponse
 from service.handlers.bodies import BodyGate, replay
 from service.handlers.documents import POST_SWEEPS
+from service.handlers.parameters import check_parameters
 from service.operations.ingest import ItemResult, reject_if_nothing_was_stored
 from service.operations.preparing import Prepared
 from service.operations.presenting import diagnosis_json
@@ -50,6 +51,7 @@ async def post_sweeps(request: Request) -> Response:
 
 
 def _read_wait(request: Request) -> bool:
+    check_parameters(request, ("wait",))
     wait = request.query_params.get("wait")
     if wait not in (None, "diagnosis"):
         raise InvalidRequestError("wait: takes diagnosis, or leave it out")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -55,3 +56,25 @@ def test_the_document_holds_the_contract(document):
         assert "get" in paths[path]
     bodies = paths[f"{prefix}/sweeps"]["post"]["requestBody"]["content"]
     assert len(bodies) == 3
+
+
+def test_every_field_of_a_body_stands_in_the_reference(document, root: Path):
+    text = (root / "docs/reference/http.md").read_text()
+    schemas = document["components"]["schemas"]
+    readings = document["paths"]["/api/v1/readings"]["post"]["requestBody"]
+    (reading,) = [
+        media["schema"]["properties"]["readings"]["items"]
+        for media in readings["content"].values()
+    ]
+    for name, schema in (
+        ("PUT /cavities/{id}", schemas["CavityBody"]),
+        ("POST /alerts/{id}/acknowledge", schemas["AcknowledgeBody"]),
+        ("POST /readings", reading),
+    ):
+        (row,) = [
+            line for line in text.splitlines() if line.startswith(f"| `{name}` | `")
+        ]
+        named = set(re.findall(r"`([a-z_]+)`", row.split("|")[2])) - {"null"}
+        assert named == set(schema["properties"])
+        for required in schema.get("required", ()):
+            assert f"`{required}` (required" in row
