@@ -8,12 +8,14 @@ from typing import Any
 
 from instruments.simulation.array import EmulatedArray
 from instruments.simulation.faults import (
+    COUNTED_FAULTS,
     WIRE_FAULTS,
     Fault,
     FaultKind,
     FaultRefusedError,
 )
 from instruments.simulation.fronts.sessions import LoopbackServer
+from instruments.simulation.scpi.device import ScpiDevice
 
 MAX_LINE_BYTES = 64 * 1024
 """Longest request."""
@@ -32,6 +34,9 @@ _FAULT_KEYS = {
     "count",
 }
 _CLEAR_KEYS = {"clear", "cavity", "vna"}
+_OPERATOR_KEYS = {"operator", "vna"}
+MAX_OPERATOR_LENGTH = 4096
+"""Longest message that is handed to a VNA, in letters."""
 
 
 class ControlPort(LoopbackServer):
@@ -39,14 +44,18 @@ class ControlPort(LoopbackServer):
 
     line_limit_bytes = MAX_LINE_BYTES
 
-    def __init__(self, array: EmulatedArray) -> None:
+    def __init__(
+        self, array: EmulatedArray, vnas: Mapping[str, ScpiDevice] | None = None
+    ) -> None:
         super().__init__()
         self._array = array
+        self._vnas = dict(vnas or {})
         self._verbs: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
             "fault": self._inject,
             "clear": self._clear,
             "truth": self._truth,
             "state": self._state,
+            "operator": self._operate,
         }
 
     def answer(self, line: bytes) -> dict[str, Any]:
@@ -78,7 +87,7 @@ class ControlPort(LoopbackServer):
         _refuse_unknown(request, _FAULT_KEYS)
         kind = _kind(request["fault"])
         is_wire = kind in WIRE_FAULTS
-        count = _number(request, "count", 1 if kind in _ONCE else 0)
+        count = _number(request, "count", 1 if kind in COUNTED_FAULTS else 0)
         fault = self._array.inject(
             kind,
             self._cavity(request),
@@ -126,6 +135,26 @@ class ControlPort(LoopbackServer):
             }
         }
 
+    def _operate(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Hand a VNA a message as its operator would, and return its replies."""
+        _refuse_unknown(request, _OPERATOR_KEYS)
+        message, name = request["operator"], str(request.get("vna"))
+        if not isinstance(message, str) or len(message) > MAX_OPERATOR_LENGTH:
+            raise FaultRefusedError(
+                f"operator takes a message of up to {MAX_OPERATOR_LENGTH} letters"
+            )
+        if name not in self._vnas:
+            known = ", ".join(self._vnas) or "none"
+            raise FaultRefusedError(f"{name[:40]} is no VNA; there are {known}")
+        execution = self._vnas[name].begin(message.encode())
+        if not execution.is_done:
+            execution.start().cancel()
+            raise FaultRefusedError("the message waits for a sweep; leave *OPC? out")
+        reply = execution.reply
+        return {
+            "reply": None if reply is None else reply.decode(errors="replace").rstrip()
+        }
+
     def _describe_cavity(self, name: str, now_s: float) -> dict[str, Any]:
         state = self._array.receiver_state(name, now_s)
         return {
@@ -149,9 +178,6 @@ class ControlPort(LoopbackServer):
         if found is None:
             raise FaultRefusedError(f"{request['vna']} looks at no cavity")
         return found.name
-
-
-_ONCE = frozenset({FaultKind.DROP_MID_BLOCK, FaultKind.GARBAGE})
 
 
 def _refusal(sentence: str) -> dict[str, Any]:

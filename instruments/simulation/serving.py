@@ -124,13 +124,18 @@ async def serve_array(
                 name: tuple(address.resource for address in addresses)
                 for name, addresses in taken.items()
             },
-            control_port=await _open_control(stack, array, control_port),
+            control_port=await _open_control(stack, array, vnas, control_port),
             vnas=vnas,
         )
 
 
-async def _open_control(stack: AsyncExitStack, array: EmulatedArray, port: int) -> int:
-    control = ControlPort(array)
+async def _open_control(
+    stack: AsyncExitStack,
+    array: EmulatedArray,
+    vnas: Mapping[str, EmulatedVna],
+    port: int,
+) -> int:
+    control = ControlPort(array, vnas)
     stack.push_async_callback(control.close)
     try:
         return await control.start(port)

@@ -26,6 +26,11 @@ from service.cli.exits import BadInputError, print_json
     help="Emulated seconds that pass in one second.",
 )
 @click.option(
+    "--instant",
+    is_flag=True,
+    help="Let sweeps take no time, to test how fast a client is.",
+)
+@click.option(
     "--control-port",
     type=click.IntRange(0, 65_535),
     default=0,
@@ -73,6 +78,7 @@ def command(
     *,
     array_file: Path,
     speed: float,
+    instant: bool,
     control_port: int,
     resolved: Path | None,
     control_file: Path | None,
@@ -85,7 +91,7 @@ def command(
     """Serve the emulated instruments of ARRAY.yaml on TCP, on 127.0.0.1.
 
     Every VNA and sensor listens on the port of its resource (0 or none: a free one)
-    until SIGINT or SIGTERM. VNAs answer HiSLIP and raw socket.
+    until SIGINT or SIGTERM. VNAs answer HiSLIP, VXI-11 and raw socket.
     """
     try:
         config = load_array(array_file)
@@ -96,7 +102,9 @@ def command(
             write_archive(calibration, archive)
             _announce_archive(archive, calibration, as_json=as_json)
             return
-        served = serve_array(config, speed=speed, control_port=control_port)
+        served = serve_array(
+            config, speed=speed, control_port=control_port, is_instant=instant
+        )
         asyncio.run(_serve(served, resolved, control_file, as_json=as_json))
     except ArrayConfigError as error:
         raise BadInputError(str(error)) from None
