@@ -451,8 +451,17 @@ def array_document(cavity_count: int, front: str) -> dict[str, Any]:
 def emulate() -> Iterator[Callable[..., Emulation]]:
     running: list[Emulation] = []
 
-    def start(cavity_count: int = 1, front: str = "hislip", speed: float = 20.0):
-        config = ArrayConfig.model_validate(array_document(cavity_count, front))
+    def start(
+        cavity_count: int = 1,
+        front: str = "hislip",
+        speed: float = 20.0,
+        model: str | None = None,
+    ) -> Emulation:
+        document = array_document(cavity_count, front)
+        if model is not None:
+            names = document["instruments"]["vna"]
+            document["simulation"]["models"] = dict.fromkeys(names, model)
+        config = ArrayConfig.model_validate(document)
         running.append(Emulation(config, speed))
         return running[-1]
 
