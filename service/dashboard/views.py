@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 
+from service.dashboard.outage import PageRoute
 from service.dashboard.rendering import render
 from service.dashboard.source import WallSource, wall_source
 from service.dashboard.wording import by_urgency
@@ -14,7 +15,11 @@ from service.dashboard.wording import by_urgency
 STATIC_DIRECTORY = Path(__file__).parent / "static"
 """What the application serves under ``/static``."""
 
-router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+router = APIRouter(
+    include_in_schema=False,
+    default_response_class=HTMLResponse,
+    route_class=PageRoute,
+)
 
 Source = Annotated[WallSource, Depends(wall_source)]
 
