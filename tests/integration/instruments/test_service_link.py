@@ -15,7 +15,7 @@ from instruments.polling.service_link import ServiceLink
 CLOCK = SystemClock()
 
 
-def wait_until(condition, timeout_s=10.0):
+def wait_until(condition, timeout_s=40.0):
     deadline = time.monotonic() + timeout_s
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"

@@ -218,6 +218,6 @@ def test_many_sessions_leave_no_descriptor(start_instrument, protocol):
     before = psutil.Process().num_fds()
     for _ in range(20):
         open_quickly(instrument).close()
-    deadline = time.monotonic() + 5.0
+    deadline = time.monotonic() + 30.0
     while psutil.Process().num_fds() > before + 4:
         assert time.monotonic() < deadline

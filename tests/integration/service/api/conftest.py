@@ -137,7 +137,7 @@ def running(context: ServiceContext, config: ServiceConfig) -> Iterator[httpx.Cl
     finally:
         context.broadcaster.close()
         server.should_exit = True
-        thread.join(20)
+        thread.join(40)
         listener.close()
 
 

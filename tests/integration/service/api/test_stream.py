@@ -23,7 +23,7 @@ class Reader:
         self.is_listening = threading.Event()
         self.thread = threading.Thread(target=self._read, daemon=True)
         self.thread.start()
-        assert self.is_listening.wait(10)
+        assert self.is_listening.wait(30)
 
     def _read(self) -> None:
         fields: dict[str, str] = {}
@@ -57,7 +57,7 @@ def reader(client, context):
     yield read
     context.broadcaster.close()
     for opened in readers:
-        opened.thread.join(10)
+        opened.thread.join(30)
         opened.client.close()
 
 

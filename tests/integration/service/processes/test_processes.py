@@ -19,7 +19,7 @@ def children_of(served) -> list[psutil.Process]:
 
 
 def assert_gone(processes: list[psutil.Process]) -> None:
-    _, alive = psutil.wait_procs(processes, timeout=15)
+    _, alive = psutil.wait_procs(processes, timeout=30)
     assert alive == []
 
 
@@ -114,7 +114,7 @@ def test_silence_reaches_the_webhook_once_it_recovers(
     assert alert["rule"] == "no_data"
     assert alert["deliveries"][0]["state"] == "pending"
     webhook.status = 200
-    wait_for(lambda: webhook.messages, 20)
+    wait_for(lambda: webhook.messages, 40)
     (message,) = webhook.messages
     assert message["event"] == "raised"
     assert message["alert_id"] == alert["id"]
@@ -123,7 +123,7 @@ def test_silence_reaches_the_webhook_once_it_recovers(
     for seed in range(2):
         sweep = make_sweep(seed, measured_at=real_clock.now())
         post(served.client, sweep, path="/sweeps").raise_for_status()
-    wait_for(lambda: len(webhook.messages) == 3, 20)
+    wait_for(lambda: len(webhook.messages) == 3, 40)
     assert [m["event"] for m in webhook.messages] == [
         "raised",
         "acknowledged",
@@ -136,7 +136,7 @@ def test_silence_reaches_the_webhook_once_it_recovers(
         return alert
 
     # The webhook has the message a moment before the delivery is written down.
-    wait_for(lambda: {d["state"] for d in history()["deliveries"]} == {"delivered"}, 20)
+    wait_for(lambda: {d["state"] for d in history()["deliveries"]} == {"delivered"}, 40)
     assert history()["state"] == "normal"
 
 
@@ -168,7 +168,7 @@ def test_workers_alone_judge_what_another_process_accepted(
     finally:
         for worker in workers:
             worker.send_signal(signal.SIGTERM)
-    assert [worker.wait(20) for worker in workers] == [0, 0]
+    assert [worker.wait(40) for worker in workers] == [0, 0]
     found = [diagnosis["sweep_id"] for diagnosis in diagnoses(served.client)]
     assert len(set(found)) == 30
 

@@ -60,7 +60,7 @@ def test_a_child_does_not_outlive_a_killed_parent(
     assert parent.stdout is not None
     child = psutil.Process(int(parent.stdout.readline()))
     parent.send_signal(signal.SIGKILL)
-    parent.wait(timeout=10)
+    parent.wait(timeout=30)
     parent.stdout.close()
     child.wait(timeout=20)
     assert not child.is_running()

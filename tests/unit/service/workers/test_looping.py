@@ -91,7 +91,7 @@ def test_the_loop_ends_when_the_other_end_of_the_pipe_closes():
             stop_with_parent(stop, lifeline)
             assert not stop.wait(0.05)
             os.close(write_end)
-            assert stop.wait(5.0)
+            assert stop.wait(30.0)
             while not exits:
                 stop.wait(0.01)
                 threading.Event().wait(0.01)

@@ -28,7 +28,7 @@ threading.Event().wait(60)
 """
 
 
-def wait_for(condition, timeout_s=20.0):
+def wait_for(condition, timeout_s=40.0):
     deadline_s = time.monotonic() + timeout_s
     while time.monotonic() < deadline_s:
         if (found := condition()) is not None and found is not False:

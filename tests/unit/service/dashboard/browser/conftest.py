@@ -168,7 +168,7 @@ def address(live_app: FastAPI, live_array: Any, backstage: Backstage) -> Iterato
         backstage.is_stopping = True
         backstage.gate.set()
         server.should_exit = True
-        thread.join(10)
+        thread.join(30)
     assert not thread.is_alive()
 
 
