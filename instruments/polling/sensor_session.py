@@ -7,10 +7,9 @@ from instruments.errors import NotConnectedError
 from instruments.polling.session import (
     Session,
     Surroundings,
-    open_session_wire,
     opening_s,
 )
-from instruments.sensors import Sensor
+from instruments.sensors import Sensor, open_sensor_wire
 from instruments.transport import Wire
 
 
@@ -37,7 +36,13 @@ class SensorSession(Session):
     def open(self) -> None:
         """Connect and identify."""
         self.expected_s = opening_s(self._settings)
-        self._wire = open_session_wire(self._settings)
+        self._wire = open_sensor_wire(
+            self._settings.driver,
+            self._settings.resource,
+            backend=self._settings.backend,
+            open_timeout_s=self._settings.open_timeout_s,
+            io_timeout_s=self._settings.io_timeout_s,
+        )
         self._sensor = Sensor(
             self._wire,
             clock=self._around.clock,
@@ -45,6 +50,10 @@ class SensorSession(Session):
             driver=self._settings.driver,
             readings=self._settings.readings,
             cavity=self._settings.cavity,
+            factors={
+                channel: self._settings.factor_of(channel)
+                for channel in self._settings.readings
+            },
         )
         self._sensor.connect()
 

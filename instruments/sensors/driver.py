@@ -4,11 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from instruments.clock import Clock
-from instruments.errors import IdentityMismatchError
 from instruments.measurement import InstrumentIdentity, Reading
-from instruments.scpi import parse_identity
 from instruments.sensors.errors import SensorStatusError
-from instruments.sensors.lakeshore import READERS, check_model
+from instruments.sensors.kinds import KINDS
 from instruments.transport import Wire
 
 
@@ -29,7 +27,7 @@ class SensorScan:
 
 
 class Sensor:
-    """A thermometer bridge or gaussmeter at the end of a wire.
+    """A thermometer, gaussmeter, magnet supply or position at the end of a wire.
 
     Parameters
     ----------
@@ -40,11 +38,13 @@ class Sensor:
     name
         Name of the instrument in the array file; the source of its readings.
     driver
-        ``lakeshore_372`` or ``lakeshore_475``.
+        One of ``KINDS``.
     readings
         Input to name of the reading, which ends in its unit.
     cavity
         The cavity that the sensor belongs to; None for the whole array.
+    factors
+        Input to what its number is multiplied with to be in SI; 1 where absent.
     """
 
     def __init__(
@@ -56,6 +56,7 @@ class Sensor:
         driver: str,
         readings: Mapping[str, str],
         cavity: str | None = None,
+        factors: Mapping[str, float] | None = None,
     ) -> None:
         self._wire = wire
         self._clock = clock
@@ -63,6 +64,7 @@ class Sensor:
         self._driver = driver
         self._readings = dict(readings)
         self._cavity = cavity
+        self._factors = dict(factors or {})
 
     def connect(self) -> InstrumentIdentity:
         """Identify the instrument; changes no setting.
@@ -72,13 +74,7 @@ class Sensor:
         IdentityMismatchError
             If another model answers.
         """
-        identity = parse_identity(self._wire.query("*IDN?"))
-        if not check_model(self._driver, identity):
-            raise IdentityMismatchError(
-                f"{identity.vendor} {identity.model} answers, driver {self._driver} "
-                "speaks to another model"
-            )
-        return identity
+        return KINDS[self._driver].identify(self._wire)
 
     def scan(self) -> SensorScan:
         """Read every configured input once.
@@ -93,12 +89,12 @@ class Sensor:
         InstrumentError
             If the instrument itself does not answer as it should.
         """
-        read = READERS[self._driver]
+        read = KINDS[self._driver].read
         readings: list[Reading] = []
         faults: dict[str, str] = {}
         for channel, name in self._readings.items():
             try:
-                value = read(self._wire, channel)
+                value = read(self._wire, channel) * self._factors.get(channel, 1.0)
             except SensorStatusError as error:
                 faults[name] = str(error)
                 continue

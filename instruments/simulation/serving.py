@@ -19,7 +19,7 @@ from instruments.simulation.fronts.raw_socket import RawSocketFront
 from instruments.simulation.fronts.sessions import PORT_ANY
 from instruments.simulation.fronts.vxi11 import Vxi11Front
 from instruments.simulation.scpi.device import ScpiDevice
-from instruments.simulation.sensors.lakeshore import Lakeshore372, Lakeshore475
+from instruments.simulation.sensors.serving import open_sensor_front
 from instruments.simulation.switches.serving import AnyAddress, open_switch_front
 from instruments.simulation.vna.device import EmulatedVna
 from instruments.simulation.vna.instrument import build_vna
@@ -111,9 +111,7 @@ async def serve_array(
             ]
             taken[name] = tuple(opened)
         for name, sensor in config.instruments.sensor.items():
-            wanted = parse_resource(name, sensor.resource)
-            device = _build_sensor(array, name, sensor)
-            taken[name] = (await _open(stack, name, device, wanted, WireFaults()),)
+            taken[name] = (await _open_sensor(stack, name, sensor, array),)
         for name, switch in config.instruments.switch.items():
             taken[name] = (await _open_switch(stack, name, switch, array),)
         _connect_wires(array, wires)
@@ -174,9 +172,22 @@ async def _open_switch(
     try:
         return await open_switch_front(stack, name, section, array.boxes[name])
     except OSError as error:
-        raise ArrayConfigError(
-            f"{name}: {section.resource} cannot be opened; name another port, or 0"
-        ) from error
+        raise _resource_taken(name, section.resource) from error
+
+
+async def _open_sensor(
+    stack: AsyncExitStack, name: str, section: SensorConfig, array: EmulatedArray
+) -> AnyAddress:
+    try:
+        return await open_sensor_front(stack, array, name, section)
+    except OSError as error:
+        raise _resource_taken(name, section.resource) from error
+
+
+def _resource_taken(name: str, resource: str) -> ArrayConfigError:
+    return ArrayConfigError(
+        f"{name}: {resource} cannot be opened on 127.0.0.1; name another port, or 0"
+    )
 
 
 def _port_taken(name: str, port: int) -> ArrayConfigError:
@@ -207,12 +218,6 @@ def model_name(config: ArrayConfig, vna: str) -> str:
             f"simulation.models.{vna}: there is no model {chosen}; there are {known}"
         )
     return model_of(config.instruments.vna[vna].dialect, chosen).name
-
-
-def _build_sensor(array: EmulatedArray, name: str, sensor: SensorConfig) -> ScpiDevice:
-    if sensor.driver == "lakeshore_372":
-        return Lakeshore372(array, name, sensor.readings)
-    return Lakeshore475(array, name, sensor.cavity)
 
 
 def _switch(

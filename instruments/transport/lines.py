@@ -20,11 +20,16 @@ _RESOURCE = re.compile(
     r"TCPIP\d*::(?P<host>[^:]+)::(?P<port>\d{1,5})::SOCKET", re.IGNORECASE
 )
 _TELNET_COMMAND = re.compile(rb"\xff(?:[\xfb-\xfe].|[\xf0-\xfa])", re.DOTALL)
+_MAX_GREETING_LINES = 4
 _BLANK = b"\r\n \t\0"
 
 
 def open_line_wire(
-    resource: str, *, open_timeout_s: float = 2.0, io_timeout_s: float = 5.0
+    resource: str,
+    *,
+    open_timeout_s: float = 2.0,
+    io_timeout_s: float = 5.0,
+    greeting: str | None = None,
 ) -> Wire:
     """Connect to an instrument that answers a line with a line.
 
@@ -34,6 +39,9 @@ def open_line_wire(
         ``TCPIP::HOST::PORT::SOCKET``.
     open_timeout_s, io_timeout_s
         Longest wait for the connection and for one reply, in s.
+    greeting
+        Word in the last line that the instrument says to a new client; None where
+        it says nothing.
 
     Raises
     ------
@@ -55,7 +63,14 @@ def open_line_wire(
     except (OSError, OverflowError, UnicodeError) as error:
         raise NotConnectedError(f"{resource}: cannot be reached ({error})") from None
     sockets.tune(connection)
-    return LineWire(connection, resource=resource, io_timeout_s=io_timeout_s)
+    wire = LineWire(connection, resource=resource, io_timeout_s=io_timeout_s)
+    if greeting is not None:
+        try:
+            wire.skip_greeting(greeting)
+        except InstrumentError:
+            wire.close()
+            raise
+    return wire
 
 
 class LineWire(Wire):
@@ -70,6 +85,21 @@ class LineWire(Wire):
         self._received = bytearray()
         self._is_dead = False
         self._turn = threading.Lock()
+
+    def skip_greeting(self, word: str) -> None:
+        """Read lines through the one that holds a word, a few at most.
+
+        Raises
+        ------
+        InstrumentError
+            If it does not come in time, or other lines come.
+        """
+        deadline_s = time.monotonic() + self._io_timeout_s
+        for _ in range(_MAX_GREETING_LINES):
+            if word in decode_line(self._read_line(deadline_s, MAX_LINE_BYTES)):
+                return
+        self._is_dead = True
+        raise GarbledReplyError(f"{self._resource}: is greeted by no {word}")
 
     def write(self, message: str) -> None:
         """Send a line."""

@@ -1,6 +1,6 @@
-"""A Lake Shore 372 and a 475 that read the emulated array, with their noise."""
+"""Lake Shore thermometers and gaussmeters that read the emulated array, with noise."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -18,6 +18,9 @@ GAUSSMETER_NOISE_TESLA = 2.0e-5
 OPEN_INPUT = 16
 """Reading status of an input without a sensor: resistance over range (R. OVER)."""
 
+OPEN_INPUT_336 = 128
+"""Reading status of an input without a sensor: sensor over range."""
+
 INPUT_COUNT = 16
 """Scanner inputs of the bridge."""
 
@@ -27,8 +30,57 @@ GAUSS, TESLA = 1, 2
 Thermometer = Callable[[float], float]
 
 
-class Lakeshore372(ScpiDevice):
-    """A resistance bridge: ``RDGK? n`` in K, ``RDGST? n`` for its status.
+class _Bridge(ScpiDevice):
+    """Inputs that read temperatures: ``KRDG? n`` in K, ``RDGST? n`` for the status."""
+
+    def __init__(
+        self,
+        identity: str,
+        array: EmulatedArray,
+        name: str,
+        readings: Mapping[str, str],
+        *,
+        inputs: Sequence[str],
+        open_input: int,
+    ) -> None:
+        super().__init__(identity, terminator=b"\r\n")
+        self._array = array
+        self._noise = stream(array.seed, name, "thermometer noise")
+        self._names = frozenset(inputs)
+        self._open_input = open_input
+        self._inputs = {
+            channel: self._thermometer(reading) for channel, reading in readings.items()
+        }
+        self.add("KRDG", query=self._read_temperature)
+        self.add("RDGST", query=self._read_status)
+
+    def _thermometer(self, reading: str) -> Thermometer:
+        if "mixing_chamber" in reading:
+            return self._array.mixing_chamber_k
+        return self._array.temperature_k
+
+    def _read_temperature(self, call: Call) -> str:
+        thermometer = self._inputs.get(self._input(call))
+        if thermometer is None:
+            return "+0.00000E+00"
+        reading_k = thermometer(self._array.now_s())
+        noisy_k = reading_k * (1.0 + THERMOMETER_NOISE * self._noise.standard_normal())
+        return f"{noisy_k:+.5E}"
+
+    def _read_status(self, call: Call) -> str:
+        known = self._input(call) in self._inputs
+        return "000" if known else f"{self._open_input:03d}"
+
+    def _input(self, call: Call) -> str:
+        text = call.arguments.text().strip().upper()
+        name = str(int(text)) if text.isdigit() else text
+        if name not in self._names:
+            raise ScpiFault(-222, "Data out of range", text[:20])
+        return name
+
+
+class Lakeshore372(_Bridge):
+    """A resistance bridge with sixteen inputs.
 
     Parameters
     ----------
@@ -43,34 +95,37 @@ class Lakeshore372(ScpiDevice):
     def __init__(
         self, array: EmulatedArray, name: str, readings: Mapping[str, str]
     ) -> None:
-        super().__init__("LSCI,MODEL372,LSA372E/#######,1.3", terminator=b"\r\n")
-        self._array = array
-        self._noise = stream(array.seed, name, "thermometer noise")
-        self._inputs = {
-            channel: self._thermometer(reading) for channel, reading in readings.items()
-        }
+        numbers = [str(number) for number in range(1, INPUT_COUNT + 1)]
+        super().__init__(
+            "LSCI,MODEL372,LSA372E/#######,1.3",
+            array,
+            name,
+            readings,
+            inputs=(*numbers, "A"),
+            open_input=OPEN_INPUT,
+        )
+        # The older spelling, which a 372 keeps from the 370.
         self.add("RDGK", query=self._read_temperature)
-        self.add("RDGST", query=self._read_status)
-
-    def _thermometer(self, reading: str) -> Thermometer:
-        if "mixing_chamber" in reading:
-            return self._array.mixing_chamber_k
-        return self._array.temperature_k
-
-    def _read_temperature(self, call: Call) -> str:
-        thermometer = self._inputs.get(_input(call))
-        if thermometer is None:
-            return "+0.00000E+00"
-        reading_k = thermometer(self._array.now_s())
-        noisy_k = reading_k * (1.0 + THERMOMETER_NOISE * self._noise.standard_normal())
-        return f"{noisy_k:+.5E}"
-
-    def _read_status(self, call: Call) -> str:
-        return "000" if _input(call) in self._inputs else f"{OPEN_INPUT:03d}"
 
 
-class Lakeshore475(ScpiDevice):
-    """A gaussmeter: ``RDGFIELD?`` in the unit of ``UNIT?``, tesla after power-on.
+class Lakeshore336(_Bridge):
+    """A temperature controller with inputs A to D; parameters as of the 372."""
+
+    def __init__(
+        self, array: EmulatedArray, name: str, readings: Mapping[str, str]
+    ) -> None:
+        super().__init__(
+            "LSCI,MODEL336,LSA336E/#######,2.9",
+            array,
+            name,
+            readings,
+            inputs="ABCD",
+            open_input=OPEN_INPUT_336,
+        )
+
+
+class LakeshoreGaussmeter(ScpiDevice):
+    """A 425 or 475: ``RDGFIELD?`` in the unit of ``UNIT?``, tesla after power-on.
 
     Parameters
     ----------
@@ -80,10 +135,14 @@ class Lakeshore475(ScpiDevice):
         Name of the sensor in the array file.
     cavity
         Where the probe sits; None for a probe away from every circulator.
+    model
+        ``425`` or ``475``.
     """
 
-    def __init__(self, array: EmulatedArray, name: str, cavity: str | None) -> None:
-        super().__init__("LSCI,MODEL475,LSA475E,01.00", terminator=b"\r\n")
+    def __init__(
+        self, array: EmulatedArray, name: str, cavity: str | None, model: str = "475"
+    ) -> None:
+        super().__init__(f"LSCI,MODEL{model},LSA{model}E,01.00", terminator=b"\r\n")
         self._array = array
         self._cavity = cavity
         self._unit = TESLA
@@ -104,10 +163,3 @@ class Lakeshore475(ScpiDevice):
         noise = GAUSSMETER_NOISE_TESLA * self._noise.standard_normal()
         scale = 1.0e4 if self._unit == GAUSS else 1.0
         return f"{np.multiply(scale, field_tesla + noise):+.5E}"
-
-
-def _input(call: Call) -> str:
-    text = call.arguments.text().strip()
-    if not text.isdigit() or not 1 <= int(text) <= INPUT_COUNT:
-        raise ScpiFault(-222, "Data out of range", text[:20])
-    return str(int(text))

@@ -5,7 +5,7 @@ import pytest
 from instruments.clock import SystemClock
 from instruments.simulation.array import EmulatedArray
 from instruments.simulation.faults import FaultKind
-from instruments.simulation.sensors.lakeshore import Lakeshore372, Lakeshore475
+from instruments.simulation.sensors.lakeshore import Lakeshore372, LakeshoreGaussmeter
 
 READINGS = {"5": "receiver_temperature_k", "6": "mixing_chamber_temperature_k"}
 
@@ -62,7 +62,7 @@ def test_bridge_is_noisy_and_follows_the_fridge(array):
 def test_gaussmeter_reads_the_field_of_its_cavity(array):
     array.inject(FaultKind.CIRCULATOR_STRAY_FIELD, "cavity-2", severity=0.5)
     near = ask(
-        lambda: Lakeshore475(array, "gaussmeter-2", "cavity-2"),
+        lambda: LakeshoreGaussmeter(array, "gaussmeter-2", "cavity-2"),
         "UNIT?",
         "RDGFIELD?",
         "UNIT 1",
@@ -73,7 +73,7 @@ def test_gaussmeter_reads_the_field_of_its_cavity(array):
     assert float(near[1]) == pytest.approx(0.025, abs=2e-4)
     assert float(near[3]) == pytest.approx(250.0, abs=2.0)
     assert near[4].startswith(b"LSCI,MODEL475,")
-    (far,) = ask(lambda: Lakeshore475(array, "gaussmeter-1", "cavity-1"), "RDGFIELD?")
+    (far,) = ask(lambda: LakeshoreGaussmeter(array, "gaussmeter-1", "cavity-1"), "RDGFIELD?")
     assert abs(float(far)) < 2e-4
-    (alone,) = ask(lambda: Lakeshore475(array, "gaussmeter-0", None), "RDGFIELD?")
+    (alone,) = ask(lambda: LakeshoreGaussmeter(array, "gaussmeter-0", None), "RDGFIELD?")
     assert abs(float(alone)) < 2e-4
