@@ -87,7 +87,8 @@ class Spelling:
         return tuple(found)
 
 
-def spellings(pattern: str) -> Iterator[Spelling]:
+@lru_cache(maxsize=4096)
+def spellings(pattern: str) -> tuple[Spelling, ...]:
     """List every spelling of a pattern such as ``SENSe#:AVERage[:STATe]``.
 
     Capitals are the short form, ``#`` marks a numeric suffix, brackets an optional
@@ -101,13 +102,16 @@ def spellings(pattern: str) -> Iterator[Spelling]:
         slot += bool(numbered)
         node: list[tuple[str, int | None] | None] = [(f, place) for f in sorted(forms)]
         choices.append([*node, None] if optional else node)
+    written: list[Spelling] = []
     for chosen in product(*choices):
         nodes = [node for node in chosen if node is not None]
-        yield Spelling(
+        spelling = Spelling(
             mnemonics=tuple(name for name, _ in nodes),
             slots=tuple(place for _, place in nodes),
             slot_count=slot,
         )
+        written.append(spelling)
+    return tuple(written)
 
 
 def split_outside_quotes(text: str, separator: str) -> list[str]:

@@ -206,7 +206,7 @@ def _data(vna: EmulatedVna, call: Call) -> bytes:
 
     flat = vna.spoilt(make)
     rows = flat[: flat.size - flat.size % 3].reshape(-1, 3).tolist()
-    return ",".join(f"[{f:.9g},{re:.12g},{im:.12g}]" for f, re, im in rows).encode()
+    return ",".join(f"[{f:.12g},{re:.12g},{im:.12g}]" for f, re, im in rows).encode()
 
 
 def _reference_lock(vna: EmulatedVna, call: Call) -> str:

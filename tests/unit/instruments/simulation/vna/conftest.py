@@ -2,12 +2,14 @@ import asyncio
 import threading
 import warnings
 
+import numpy as np
 import pytest
 
 from instruments.clock import SystemClock
 from instruments.simulation.array import EmulatedArray
 from instruments.simulation.fronts.hislip import HislipFront
 from instruments.simulation.fronts.raw_socket import RawSocketFront
+from instruments.simulation.physics import receiver_response
 from instruments.simulation.vna.instrument import build_vna
 from instruments.simulation.wire_faults import WireFaults
 
@@ -92,3 +94,54 @@ def open_session():
     yield open_one
     for session in sessions:
         session.close()
+
+
+class Desk:
+    """A VNA of some model without a wire: send, ask, read."""
+
+    def __init__(self, config, model, **options):
+        self.faults = WireFaults()
+        self.array = EmulatedArray(config, clock=SystemClock(), speed=1000.0)
+        options = {"is_noiseless": True} | options
+        self.vna = build_vna(self.array, "vna-1", model, faults=self.faults, **options)
+
+    async def raw(self, message, *, is_raw_socket=False):
+        execution = self.vna.execute(message.encode(), is_raw_socket=is_raw_socket)
+        return await asyncio.wait_for(execution, 10)
+
+    async def ask(self, message):
+        reply = await self.raw(message)
+        return None if reply is None else reply.decode().strip()
+
+    async def numbers(self, query):
+        return np.asarray([float(one) for one in (await self.ask(query)).split(",")])
+
+    async def errors(self):
+        found = []
+        while self.vna.status.error_count:
+            found.append(self.vna.status.next_error()[0])
+        return found
+
+    def truth(self, name):
+        """Return the physics of the last sweep that ended."""
+        last = self.vna.bench.ended[-1]
+        return receiver_response(
+            last.axis_hz, last.snapshot.parameters, last.snapshot.state, (name,)
+        )[name]
+
+
+@pytest.fixture
+def on_desk(array_config):
+    """Run a conversation with a VNA of a model."""
+
+    def run(model, talk, **options):
+        async def main():
+            desk = Desk(array_config, model, **options)
+            try:
+                return await talk(desk)
+            finally:
+                desk.vna.close()
+
+        return asyncio.run(main())
+
+    return run
