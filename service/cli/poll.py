@@ -10,11 +10,12 @@ from types import FrameType
 
 import click
 
-from instruments.array import load_array
+from instruments.array import load_array_file
 from instruments.client import SpoolError
 from instruments.clock import Clock, SystemClock
 from instruments.errors import ArrayConfigError
 from instruments.polling import ControlPortError, PollingPipeline, PollingSummary
+from instruments.polling.preflight import check_identities
 from service.cli.exits import (
     BadInputError,
     CommandFailedError,
@@ -73,8 +74,10 @@ def command(
     check_url(url)
     clock = SystemClock()
     try:
+        file = load_array_file(array_file)
+        check_identities(file, clock)
         pipeline = PollingPipeline(
-            load_array(array_file),
+            file.config,
             url,
             clock=clock,
             spool_directory=spool_directory,
