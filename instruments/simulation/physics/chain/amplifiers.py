@@ -113,7 +113,7 @@ class RoomAmplifier:
     )
     delay_s: float = constant(low=0.0, high=5e-9, spread=1e-11, default=2e-10)
     isolation_db: float = constant(low=20.0, high=120.0, spread=3.0, default=55.0)
-    compression_dbm: float = constant(low=-30.0, high=40.0, spread=1.0, default=15.0)
+    compression_dbm: float = constant(low=-30.0, high=40.0, spread=1.0, default=8.0)
 
 
 def hemt_response(hemt: Hemt, band: Band, point: OperatingPoint) -> TwoPort:

@@ -108,23 +108,26 @@ def usual_cavity(frequency_hz: float = 5.1e9) -> Cavity:
     """
     return Cavity(
         modes=(
-            _mode(frequency_hz, 0.12 * frequency_hz, 3.4e4, 0.0),
-            _mode(1.03 * frequency_hz, 0.0, 1.5e5, 1.5e6),
-            _mode(1.16 * frequency_hz, 0.0, 1.2e5, 0.0),
-            _mode(1.28 * frequency_hz, 0.1 * frequency_hz, 8.0e4, 0.0),
+            _mode(frequency_hz, 0.12 * frequency_hz, (4.0e7, 3.4e4), 0.0),
+            _mode(1.03 * frequency_hz, 0.0, (1.6e8, 1.5e5), 1.5e6),
+            _mode(1.16 * frequency_hz, 0.0, (1.2e8, 1.2e5), 0.0),
+            _mode(1.28 * frequency_hz, 0.1 * frequency_hz, (7.0e7, 8.0e4), 0.0),
         )
     )
 
 
 def _mode(
-    frequency_hz: float, span_hz: float, strong_external_q: float, mixing_hz: float
+    frequency_hz: float,
+    span_hz: float,
+    external_qs: tuple[float, float],
+    mixing_hz: float,
 ) -> CavityMode:
     return CavityMode(
         resonant_frequency_hz=frequency_hz,
         tuning_span_hz=span_hz,
         geometry_ohm=360.0,
-        weak_external_q=4.0e7,
-        strong_external_q=strong_external_q,
+        weak_external_q=external_qs[0],
+        strong_external_q=external_qs[1],
         tuning_curvature_ratio=0.1 if span_hz else 0.0,
         mixing_hz=mixing_hz,
     )
