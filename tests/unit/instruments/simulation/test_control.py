@@ -7,6 +7,8 @@ import pytest
 from instruments.clock import SystemClock
 from instruments.simulation.array import EmulatedArray
 from instruments.simulation.control import ControlPort
+from instruments.simulation.faults import COUNTED_FAULTS, WIRE_FAULTS
+from instruments.simulation.vna.instrument import build_vna
 
 
 @pytest.fixture
@@ -74,7 +76,7 @@ def test_wire_faults_take_counts_and_delays(ask, array):
         (b"{", "is no JSON"),
         (b"[1]", "must be an object"),
         (b"\xff\xfe", "is no JSON"),
-        ({}, "needs one of fault, clear, truth, state"),
+        ({}, "needs one of fault, clear, truth, state, operator"),
         ({"fault": "gremlins", "cavity": "cavity-1"}, "'gremlins' is no fault"),
         ({"fault": ["x"]}, "is no fault"),
         ({"fault": "amplifier_fault", "cavity": "c9"}, "c9 is no cavity"),
@@ -135,3 +137,61 @@ def test_port_answers_line_by_line(array):
     assert [line["ok"] for line in lines] == [True, False, True]
     assert lines[2]["faults"][0]["cavity"] is None
     assert rest == b""
+
+
+@pytest.fixture
+def operated(array_config):
+    """Ask a control port that knows a VNA, inside its event loop."""
+
+    def run(*requests):
+        async def main():
+            array = EmulatedArray(array_config, clock=SystemClock())
+            vna = build_vna(array, "vna-1")
+            control = ControlPort(array, {"vna-1": vna})
+            try:
+                answers = [
+                    control.answer(json.dumps(request).encode()) for request in requests
+                ]
+                await asyncio.sleep(0)
+                return answers
+            finally:
+                vna.close()
+
+        return asyncio.run(main())
+
+    return run
+
+
+def test_operator_changes_settings_behind_the_drivers_back(operated):
+    changed, asked = operated(
+        {"operator": "SENS1:BWID 3000", "vna": "vna-1"},
+        {"operator": "SENS1:BWID?;*OPC?", "vna": "vna-1"},
+    )
+    assert changed == {"ok": True, "reply": None}
+    assert asked["reply"] == "+3.00000000000E+003;+1"
+
+
+@pytest.mark.parametrize(
+    ("request_", "sentence"),
+    [
+        ({"operator": "*IDN?", "vna": "vna-9"}, "vna-9 is no VNA; there are vna-1"),
+        ({"operator": "*IDN?"}, "None is no VNA"),
+        ({"operator": 5, "vna": "vna-1"}, "takes a message of up to 4096 letters"),
+        ({"operator": "x" * 5000, "vna": "vna-1"}, "takes a message"),
+        ({"operator": "SENS1:SWE:MODE SING;*OPC?", "vna": "vna-1"}, "waits for a"),
+        ({"operator": "*CLS", "vna": "vna-1", "by": "me"}, "'by' is not known"),
+    ],
+)
+def test_operator_is_refused_in_one_sentence(request_, sentence, operated):
+    (answer,) = operated(request_)
+    assert not answer["ok"]
+    assert sentence in answer["error"]
+
+
+@pytest.mark.parametrize("kind", sorted(WIRE_FAULTS))
+def test_every_fault_of_a_vna_can_be_injected_and_cleared(kind, ask, array):
+    assert ask({"fault": kind, "vna": "vna-1"})["ok"]
+    (fault,) = array.faults.truth()
+    assert fault.cavity == "cavity-1"
+    assert fault.reply_count == (1 if kind in COUNTED_FAULTS else None)
+    assert ask({"clear": kind, "vna": "vna-1"})["cleared"] == 1

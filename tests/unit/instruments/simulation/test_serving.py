@@ -144,3 +144,52 @@ def test_resource_names_are_read_back(address):
 def test_other_resources_are_refused(resource, sentence):
     with pytest.raises(ArrayConfigError, match=sentence):
         parse_resource("vna-1", resource)
+
+
+def test_array_file_chooses_what_each_vna_is(make_array_mapping):
+    mapping = make_array_mapping(2)
+    mapping["simulation"]["models"] = {"vna-1": "rohde_schwarz_zva"}
+    mapping["instruments"]["vna"]["vna-2"]["dialect"] = "siglent_sna"
+
+    async def run():
+        async with serve_array(ArrayConfig.model_validate(mapping)) as served:
+            return [
+                await ask(socket_port(served.resources[name]), b"*IDN?")
+                for name in ("vna-1", "vna-2")
+            ]
+
+    first, second = asyncio.run(run())
+    assert first.startswith("Rohde-Schwarz,ZVA40")
+    assert second.startswith("Siglent Technologies,SNA")
+
+
+def test_model_that_is_not_emulated_is_one_sentence(make_array_mapping):
+    mapping = make_array_mapping(1)
+    mapping["simulation"]["models"] = {"vna-1": "abacus"}
+
+    async def run():
+        async with serve_array(ArrayConfig.model_validate(mapping)):
+            raise AssertionError("served an abacus")
+
+    with pytest.raises(
+        ArrayConfigError, match="there is no model abacus"
+    ):
+        asyncio.run(run())
+
+
+def test_power_cycle_over_the_control_port_closes_connections(array_config):
+    async def run():
+        async with serve_array(array_config, speed=1000.0) as served:
+            port = socket_port(served.resources["vna-1"])
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(b"SENS1:SWE:POIN 33;POIN?\n")
+            before = await asyncio.wait_for(reader.readline(), 5)
+            request = {"fault": "power_cycle", "vna": "vna-1"}
+            answer = await ask(served.control_port, json.dumps(request).encode())
+            end = await asyncio.wait_for(reader.read(), 5)
+            writer.close()
+            return before, answer, end, await ask(port, b"SENS1:SWE:POIN?")
+
+    before, answer, end, after = asyncio.run(run())
+    assert json.loads(answer)["ok"]
+    assert (before, end, after) == (b"+33\n", b"", "+201")
