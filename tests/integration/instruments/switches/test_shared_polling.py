@@ -27,7 +27,7 @@ def document(**switch):
                     "driver": "mini_circuits_http",
                     "resource": "http://127.0.0.1",
                     "elements": {"A": 2, "B": 2},
-                    "settle_time_s": 0.01,
+                    "settle_time_s": 0.06,
                     **switch,
                 }
             },
