@@ -1,4 +1,4 @@
-"""A wire that answers from a recorded conversation, and one that records it.
+r"""A wire that answers from a recorded conversation, and one that records it.
 
 A transcript is a text file: ``> message`` for what is sent, ``< reply`` for a text
 reply, ``<# base64`` for the payload of a block, ``!`` and a word for a failure

@@ -80,22 +80,6 @@ def test_averaged_sweep_takes_its_time(emulate):
     wire.close()
 
 
-def test_front_panel_is_left_as_it_was(emulate, protocol):
-    emulation = emulate(front=protocol)
-    pna = emulation.served.vnas["vna-1"]
-    before = (pna.channels[1].mode, pna.format.describe(), pna.bench.trigger_source)
-    stimulus = replace(pna.channels[1].stimulus)
-    plan = plan_for(emulation.config, "cavity-1", "wide", 5.1e9)
-    wire, vna = open_vna(emulation)
-    with vna:
-        vna.acquire(plan)
-    wire.close()
-    after = (pna.channels[1].mode, pna.format.describe(), pna.bench.trigger_source)
-    assert after == before
-    assert pna.channels[1].stimulus == stimulus
-    assert not pna.channels[30].measurements
-
-
 def test_other_instrument_and_impossible_settings_are_refused(emulate):
     emulation = emulate()
     plan = plan_for(emulation.config, "cavity-1", "transmission", 5.1e9)
