@@ -16,6 +16,7 @@ from instruments.simulation.faults import (
 )
 from instruments.simulation.fronts.sessions import LoopbackServer
 from instruments.simulation.scpi.device import ScpiDevice
+from instruments.simulation.switches.control import answer_switch
 
 MAX_LINE_BYTES = 64 * 1024
 """Longest request."""
@@ -56,6 +57,7 @@ class ControlPort(LoopbackServer):
             "truth": self._truth,
             "state": self._state,
             "operator": self._operate,
+            "switch": lambda request: answer_switch(array.boxes, request),
         }
 
     def answer(self, line: bytes) -> dict[str, Any]:
