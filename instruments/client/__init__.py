@@ -9,17 +9,18 @@ from instruments.client.errors import (
     TryAgainError,
 )
 from instruments.client.http import SweepClient, SweepResult
-from instruments.client.spool import Spool, SpooledSweep, SpoolState
+from instruments.client.spool import Spool
+from instruments.client.spool_records import DeadLetter, SpooledSweep
 from instruments.client.uploader import Uploader
 
 __all__ = [
     "Backoff",
+    "DeadLetter",
     "RejectedError",
     "ServiceError",
     "Spool",
     "SpoolError",
     "SpoolFullError",
-    "SpoolState",
     "SpooledSweep",
     "SweepClient",
     "SweepResult",

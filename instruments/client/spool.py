@@ -2,61 +2,38 @@
 
 A sweep that ``put`` has returned for survives a kill and a power cut: SQLite in WAL
 mode with ``synchronous=FULL``. Each row carries a checksum, so that a torn one is set
-aside instead of being posted.
+aside instead of being posted. Threads that put at the same time share one commit.
+
+The policy of a full spool, or of a full disk: the oldest sweeps are kept, the newest is
+refused and the caller told; once there is room again, sweeps are taken again.
 """
 
-import sqlite3
+import logging
 import threading
-import zlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from instruments.client.errors import SpoolError, SpoolFullError
-from instruments.client.spool_file import explain_failure, open_database
+from instruments.client.spool_records import DeadLetter, NewRow, SpooledSweep
+from instruments.client.spool_rows import SpoolRows
+from instruments.client.spool_store import SpoolStore
 from instruments.clock import Clock
 from instruments.measurement import Sweep
 from instruments.measurement.message import encode_sweeps
+from instruments.measurement.poller_status import SpoolStatus
+
+_log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SpooledSweep:
-    """One waiting sweep, packed.
+@dataclass(slots=True)
+class _Waiting:
+    """A sweep that a thread wants kept, and what became of it."""
 
-    Attributes
-    ----------
-    row_number
-        Its place in the queue.
-    key
-        Its idempotency key.
-    message
-        Its sweep message as msgpack.
-    """
-
-    row_number: int
-    key: str
-    message: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SpoolState:
-    """The spool in numbers; the totals count since it was made.
-
-    Attributes
-    ----------
-    depth, depth_bytes
-        Sweeps that wait, and the bytes of their messages.
-    oldest_age_s
-        Age in seconds of the oldest one, None where none waits.
-    """
-
-    depth: int
-    depth_bytes: int
-    oldest_age_s: float | None
-    enqueued_total: int
-    confirmed_total: int
-    rejected_total: int
+    row: NewRow
+    is_done: bool = False
+    is_new: bool = False
+    error: SpoolError | None = None
 
 
 class Spool:
@@ -67,14 +44,16 @@ class Spool:
     directory
         Where its file lies; made if missing.
     max_bytes
-        Bytes of messages that it holds; the newest sweep is refused beyond.
+        Bytes of messages that it holds; the newest sweep is refused beyond. Dead
+        letters may take a quarter as much on top; of them the oldest are dropped.
     clock
         The time.
 
     Raises
     ------
     SpoolError
-        If the directory or the file cannot be used.
+        If the directory or the file cannot be used. A file that is damaged is set
+        aside, and what can be read of it goes on waiting in a new one.
     """
 
     def __init__(self, directory: Path, *, max_bytes: int, clock: Clock) -> None:
@@ -83,13 +62,12 @@ class Spool:
         self._max_bytes = max_bytes
         self._clock = clock
         self._lock = threading.Lock()
-        try:
-            directory.mkdir(parents=True, exist_ok=True)
-            self._database = open_database(self.path)
-        except (OSError, sqlite3.Error) as error:
-            raise SpoolError(explain_failure(self.path, error)) from None
-        self._depth_bytes = self._sum_bytes()
-        if self._depth_bytes:
+        self._queue_lock = threading.Lock()
+        self._queue: list[_Waiting] = []
+        self._refused_total = 0
+        self._refusal: str | None = None
+        self._store = SpoolStore(self.path, clock)
+        if self._store.rows.depth:
             self.arrived.set()
 
     def put(self, sweep: Sweep) -> bool:
@@ -105,17 +83,20 @@ class Spool:
         SpoolFullError
             If it would hold more than ``max_bytes``, or the disk is full.
         """
-        message = encode_sweeps([sweep])
-        with self._guarded():
-            if self._depth_bytes + len(message) > self._max_bytes:
-                raise SpoolFullError(
-                    f"{self.path} holds {self._depth_bytes} of {self._max_bytes} "
-                    "bytes; bring the service back or raise spool.max_bytes"
-                )
-            is_new = self._insert(sweep.key(), message)
-        if is_new:
+        waiting = _Waiting(NewRow(key=sweep.key(), message=encode_sweeps([sweep])))
+        with self._queue_lock:
+            self._queue.append(waiting)
+        with self._lock:
+            # Whoever comes first writes for all that wait behind it.
+            if not waiting.is_done:
+                with self._queue_lock:
+                    group, self._queue = self._queue, []
+                self._keep(group)
+        if waiting.error is not None:
+            raise waiting.error
+        if waiting.is_new:
             self.arrived.set()
-        return is_new
+        return waiting.is_new
 
     def next_batch(
         self, *, max_count: int = 64, max_bytes: int = 16 * 1024 * 1024
@@ -132,128 +113,137 @@ class Spool:
         list of SpooledSweep
             Empty where none waits.
         """
-        with self._guarded():
+        with self._lock:
             self.arrived.clear()
-            batch, torn = self._read_batch(max_count, max_bytes)
-            for row in torn:
-                self._bury(row, "the checksum of the stored message is wrong")
-        return batch
+            return self._store.run(lambda rows: self._read(rows, max_count, max_bytes))
 
     def confirm(self, sweeps: Sequence[SpooledSweep]) -> None:
         """Forget sweeps that the service holds durably."""
-        with self._guarded():
-            with self._database:
-                removed = self._database.executemany(
-                    "DELETE FROM sweep WHERE id = ?",
-                    [(sweep.row_number,) for sweep in sweeps],
-                ).rowcount
-                self._count("confirmed", removed)
-            self._depth_bytes = self._sum_bytes()
+        with self._lock:
+            self._store.free(lambda rows: rows.confirm(sweeps))
 
     def reject(self, sweep: SpooledSweep, reason: str) -> None:
         """Set a sweep aside that the service will never take, with the reason."""
-        with self._guarded():
-            self._bury(sweep.row_number, reason)
+        with self._lock:
+            self._store.free(lambda rows: self._bury(rows, sweep.row_number, reason))
 
-    def dead_letters(self, *, limit: int = 100) -> list[tuple[str, str]]:
-        """List key and reason of rejected sweeps, newest first."""
-        with self._guarded():
-            return self._database.execute(
-                "SELECT key, reason FROM dead_letter ORDER BY id DESC LIMIT ?", (limit,)
-            ).fetchall()
+    def dead_letters(self, *, limit: int = 100) -> list[DeadLetter]:
+        """List rejected sweeps, newest first."""
+        with self._lock:
+            return self._store.run(lambda rows: rows.dead_letters(limit))
 
-    def state(self) -> SpoolState:
-        """Count what waits and what has passed."""
-        with self._guarded():
-            counters = dict(
-                self._database.execute("SELECT name, value FROM counter").fetchall()
-            )
-            depth, oldest = self._database.execute(
-                "SELECT count(*), min(enqueued_at) FROM sweep"
-            ).fetchone()
-            age_s = None if oldest is None else self._now_s() - oldest
-            return SpoolState(
-                depth=depth,
-                depth_bytes=self._depth_bytes,
-                oldest_age_s=None if age_s is None else max(age_s, 0.0),
-                enqueued_total=counters["enqueued"],
-                confirmed_total=counters["confirmed"],
-                rejected_total=counters["rejected"],
-            )
+    def retry(self, numbers: Sequence[int] | None = None) -> int:
+        """Let dead letters wait again, at the end of the queue; None takes all.
+
+        Returns
+        -------
+        int
+            How many there were.
+        """
+        with self._lock:
+            count = self._store.run(lambda rows: rows.retry(numbers, self._now_s()))
+        if count:
+            self.arrived.set()
+        return count
+
+    def drop(self, numbers: Sequence[int] | None = None) -> int:
+        """Forget dead letters for good; None takes all."""
+        with self._lock:
+            return self._store.free(lambda rows: rows.drop(numbers))
+
+    def state(self) -> SpoolStatus:
+        """Count what waits and what has passed.
+
+        Returns
+        -------
+        SpoolStatus
+            Its ``max_bytes`` is what may wait: by the limit, or by the room on the
+            disk where that is less. Refusals are counted since this spool was opened.
+        """
+        with self._lock:
+            status = self._store.run(lambda rows: rows.status(self._now_s()))
+        return replace(
+            status,
+            max_bytes=min(
+                self._max_bytes, status.depth_bytes + self._store.free_bytes()
+            ),
+            is_refusing=self._refusal is not None,
+            refused_total=self._refused_total,
+            last_error=self._refusal,
+        )
 
     def close(self) -> None:
         """Close the file."""
         with self._lock:
-            self._database.close()
+            self._store.close()
 
-    @contextmanager
-    def _guarded(self) -> Iterator[None]:
-        with self._lock:
-            try:
-                yield
-            except sqlite3.Error as error:
-                raise SpoolError(f"{self.path} fails ({error})") from None
+    def _keep(self, group: Sequence[_Waiting]) -> None:
+        """Write a group with one commit; one by one where that fails."""
+        for waiting in group:
+            waiting.is_done = True
+        room = self._max_bytes - self._store.rows.depth_bytes
+        fitting: list[_Waiting] = []
+        for waiting in group:
+            room -= len(waiting.row.message)
+            if room < 0:
+                self._refuse(waiting, self._full_sentence())
+                room += len(waiting.row.message)
+            else:
+                fitting.append(waiting)
+        if not self._try_insert(fitting) and len(fitting) > 1:
+            for waiting in fitting:
+                waiting.error = None
+                self._refused_total -= 1
+                self._try_insert([waiting])
 
-    def _read_batch(
-        self, max_count: int, max_bytes: int
-    ) -> tuple[list[SpooledSweep], list[int]]:
-        batch: list[SpooledSweep] = []
-        torn: list[int] = []
-        size_bytes = 0
-        rows = self._database.execute(
-            "SELECT id, key, CAST(message AS BLOB), crc32 FROM sweep "
-            "ORDER BY id LIMIT ?",
-            (max_count,),
-        )
-        for row, key, message, crc32 in rows:
-            if zlib.crc32(message) != crc32:
-                torn.append(row)
-                continue
-            size_bytes += len(message)
-            if batch and size_bytes > max_bytes:
-                break
-            batch.append(SpooledSweep(row_number=row, key=key, message=message))
-        rows.close()
-        return batch, torn
-
-    def _insert(self, key: str, message: bytes) -> bool:
-        row = (key, message, zlib.crc32(message), self._now_s())
+    def _try_insert(self, group: Sequence[_Waiting]) -> bool:
+        if not group:
+            return True
+        fresh = [waiting.row for waiting in group]
         try:
-            with self._database:
-                added = self._database.execute(
-                    "INSERT INTO sweep (key, message, crc32, enqueued_at) "
-                    "VALUES (?, ?, ?, ?) ON CONFLICT (key) DO NOTHING",
-                    row,
-                ).rowcount
-                self._count("enqueued", added)
-        except sqlite3.OperationalError as error:
-            raise SpoolFullError(
-                f"{self.path} takes no more sweeps ({error}); free space on its disk"
-            ) from None
-        self._depth_bytes += added * len(message)
-        return added == 1
+            news = self._store.run(lambda rows: rows.insert(fresh, self._now_s()))
+        except SpoolError as error:
+            for waiting in group:
+                self._refuse(waiting, str(error), error)
+            return False
+        for waiting, is_new in zip(group, news, strict=True):
+            waiting.is_new = is_new
+        self._recover()
+        return True
 
-    def _bury(self, row: int, reason: str) -> None:
-        with self._database:
-            self._database.execute(
-                "INSERT INTO dead_letter (key, message, reason, rejected_at) "
-                "SELECT key, message, ?, ? FROM sweep WHERE id = ?",
-                (reason, self._now_s(), row),
-            )
-            removed = self._database.execute("DELETE FROM sweep WHERE id = ?", (row,))
-            self._count("rejected", removed.rowcount)
-        self._depth_bytes = self._sum_bytes()
+    def _refuse(
+        self, waiting: _Waiting, sentence: str, error: SpoolError | None = None
+    ) -> None:
+        if self._refusal is None:
+            _log.error("the newest sweeps are refused: %s", sentence)
+        self._refusal = sentence
+        self._refused_total += 1
+        waiting.error = error or SpoolFullError(sentence)
 
-    def _count(self, name: str, by: int) -> None:
-        self._database.execute(
-            "UPDATE counter SET value = value + ? WHERE name = ?", (by, name)
+    def _recover(self) -> None:
+        if self._refusal is not None:
+            _log.info("%s takes sweeps again", self.path)
+        self._refusal = None
+
+    def _full_sentence(self) -> str:
+        return (
+            f"{self.path} holds {self._store.rows.depth_bytes} of {self._max_bytes} "
+            "bytes; bring the service back or raise spool.max_bytes"
         )
 
-    def _sum_bytes(self) -> int:
-        row = self._database.execute(
-            "SELECT coalesce(sum(length(message)), 0) FROM sweep"
-        ).fetchone()
-        return int(row[0])
+    def _read(
+        self, rows: SpoolRows, max_count: int, max_bytes: int
+    ) -> list[SpooledSweep]:
+        batch, torn = rows.read(max_count, max_bytes)
+        for row in torn:
+            self._bury(rows, row, "the checksum of the stored message is wrong")
+        return batch
+
+    def _bury(self, rows: SpoolRows, row_number: int, reason: str) -> None:
+        rows.bury(row_number, reason, self._now_s())
+        dropped = rows.drop_oldest(self._max_bytes // 4)
+        if dropped:
+            _log.error("%s dropped %d of its oldest dead letters", self.path, dropped)
 
     def _now_s(self) -> float:
         return self._clock.now().timestamp()

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from instruments.client.backoff import Backoff
 from instruments.client.errors import RejectedError, SpoolError, TryAgainError
 from instruments.client.http import SweepClient, SweepResult
-from instruments.client.spool import Spool, SpooledSweep
+from instruments.client.spool import Spool
+from instruments.client.spool_records import SpooledSweep
 from instruments.clock import Clock
 
 _log = logging.getLogger(__name__)
