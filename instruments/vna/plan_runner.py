@@ -22,6 +22,7 @@ from instruments.vna.measured import (
 )
 from instruments.vna.panel import remember_one
 from instruments.vna.readback import (
+    Readback,
     check_readback,
     check_segments,
     parse_readback,
@@ -68,6 +69,10 @@ class PlanRunner:
         self._others = other_channels
         self._form = talk.dialect.data_form(talk.transport)
         self._plan: SweepPlan | None = None
+        self._exact: SweepPlan | None = None
+        self._queries: list[str] = []
+        self._told: list[str] = []
+        self._readback = Readback()
         self._settings = SweepSettings()
         self._axis: FrequencyAxis | None = None
         self.existing = existing
@@ -78,11 +83,13 @@ class PlanRunner:
 
     def forget(self) -> None:
         """Set everything anew with the next plan."""
-        self._plan = self._axis = None
+        self._plan = self._exact = self._axis = None
 
     def is_set(self, plan: SweepPlan) -> bool:
         """Tell whether the instrument has a plan's settings, as far as is known."""
-        return self._plan is not None and self._plan == stimulus_of(plan)
+        if self._plan is None:
+            return False
+        return plan is self._exact or self._plan == stimulus_of(plan)
 
     def configure(self, plan: SweepPlan) -> SweepSettings:
         """Set a plan in one message and read back what the instrument made of it.
@@ -104,15 +111,18 @@ class PlanRunner:
         if dialect.traces.catalog_query is not None:
             wanted = planned_traces(dialect, plan)
             self.existing = {one.name: one.s_parameter for one in wanted}
-        queries = [*readback_queries(dialect, plan), *self._time_queries(plan)]
-        replies = self._talk.confirm_and_ask(commands, [*queries, dialect.error_query])
+        self._queries = readback_queries(dialect, plan)
+        time_queries = self._time_queries(plan)
+        replies = self._talk.confirm_and_ask(
+            commands, [*self._queries, *time_queries, dialect.error_query]
+        )
         if entries := self._talk.drain_errors(replies[-1]):
             raise ScpiError(f"the instrument reports {'; '.join(entries[:5])}")
-        readback = parse_readback(dialect, plan, replies)
-        check_readback(dialect, plan, readback)
-        time_queried = bool(self._time_queries(plan))
-        sweep_time_s = parse_number(replies[-2]) if time_queried else None
-        self._settings = settings_of(plan, readback, sweep_time_s)
+        self._readback = parse_readback(dialect, plan, replies)
+        check_readback(dialect, plan, self._readback)
+        sweep_time_s = parse_number(replies[-2]) if time_queries else None
+        self._settings = settings_of(plan, self._readback, sweep_time_s)
+        self._told = replies[: len(self._queries)]
         self._plan = stimulus_of(plan)
         return self._settings
 
@@ -131,7 +141,7 @@ class PlanRunner:
             If anything else fails.
         """
         settings = self._settings if self.is_set(plan) else self.configure(plan)
-        dialect = self._talk.dialect
+        self._exact = plan
         run = SweepRun(
             self._talk,
             plan,
@@ -139,14 +149,9 @@ class PlanRunner:
             clock=self._clock,
             on_wait=on_wait,
         )
-        queries = [*self._lock_queries, *readback_queries(dialect, plan)]
-        end = run.sweep(first, queries)
+        end = run.sweep(first, [*self._lock_queries, *self._queries])
         measured_at = self._clock.now()
-        readback = parse_readback(dialect, plan, end.replies[len(self._lock_queries) :])
-        try:
-            check_readback(dialect, plan, readback)
-        except SettingRefusedError as error:
-            raise DriftError(f"somebody changed it: {error}") from None
+        readback = self._read_back(plan, end.replies[len(self._lock_queries) :])
         axis, traces = self._read(plan)
         flags = {
             TruthFlag.AVERAGES_SHORT: end.is_average_short,
@@ -161,6 +166,16 @@ class PlanRunner:
             settings=settings,
             flags=frozenset(flag for flag, is_true in flags.items() if is_true),
         )
+
+    def _read_back(self, plan: SweepPlan, told: list[str]) -> Readback:
+        if told != self._told:
+            readback = parse_readback(self._talk.dialect, plan, told)
+            try:
+                check_readback(self._talk.dialect, plan, readback)
+            except SettingRefusedError as error:
+                raise DriftError(f"somebody changed it: {error}") from None
+            self._told, self._readback = told, readback
+        return self._readback
 
     def _read(self, plan: SweepPlan) -> tuple[FrequencyAxis, dict[str, TraceArray]]:
         planned = planned_traces(self._talk.dialect, plan)
