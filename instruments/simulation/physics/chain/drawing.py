@@ -12,8 +12,8 @@ from instruments.simulation.physics.chain.ranges import ParameterRange, range_of
 
 Record = TypeVar("Record")
 
-REACTANCE_RANGE = (0.06, 0.3)
-"""Range of a connector's reactance: 30 to 17 dB of return loss at 5 GHz."""
+REACTANCE_RANGE = (0.08, 0.36)
+"""Range of a connector's reactance: 28 to 15 dB of return loss at 5 GHz."""
 
 _FARTHEST_SIGMA = 2.5
 
