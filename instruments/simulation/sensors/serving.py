@@ -74,7 +74,9 @@ def build_sensor(array: EmulatedArray, name: str, section: SensorConfig) -> Scpi
 def _front_of(device: ScpiDevice, kind: FrontKind) -> InstrumentFront | TextFront:
     match kind:
         case FrontKind.SOCKET if isinstance(device, Ami430):
-            return LineFront(lambda text: scpi_line(device, text), _Well(), GREETING)
+            return LineFront(
+                lambda text: scpi_line(device, text), _Well(), greeting=GREETING
+            )
         case FrontKind.SOCKET:
             return RawSocketFront(device)
         case FrontKind.HISLIP:

@@ -117,10 +117,17 @@ class SwitchBox:
         one = self._elements[element]
         return one.target if self._clock.monotonic_s() >= one.arrives_s else OPEN
 
-    def told(self, element: str) -> str:
-        """Return where the box says that an element is: the old place while moving."""
+    def told(self, element: str, *, is_register: bool = False) -> str:
+        """Return where the box says that an element is.
+
+        Parameters
+        ----------
+        is_register
+            Whether it tells what was asked for last; else what its indicator
+            contacts say, which is the old place while the element moves.
+        """
         one = self._elements[element]
-        arrived = self._clock.monotonic_s() >= one.arrives_s
+        arrived = is_register or self._clock.monotonic_s() >= one.arrives_s
         position = one.target if arrived else one.position
         if element in self.faults.misreported:
             return next(other for other in one.positions if other != position)

@@ -11,8 +11,8 @@ from urllib.parse import unquote
 from instruments.simulation.fronts.sessions import LOOPBACK, LoopbackServer
 from instruments.simulation.switches.box import BoxFaults
 
-TELNET_GREETING = b"\xff\xfb\x01\r\n"
-"""Telnet's offer to echo, which a plain client has to overlook."""
+TELNET_GREETING = b"\r\n"
+"""What a Telnet box sends to a new client."""
 
 MAX_REQUEST_LINES = 64
 """Most lines of one HTTP request."""
@@ -86,16 +86,21 @@ class LineFront(TextFront):
     ----------
     greeting
         What is sent to a new client.
+    terminator
+        End of every reply.
     """
 
     def __init__(
         self,
         answer: Callable[[str], str | None],
         speaker: Speaker,
+        *,
         greeting: bytes = b"",
+        terminator: bytes = b"\r\n",
     ) -> None:
         super().__init__(answer, speaker)
         self._greeting = greeting
+        self._terminator = terminator
 
     async def _converse(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -105,7 +110,7 @@ class LineFront(TextFront):
             request = line.decode("ascii", "replace").strip()
             reply = await self._reply(request) if request else None
             if reply is not None:
-                writer.write(f"{reply}\r\n".encode())
+                writer.write(reply.encode() + self._terminator)
                 await writer.drain()
 
 

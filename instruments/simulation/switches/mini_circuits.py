@@ -20,6 +20,8 @@ _STATE = re.compile(r"SP([46])T([A-H]):STATE(?::(\d)|(\?))")
 class MiniCircuitsBox:
     """SPDT elements by bits of a mask, SP4T and SP6T elements by their state.
 
+    It tells at once what was asked for, while the relay is still on its way.
+
     Parameters
     ----------
     box
@@ -67,7 +69,7 @@ class MiniCircuitsBox:
         if not known or self._box.positions_of(element)[-1] != ways:
             return REFUSED
         if position is None:
-            return self._box.told(element)
+            return self._box.told(element, is_register=True)
         return self._move(element, position)
 
     def _mask(self) -> int:
@@ -75,7 +77,7 @@ class MiniCircuitsBox:
         mask = 0
         for element in self._box.elements:
             index = _LETTERS.index(element)
-            told = int(self._box.told(element))
+            told = int(self._box.told(element, is_register=True))
             if len(self._box.positions_of(element)) == 2:
                 mask |= (told - 1) << index
             elif told:

@@ -78,7 +78,8 @@ def _front_of(
     section: SwitchConfig, name: str, box: SwitchBox, kind: FrontKind
 ) -> InstrumentFront | TextFront:
     if section.driver == "mini_circuits_telnet":
-        return LineFront(MiniCircuitsBox(box, name).answer, box, TELNET_GREETING)
+        answer = MiniCircuitsBox(box, name).answer
+        return LineFront(answer, box, greeting=TELNET_GREETING)
     device: ScpiDevice = (
         DowKeyMatrix(box, name)
         if section.driver == "dow_key"
@@ -86,7 +87,9 @@ def _front_of(
     )
     match kind:
         case FrontKind.SOCKET:
-            return LineFront(lambda text: scpi_line(device, text), box)
+            return LineFront(
+                lambda text: scpi_line(device, text), box, terminator=b"\n"
+            )
         case FrontKind.HISLIP:
             return HislipFront(device)
         case FrontKind.VXI11:

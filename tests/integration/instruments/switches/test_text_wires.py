@@ -119,6 +119,14 @@ def test_words_nobody_asked_for_are_refused(scripted):
     wire.close()
 
 
+def test_offers_and_prompts_of_telnet_are_overlooked(scripted):
+    offer = b"\xff\xfb\x01\xff\xfd\x1f\r\n"
+    wire = line_wire(scripted(offer + b"MN=RC\r\n", b"SN=1\r\n", greeting=offer))
+    assert wire.query("MN?") == "MN=RC"
+    assert wire.query("SN?") == "SN=1"
+    wire.close()
+
+
 def test_greeting_is_read_and_another_one_refused(scripted):
     port = scripted(b"8\r\n", greeting=b"Model 430\r\nHello.\r\n")
     wire = line_wire(port, greeting="Hello")
@@ -179,7 +187,7 @@ def test_questions_never_overlap_and_get_their_own_answers(kind):
     front = (
         HttpFront(str.upper, Speaking())
         if kind == "http"
-        else LineFront(str.upper, Speaking(), TELNET_GREETING)
+        else LineFront(str.upper, Speaking(), greeting=TELNET_GREETING)
     )
 
     async def serve():
