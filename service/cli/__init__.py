@@ -13,6 +13,7 @@ COMMANDS = {
     "serve": "Run the API, the dashboard and the workers.",
     "worker": "Run one worker alone.",
     "poll": "Poll every VNA of an array file, spool and post.",
+    "spool": "Look at a poller's spool and its dead letters.",
     "simulate": "Serve an array's emulated instruments on TCP.",
     "ingest": "Post measured files to the service.",
     "fit": "Fit the resonance in a measured file.",

@@ -131,15 +131,18 @@ def test_body_that_is_refused_whole_is_halved_until_the_bad_sweep_stands_alone(
     assert spool.state().rejected_total == 1
 
 
+@pytest.mark.parametrize("status", [429, 503])
 def test_busy_service_is_asked_again_not_before_it_said(
-    spool, service, start_uploader, make_sweep
+    spool, service, start_uploader, make_sweep, status
 ):
-    service.script = [(503, {"Retry-After": "0.5"}, {"title": "busy"})]
+    service.script = [(status, {"Retry-After": "0.5"}, {"title": "busy"})]
     began = time.monotonic()
-    spool.put(make_sweep(0))
+    for number in range(3):
+        spool.put(make_sweep(number))
     start_uploader(service.url)
-    wait_until(lambda: service.stored)
+    wait_until(lambda: spool.state().depth == 0)
     assert service.posted_at_s[-1] - began >= 0.5
+    assert spool.state().confirmed_total == 3
 
 
 def test_unregistered_cavity_is_registered_and_posted_again(

@@ -241,3 +241,32 @@ def test_kill_loses_nothing_that_was_acknowledged(tmp_path, root, acknowledged_c
     assert all(unpacked(spooled).key() == spooled.key for spooled in kept)
     assert spool.state().rejected_total == 0
     spool.close()
+
+
+def test_dead_letters_are_bounded_and_the_oldest_go_first(open_spool, make_sweep):
+    spool = open_spool(max_bytes=20_000)
+    for number in range(8):
+        spool.put(make_sweep(number, point_count=50))
+        spool.reject(spool.next_batch()[0], f"reason {number}")
+    letters = spool.dead_letters()
+    assert sum(letter.size_bytes for letter in letters) <= 5_000
+    kept = [letter.reason for letter in letters]
+    assert kept == [f"reason {7 - place}" for place in range(len(letters))]
+    state = spool.state()
+    assert state.dead_letter_count == len(letters) < 8
+    assert state.rejected_total == 8
+
+
+def test_state_says_when_it_refuses_and_when_it_takes_again(open_spool, make_sweep):
+    spool = open_spool(max_bytes=3000)
+    assert spool.put(make_sweep(0, point_count=100))
+    with pytest.raises(SpoolFullError) as refused:
+        spool.put(make_sweep(1, point_count=100))
+    state = spool.state()
+    assert (state.is_refusing, state.refused_total) == (True, 1)
+    assert state.last_error == str(refused.value)
+    assert state.max_bytes == 3000
+    spool.confirm(spool.next_batch())
+    assert spool.put(make_sweep(2, point_count=100))
+    state = spool.state()
+    assert (state.is_refusing, state.last_error) == (False, None)
