@@ -1,6 +1,7 @@
 """The wire over real sockets: what VISA gets wrong, it gets right."""
 
 import os
+import threading
 import time
 
 import psutil
@@ -11,7 +12,7 @@ from instruments.errors import (
     InstrumentTimeoutError,
     NotConnectedError,
 )
-from instruments.transport import open_wire
+from instruments.transport import Expected, Transport, open_wire
 
 IDENTITY = b"Maker,Model,1,2\n"
 
@@ -221,3 +222,47 @@ def test_many_sessions_leave_no_descriptor(start_instrument, protocol):
     deadline = time.monotonic() + 30.0
     while psutil.Process().num_fds() > before + 4:
         assert time.monotonic() < deadline
+
+
+def test_wire_knows_its_transport(start_instrument, protocol):
+    wire = open_quickly(start_instrument(identity_or(lambda _: b"1\n"), protocol))
+    assert wire.transport is Transport(protocol)
+    wire.close()
+
+
+def test_reply_that_is_known_to_take_longer_is_waited_for(
+    start_instrument, late, protocol
+):
+    delayed = late(b"1\n")
+    instrument = start_instrument(identity_or(lambda _: delayed), protocol)
+    wire = open_quickly(instrument, 0.2)
+    timer = threading.Timer(0.5, delayed.released.set)
+    timer.start()
+    assert wire.query("*OPC?", Expected(timeout_s=5.0)) == "1"
+    timer.join()
+    began = time.monotonic()
+    instrument.answer = lambda _: None
+    with pytest.raises(InstrumentTimeoutError):
+        wire.query("A?")
+    assert time.monotonic() - began < 2.0
+    wire.close()
+
+
+def test_empty_lines_of_acknowledged_commands_are_passed_over(start_instrument):
+    instrument = start_instrument(identity_or(lambda _: b"\n\r\n\n0\n"))
+    wire = open_quickly(instrument)
+    expected = Expected(skips_empty_lines=True)
+    assert wire.query("A 1;:B 2;:C 3;*ESR?", expected) == "0"
+    assert wire.query("A 1;:B 2;:C 3;*ESR?", expected) == "0"
+    assert wire.query("A?") == ""
+    wire.close()
+
+
+def test_longer_text_is_taken_where_it_is_expected(start_instrument):
+    text = b"1," * 1_000_000
+    instrument = start_instrument(identity_or(lambda _: text + b"\n"))
+    wire = open_quickly(instrument, 5.0)
+    assert len(wire.query("DATA?", Expected(max_bytes=3_000_000))) == len(text)
+    with pytest.raises(GarbledReplyError, match="exceeds"):
+        wire.query("DATA?")
+    wire.close()

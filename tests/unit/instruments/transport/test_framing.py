@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 from instruments.errors import GarbledReplyError
 from instruments.transport.framing import (
     MAX_BLOCK_BYTES,
+    check_block_end,
     decode_line,
+    find_payload,
     parse_digit_count,
     parse_length,
 )
@@ -43,3 +45,22 @@ def test_line_loses_its_terminator_only():
     assert decode_line(b" +1 \r\n") == " +1 "
     with pytest.raises(GarbledReplyError):
         decode_line(b"\xe9")
+
+
+@given(st.binary(max_size=2000), st.integers(0, 2020))
+def test_payload_is_found_once_the_head_is_there(payload, cut):
+    length = str(len(payload)).encode()
+    block = b"#%d" % len(length) + length + payload + b"\n"
+    received = block[:cut]
+    begin = 2 + len(length)
+    if cut < begin:
+        assert find_payload(received) is None
+    else:
+        assert find_payload(received) == (begin, begin + len(payload))
+
+
+def test_only_the_end_of_the_line_may_follow_a_block():
+    for end in (b"", b"\n", b"\r\n"):
+        check_block_end(end, 5)
+    with pytest.raises(GarbledReplyError, match="follow a block of 5"):
+        check_block_end(b"x\n", 5)
