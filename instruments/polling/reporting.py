@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -102,17 +103,7 @@ class PollerReport:
 
     def _describe_spool(self) -> SpoolStatus:
         state = self._spool.state()
-        return SpoolStatus(
-            depth=state.depth,
-            depth_bytes=state.depth_bytes,
-            max_bytes=self._config.spool.max_bytes,
-            oldest_age_s=state.oldest_age_s,
-            dead_letter_count=state.rejected_total,
-            enqueued_total=state.enqueued_total,
-            confirmed_total=state.confirmed_total,
-            rejected_total=state.rejected_total,
-            last_error=self._uploader.last_error,
-        )
+        return replace(state, last_error=state.last_error or self._uploader.last_error)
 
     def _count_sweeps(self, health: list[InstrumentHealth]) -> SweepCounts:
         vnas = [one for one in health if one.kind == "vna"]
