@@ -100,7 +100,7 @@ def resistivity_ohm_m(metal: Metal, temperature_k: Array) -> Array:
     """Return the normal-state resistivity in ohm metres (Bloch-Grueneisen)."""
     warm_k = _above_zero(temperature_k)
     theta_k = metal.debye_temperature_k
-    room_k = warm_k * 0.0 + ROOM_TEMPERATURE_K
+    room_k = as_array(0.0 * theta_k + ROOM_TEMPERATURE_K, warm_k)
     lattice = warm_k**5 * debye_integral(warm_k, theta_k, 5, squared=True)
     room = room_k**5 * debye_integral(room_k, theta_k, 5, squared=True)
     residual = metal.residual_ratio
@@ -110,7 +110,7 @@ def resistivity_ohm_m(metal: Metal, temperature_k: Array) -> Array:
 def lattice_energy_ratio(temperature_k: Array, debye_temperature_k: Array) -> Array:
     """Return the Debye energy over its room-temperature value: 1 warm, 0 cold."""
     warm_k = _above_zero(temperature_k)
-    room_k = warm_k * 0.0 + ROOM_TEMPERATURE_K
+    room_k = as_array(0.0 * debye_temperature_k + ROOM_TEMPERATURE_K, warm_k)
     energy = warm_k**4 * debye_integral(warm_k, debye_temperature_k, 3, squared=False)
     room = room_k**4 * debye_integral(room_k, debye_temperature_k, 3, squared=False)
     return energy / room

@@ -55,7 +55,7 @@ def test_below_thirty_kelvin_the_ferrite_is_frozen():
     cold, cool, warm = (isolation_db(plates=plates_at(t)) for t in (0.02, 20.0, 200.0))
     cold, cool, warm = (10 ** (-level / 20) for level in (cold, cool, warm))
     assert np.abs(cold - cool).max() < 0.01
-    assert np.abs(cold - warm).max() > 0.1
+    assert np.abs(cold - warm).max() > 0.05
 
 
 def test_the_sign_of_the_field_matters():
