@@ -96,18 +96,65 @@ class ResonanceKind(StrEnum):
     NOTCH = "notch"
 
 
+class ResonanceFlag(StrEnum):
+    """What a fit noticed besides its numbers."""
+
+    POINTS_MASKED = "points_masked"
+    """Corrupt points were left out."""
+
+    DRIVEN = "driven"
+    """The dip tilts with its own power (Kerr); the numbers are those of low power."""
+
+    BIFURCATED = "bifurcated"
+    """Driven past the threshold where the line folds over, and the sweep jumps."""
+
+    SATURATING = "saturating"
+    """The loss changes with power across the line; Q holds for this drive only."""
+
+    SMEARED = "smeared"
+    """The frequency moved during the sweep."""
+
+    SECOND_MODE = "second_mode"
+    """A second mode lies in the span and was fitted with the first."""
+
+    CROSSING = "crossing"
+    """The second mode is within a few linewidths: both are mixed."""
+
+    ROTATED = "rotated"
+    """The Q-circle is rotated so far that Q_0 rests on why it is."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResonanceEstimate:
     """A fitted mode; every number with its standard uncertainty, None where unfitted.
 
     Attributes
     ----------
-    resonant_frequency_hz, loaded_q, unloaded_q, coupling_beta
-        f0 in Hz, Q_L, Q_0 and beta = Q_0 / Q_e.
+    resonant_frequency_hz, loaded_q, unloaded_q, coupling_q, coupling_beta
+        f0 in Hz, Q_L, Q_0, Q_e and beta = Q_0 / Q_e.
+    overcoupled_probability
+        Probability of beta > 1, a leak past the cavity taken into account.
+    asymmetry_rad
+        Rotation of the Q-circle against its off-resonant point.
+    line_delay_s
+        Delay of the line that was fitted, the known part included.
     line_shape
         What was fitted around the line (:class:`models.fitting.LineShape`).
     reason
         One sentence on any state but ``ok``.
+    flags
+        What else was noticed, sorted.
+    masked_point_count
+        Corrupt points that were left out.
+    drive_ratio
+        Kerr shift over the shift at which the line folds over; positive where power
+        raises f0.
+    frequency_wander_hz
+        How far f0 moved while the line was swept, where ``smeared``.
+    second_frequency_hz, second_loaded_q
+        The other mode of the span.
+    mode_coupling_hz
+        g / 2 pi of an avoided crossing with a mode that the port does not see.
     """
 
     state: ResonanceState
@@ -121,9 +168,22 @@ class ResonanceEstimate:
     unloaded_q_sigma: float | None = None
     coupling_beta: float | None = None
     coupling_beta_sigma: float | None = None
+    coupling_q: float | None = None
+    coupling_q_sigma: float | None = None
+    overcoupled_probability: float | None = None
+    asymmetry_rad: float | None = None
+    line_delay_s: float | None = None
     residual_rms: float | None = None
     line_shape: str | None = None
     reason: str | None = None
+    flags: tuple[ResonanceFlag, ...] = ()
+    masked_point_count: int = 0
+    drive_ratio: float | None = None
+    drive_ratio_sigma: float | None = None
+    frequency_wander_hz: float | None = None
+    second_frequency_hz: float | None = None
+    second_loaded_q: float | None = None
+    mode_coupling_hz: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +220,8 @@ class Diagnosis:
             classes["set"] = list(classes.pop("conformal_set"))
             classes["top"] = [list(pair) for pair in classes["top"]]
         record["integrity"] = list(self.integrity)
+        if self.resonance is not None:
+            record["resonance"]["flags"] = list(self.resonance.flags)
         record["out_of_distribution"]["scores"] = dict(self.out_of_distribution.scores)
         return record
 
@@ -206,5 +268,6 @@ def _resonance(record: Mapping[str, Any]) -> ResonanceEstimate:
     changes = {
         "state": ResonanceState(record["state"]),
         "kind": None if kind is None else ResonanceKind(kind),
+        "flags": tuple(ResonanceFlag(flag) for flag in record.get("flags", ())),
     }
     return ResonanceEstimate(**{**record, **changes})

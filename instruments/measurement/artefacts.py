@@ -98,23 +98,33 @@ def is_repeated(trace: Samples, previous: TraceArray | None) -> bool:
 
 
 def count_spikes(trace: Samples) -> int:
-    """Count single points that leave a trace which is smooth on both sides.
+    """Count what :func:`find_spikes` finds."""
+    return int(find_spikes(trace).size)
+
+
+def find_spikes(trace: Samples) -> npt.NDArray[np.intp]:
+    """Find single points that leave a trace which is smooth on both sides.
 
     A spike of height h bends its neighbours by -h/2 each; a resonance with two
     points or more inside of its width does not.
+
+    Returns
+    -------
+    ndarray
+        Their indices, rising.
     """
     if trace.size < _LEAST_POINTS:
-        return 0
+        return np.empty(0, dtype=np.intp)
     bend = trace[1:-1] - 0.5 * (trace[:-2] + trace[2:])
     size = np.abs(bend)
     middle = size[1:-1]
     high = np.flatnonzero(middle > _SPIKE_RATIO * np.median(size))
     if high.size == 0:
-        return 0
+        return high
     centre, limit = 0.5 * bend[high + 1], 0.25 * middle[high]
     mirrored = np.abs(bend[high] + centre) < limit
     mirrored &= np.abs(bend[high + 2] + centre) < limit
-    return int(mirrored.sum())
+    return np.asarray(high[mirrored] + 2)
 
 
 def _count_impossible(trace: Samples) -> int:

@@ -1,25 +1,54 @@
 """Whether a fitted line may be called a resonance."""
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from models.diagnosis import ResonanceEstimate, ResonanceKind, ResonanceState
-from models.fitting.coupling import Coupling, couple
+from models.fitting.finding import Finding
 from models.fitting.lineshape import Complexes
-from models.fitting.refine import RefinedLine, covariance
+from models.fitting.numbers import numbers
+from models.fitting.refine import structure
 from models.fitting.search import Candidate, find_candidate
 from models.fitting.window import Window
 
 SIGNIFICANCE = 40.0
 """Least doubled gain of log likelihood; pure noise of 1601 points stays below 30."""
 
+LEAST_LOADED_Q = 5.0
+"""What is broader is the shape of the receiver, no mode of a cavity."""
+
 _NARROWEST_POINTS = 1.5
 _WIDEST_SPANS = 1.0
 _LARGEST_MISFIT = 0.07
 _SECOND_LINE = 0.3
+_FURTHEST_WIDTHS = 4.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a fit was asked for.
+
+    Attributes
+    ----------
+    level_factor
+        |S| that one unit of the window's trace stands for.
+    through_ratio
+        |S21| of a through, in units of the window's trace; None where unknown.
+    line_delay_s
+        Delay that was taken off before the fit, in s.
+    masked_point_count
+        Points that were left out.
+    """
+
+    kind: ResonanceKind
+    name: str | None
+    level_factor: float
+    through_ratio: float | None
+    line_delay_s: float
+    masked_point_count: int
 
 
 def no_estimate(
@@ -32,30 +61,29 @@ def no_estimate(
     return ResonanceEstimate(state=state, kind=kind, trace=name, reason=reason)
 
 
-def judge(
-    window: Window,
-    refined: RefinedLine,
-    *,
-    kind: ResonanceKind,
-    name: str | None,
-    level: float,
-    through_magnitude: float | None,
-) -> ResonanceEstimate:
-    """Turn a fitted line into a typed estimate.
-
-    Parameters
-    ----------
-    level
-        |S| that one unit of the window's trace stands for.
-    through_magnitude
-        |S21| of a through, in units of the window's trace; None where unknown.
-    """
-    state, reason = _state(window, refined)
-    if state is ResonanceState.BAD_SHAPE:
-        return no_estimate(state, kind, name, reason or "")
-    coupling = _coupling(window, refined, kind, through_magnitude)
-    numbers = _numbers(window, refined, level, coupling)
-    return replace(numbers, state=state, kind=kind, trace=name, reason=reason)
+def judge(window: Window, finding: Finding, asked: Asked) -> ResonanceEstimate:
+    """Turn a fitted line into a typed estimate."""
+    state, reason = _state(window, finding)
+    is_folded = finding.driven is not None and finding.driven.is_folded
+    if state is ResonanceState.BAD_SHAPE and not is_folded:
+        return no_estimate(state, asked.kind, asked.name, reason or "")
+    estimate = numbers(
+        window,
+        finding,
+        kind=asked.kind,
+        through_magnitude=asked.through_ratio,
+        masked_point_count=asked.masked_point_count,
+    )
+    known_s = estimate.line_delay_s
+    delay_s = asked.line_delay_s + (known_s or 0.0)
+    return replace(
+        estimate,
+        state=state,
+        trace=asked.name,
+        reason=reason,
+        residual_rms=asked.level_factor * _rms(finding.refined.residual),
+        line_delay_s=None if known_s is None and not asked.line_delay_s else delay_s,
+    )
 
 
 def significance(start: Candidate, flat: Complexes) -> float:
@@ -74,75 +102,78 @@ def significance(start: Candidate, flat: Complexes) -> float:
     return start.explained * _energy(flat) / (0.5 * noise + 1e-30)
 
 
-def _state(window: Window, refined: RefinedLine) -> tuple[ResonanceState, str | None]:
-    line = refined.line
-    if abs(line.centre) > 1.0 - 0.5 * min(line.half_width, 1.0):
-        return (
-            ResonanceState.EDGE,
-            f"the line lies at the end of the span, near {_text_hz(window, refined)}",
-        )
+_Verdict = tuple[ResonanceState, str | None]
+
+
+def _state(window: Window, finding: Finding) -> _Verdict:
+    return (
+        _shape_verdict(window, finding)
+        or _misfit_verdict(window, finding)
+        or _place_verdict(window, finding)
+        or (ResonanceState.OK, None)
+    )
+
+
+def _shape_verdict(window: Window, finding: Finding) -> _Verdict | None:
+    line = finding.refined.line
     if line.half_width > _WIDEST_SPANS:
         return ResonanceState.BAD_SHAPE, "the line is wider than the span"
     if line.half_width * window.offset.size < _NARROWEST_POINTS:
         return ResonanceState.BAD_SHAPE, "the line is narrower than the point spacing"
-    misfit = math.sqrt(_energy(refined.residual) / window.offset.size)
-    noise = math.sqrt(_energy(np.diff(refined.residual)) / 2.0 / window.offset.size)
-    height = float(abs(line.amplitudes[1]))
-    if misfit > 2.0 * noise:
-        second = find_candidate(window.offset, refined.residual)
-        if (
-            second.explained > 0.5
-            and _height(window, refined.residual, second) > _SECOND_LINE * height
-        ):
-            second_hz = window.frequency(second.centre)
-            return (
-                ResonanceState.AMBIGUOUS,
-                f"a second line of like size lies near {second_hz:.0f} Hz",
-            )
-        if misfit > _LARGEST_MISFIT * height:
-            return (
-                ResonanceState.BAD_SHAPE,
-                f"the fit misses by {misfit / height:.0%} of the line's height",
-            )
-    return ResonanceState.OK, None
+    if window.loaded_q(line.centre, line.half_width) < LEAST_LOADED_Q:
+        return (
+            ResonanceState.BAD_SHAPE,
+            "the line is as broad as the receiver's own shape, no mode",
+        )
+    if finding.driven is not None and finding.driven.is_folded:
+        return (
+            ResonanceState.BAD_SHAPE,
+            "the line is driven past its fold and jumps; measure at less power",
+        )
+    return None
 
 
-def _numbers(
-    window: Window, refined: RefinedLine, level: float, coupling: Coupling | None
-) -> ResonanceEstimate:
-    line = refined.line
-    spread = covariance(window.offset, refined)
-    first = 2 * line.amplitudes.size
-    loaded_q = window.loaded_q(line.centre, line.half_width)
-    return ResonanceEstimate(
-        state=ResonanceState.OK,
-        resonant_frequency_hz=window.frequency(line.centre),
-        resonant_frequency_sigma_hz=window.half_span_hz * _root(spread[first, first]),
-        loaded_q=loaded_q,
-        loaded_q_sigma=loaded_q * _root(spread[first + 1, first + 1]),
-        unloaded_q=None if coupling is None else coupling.unloaded_q,
-        unloaded_q_sigma=None if coupling is None else coupling.unloaded_q_sigma,
-        coupling_beta=None if coupling is None else coupling.coupling_beta,
-        coupling_beta_sigma=None if coupling is None else coupling.coupling_beta_sigma,
-        residual_rms=level * math.sqrt(_energy(refined.residual) / window.offset.size),
-        line_shape=line.shape.value,
+def _misfit_verdict(window: Window, finding: Finding) -> _Verdict | None:
+    refined = finding.refined
+    height = float(abs(refined.line.amplitudes[1]))
+    if finding.modes is not None and finding.modes.height_ratio > _SECOND_LINE:
+        return _ambiguous(window, finding.modes.second_centre)
+    misfit = structure(refined.residual)
+    second = find_candidate(window.offset, refined.residual) if misfit else None
+    if (
+        second is not None
+        and finding.modes is None
+        and misfit > 0.1 * _rms(refined.residual)
+        and second.explained > 0.8
+        and _height(window, refined.residual, second) > _SECOND_LINE * height
+    ):
+        return _ambiguous(window, second.centre)
+    if misfit > _LARGEST_MISFIT * height:
+        return (
+            ResonanceState.BAD_SHAPE,
+            f"the fit misses by {misfit / height:.0%} of the line's height",
+        )
+    return None
+
+
+def _ambiguous(window: Window, second: float) -> _Verdict:
+    return (
+        ResonanceState.AMBIGUOUS,
+        f"a second line of like size lies near {window.frequency(second):.0f} Hz",
     )
 
 
-def _coupling(
-    window: Window,
-    refined: RefinedLine,
-    kind: ResonanceKind,
-    through_magnitude: float | None,
-) -> Coupling | None:
-    line = refined.line
-    return couple(
-        kind,
-        line,
-        covariance(window.offset, refined),
-        window.loaded_q(line.centre, line.half_width),
-        through_magnitude,
-    )
+def _place_verdict(window: Window, finding: Finding) -> _Verdict | None:
+    line = finding.refined.line
+    if abs(line.centre) > 1.0 + _FURTHEST_WIDTHS * line.half_width:
+        return ResonanceState.BAD_SHAPE, "the line that fits lies far outside the span"
+    if abs(line.centre) > 1.0 - 0.5 * min(line.half_width, 1.0):
+        where_hz = window.frequency(line.centre)
+        return (
+            ResonanceState.EDGE,
+            f"the line lies at the end of the span, near {where_hz:.0f} Hz",
+        )
+    return None
 
 
 def _height(window: Window, residual: Complexes, candidate: Candidate) -> float:
@@ -151,13 +182,9 @@ def _height(window: Window, residual: Complexes, candidate: Candidate) -> float:
     return abs(complex(np.vdot(lorentzian, residual))) / _energy(lorentzian)
 
 
-def _text_hz(window: Window, refined: RefinedLine) -> str:
-    return f"{window.frequency(refined.line.centre):.0f} Hz"
+def _rms(values: Complexes) -> float:
+    return math.sqrt(_energy(values) / values.size)
 
 
 def _energy(values: npt.NDArray[np.complexfloating]) -> float:
     return float(np.vdot(values, values).real)
-
-
-def _root(value: float) -> float:
-    return math.sqrt(max(float(value), 0.0))

@@ -1,9 +1,12 @@
-r"""The line of one mode, in four shapes of growing freedom.
+r"""The line of one mode, in five shapes of growing freedom.
 
 With :math:`x` the frequency offset in half spans,
-:math:`S = [a + b / (1 + j (x - x_0) / w) + g (x - x_0)] e^{j \phi (x - x_0)}`.
+:math:`S = [a + b / (1 + j (x - x_0) / w) + g (x - x_0) + h (x - x_0)^2]
+e^{j \phi (x - x_0)}`.
 The shapes with six, seven and eight real coefficients are the equations 21, 26 and
-43 of NPL Report MAT 58 (A. P. Gregory, 2021); the last one has both extras.
+43 of NPL Report MAT 58 (A. P. Gregory, 2021); the next one has both extras. A
+background that multiplies the line instead, as standing waves do, is of the same
+family: :math:`(x - x_0) / (1 + j (x - x_0) / w)` is a constant and a line.
 """
 
 from dataclasses import dataclass
@@ -32,20 +35,30 @@ class LineShape(StrEnum):
     LINE_AND_LEAKAGE = "line_and_leakage"
     """Both."""
 
-    @property
-    def has_line(self) -> bool:
-        """Whether the phase of a line is fitted."""
-        return self in {LineShape.LINE, LineShape.LINE_AND_LEAKAGE}
+    CURVED = "curved"
+    """Both, and leakage that is curved as by a standing wave."""
 
     @property
-    def has_slope(self) -> bool:
-        """Whether the leakage has a slope."""
-        return self in {LineShape.LEAKAGE, LineShape.LINE_AND_LEAKAGE}
+    def has_line(self) -> bool:
+        """Whether the phase of a line is part of the shape."""
+        return self not in {LineShape.PLAIN, LineShape.LEAKAGE}
+
+    @property
+    def fits_phase(self) -> bool:
+        """Whether that phase is fitted; curved leakage takes up what is left of it."""
+        return self.has_line and self is not LineShape.CURVED
+
+    @property
+    def degree(self) -> int:
+        """Degree of the leakage as a polynomial."""
+        if self is LineShape.CURVED:
+            return 2
+        return int(self in {LineShape.LEAKAGE, LineShape.LINE_AND_LEAKAGE})
 
     @property
     def coefficient_count(self) -> int:
         """Real coefficients of the shape."""
-        return 6 + self.has_line + 2 * self.has_slope
+        return 6 + self.fits_phase + 2 * self.degree
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +72,7 @@ class Line:
     phase_slope
         phi in rad per half span.
     amplitudes
-        a, b and, where the shape has a slope, g; shape (2,) or (3,).
+        a, b and, as far as the shape has them, g and h; shape (2 to 4,).
     """
 
     shape: LineShape
@@ -84,14 +97,14 @@ def basis(
     Returns
     -------
     Complexes
-        Columns of 1, Lorentzian and, if the shape has it, slope; shape
-        (point, 2) or (point, 3).
+        Columns of 1, Lorentzian and the powers of the leakage that the shape has;
+        shape (point, 2 to 4).
     """
     distance = offset - centre
-    columns = np.ones((offset.size, 3 if shape.has_slope else 2), dtype=np.complex128)
+    columns = np.ones((offset.size, 2 + shape.degree), dtype=np.complex128)
     columns[:, 1] = 1.0 / (1.0 + 1j * distance / half_width)
-    if shape.has_slope:
-        columns[:, 2] = distance
+    for power in range(1, shape.degree + 1):
+        columns[:, 1 + power] = distance**power
     if shape.has_line:
         columns *= np.exp(1j * phase * distance)[:, None]
     return columns
@@ -133,7 +146,7 @@ def jacobian(line: Line, offset: Reals) -> Reals:
     -------
     Reals
         Shape (2 point, coefficient): real above imaginary rows; columns are real and
-        imaginary parts of the amplitudes, then x0, ln w and, if the shape has it, phi.
+        imaginary parts of the amplitudes, then x0, ln w and, if it is fitted, phi.
     """
     columns = basis(line.shape, offset, line.centre, line.half_width, line.phase_slope)
     slopes = shape_derivatives(line, offset, columns @ line.amplitudes)
@@ -152,17 +165,18 @@ def shape_derivatives(line: Line, offset: Reals, value: Complexes) -> Complexes:
     Returns
     -------
     Complexes
-        Shape (point, 2), or (point, 3) where the shape has a line.
+        Shape (point, 2), or (point, 3) where the phase is fitted.
     """
     distance = offset - line.centre
     lorentzian = 1.0 / (1.0 + 1j * distance / line.half_width)
-    slopes = np.empty((offset.size, 3 if line.shape.has_line else 2), np.complex128)
+    slopes = np.empty((offset.size, 2 + line.shape.fits_phase), np.complex128)
     slopes[:, 0] = (line.amplitudes[1] * 1j / line.half_width) * lorentzian**2
     slopes[:, 1] = slopes[:, 0] * distance
-    if line.shape.has_slope:
-        slopes[:, 0] -= line.amplitudes[2]
+    for power in range(1, line.shape.degree + 1):
+        slopes[:, 0] -= power * line.amplitudes[1 + power] * distance ** (power - 1)
     if line.shape.has_line:
         slopes[:, :2] *= np.exp(1j * line.phase_slope * distance)[:, None]
         slopes[:, 0] -= 1j * line.phase_slope * value
+    if line.shape.fits_phase:
         slopes[:, 2] = 1j * distance * value
     return slopes

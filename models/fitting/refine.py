@@ -1,4 +1,4 @@
-"""Least squares from a start to the best line, and how well it is known."""
+"""Least squares from a start to the best line."""
 
 import math
 from dataclasses import dataclass, replace
@@ -12,7 +12,6 @@ from models.fitting.lineshape import (
     Reals,
     angular_weights,
     basis,
-    jacobian,
     shape_derivatives,
     solve_amplitudes,
 )
@@ -23,11 +22,14 @@ MAX_STEP_COUNT = 25
 MAX_ROUGH_STEP_COUNT = 10
 """The same where only shapes are compared."""
 
-SETTLED = 1e-8
+SETTLED = 1e-6
 """Relative gain of the squared error at which a final descent ends."""
 
 ROUGHLY_SETTLED = 1e-3
 """The same where only shapes are compared."""
+
+STRUCTURE_LAGS = range(2, 9)
+"""Neighbours whose residuals are compared; an IF filter ties only the nearest."""
 
 _REWEIGHT_COUNT = 3
 _SMALLEST_WIDTH = 1e-6
@@ -87,41 +89,7 @@ def refine(
         weights = angular_weights(offset, line.centre, line.half_width)
         line = _descend(offset, trace, line, weights, settled)
     residual = trace - _value(offset, line)
-    return RefinedLine(line, residual, _correlation(residual))
-
-
-def covariance(offset: Reals, refined: RefinedLine) -> Reals:
-    """Return the covariance of the line's coefficients, from its residuals.
-
-    White noise is assumed in the weighted fit (sandwich form), then widened by the
-    correlation that the residuals show.
-
-    Returns
-    -------
-    Reals
-        Shape (coefficient, coefficient), in the order of
-        :func:`models.fitting.lineshape.jacobian`.
-    """
-    line = refined.line
-    slopes = jacobian(line, offset)
-    weights = np.tile(angular_weights(offset, line.centre, line.half_width), 2)
-    scale = np.linalg.norm(slopes, axis=0) + 1e-300
-    slopes = slopes / scale
-    inverse = np.linalg.pinv((slopes.T * weights) @ slopes)
-    middle = (slopes.T * weights**2) @ slopes
-    freedom = max(slopes.shape[0] - slopes.shape[1], 1)
-    # Residuals near the line decide: far ones show what the model leaves out.
-    variance = float(
-        (weights * np.tile(np.abs(refined.residual) ** 2, 2)).sum()
-        / weights.sum()
-        / 2.0
-        * slopes.shape[0]
-        / freedom
-    )
-    widening = (1.0 + refined.correlation) / (1.0 - refined.correlation)
-    return np.asarray(
-        inverse @ middle @ inverse * (variance * widening) / np.outer(scale, scale)
-    )
+    return RefinedLine(line, residual, correlation_of(residual))
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,12 +172,30 @@ def _value(offset: Reals, line: Line) -> Complexes:
     return np.asarray(columns @ line.amplitudes)
 
 
-def _correlation(residual: Complexes) -> float:
+def correlation_of(residual: Complexes) -> float:
+    """Return the correlation of neighbouring residuals, 0 to 0.98."""
     energy = float(np.vdot(residual, residual).real)
     if energy <= 0.0:
         return 0.0
     neighbour = float(np.vdot(residual[:-1], residual[1:]).real)
     return float(np.clip(neighbour / energy, 0.0, 0.98))
+
+
+def structure(residual: Complexes) -> float:
+    """Return the rms of what in the residuals is no noise.
+
+    Noise does not know of its neighbours; a ripple, a second line or a wrong shape do,
+    at one distance at least.
+    """
+    energy = float(np.vdot(residual, residual).real)
+    if energy <= 0.0 or residual.size <= 2 * STRUCTURE_LAGS.stop:
+        return 0.0
+    alike = max(
+        abs(complex(np.vdot(residual[:-lag], residual[lag:]))) for lag in STRUCTURE_LAGS
+    )
+    chance = 4.0 / math.sqrt(residual.size)
+    share = max(alike / energy - chance, 0.0)
+    return math.sqrt(energy / residual.size * share)
 
 
 def line_of(shape: LineShape, centre: float, half_width: float, phase: float) -> Line:

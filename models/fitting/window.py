@@ -22,6 +22,8 @@ class Window:
         Complex samples, shape (point,).
     centre_hz, half_span_hz
         Middle and half length of the axis in Hz.
+    block_count
+        Measured points that were averaged into one.
     """
 
     frequency_hz: Reals
@@ -29,6 +31,7 @@ class Window:
     trace: Complexes
     centre_hz: float
     half_span_hz: float
+    block_count: int = 1
 
     def frequency(self, offset: float) -> float:
         """Return the frequency at an offset, in Hz."""
@@ -61,4 +64,5 @@ def thinned(window: Window, half_width: float) -> Window:
         window.trace[:kept].reshape(-1, block).mean(axis=1),
         window.centre_hz,
         window.half_span_hz,
+        block,
     )

@@ -88,6 +88,8 @@ PURE_NUMBERS = frozenset(
         # Of the normalised axis of a fit, which is counted in half spans.
         "centre",
         "half_width",
+        "second_centre",
+        "second_half_width",
         "phase_slope",
         # Of a density grid, in the unit of its target.
         "low",

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.diagnosis import ResonanceKind, ResonanceState
+from models.diagnosis import ResonanceFlag, ResonanceKind, ResonanceState
 from models.fitting import fit_resonance
 
 F0_HZ = 5.1e9
@@ -125,14 +125,27 @@ def test_line_at_the_end_of_the_span_is_edge(kind, offset):
     assert "end of the span" in fit.reason
 
 
-def test_glitches_are_the_instruments():
+@pytest.mark.parametrize("value", [0.3, 1e21, np.nan, np.inf])
+@pytest.mark.parametrize("places", [(40,), (98, 99), (40, 100, 160)])
+def test_a_few_glitches_are_left_out(value, places):
     frequency_hz, clean = line(ResonanceKind.REFLECTION, noise=1e-3)
-    for value in (clean[40] + 0.3, 1e21, np.nan, np.inf):
-        trace = clean.copy()
-        trace[40] = value
-        fit = fit_resonance(frequency_hz, trace)
-        assert fit.state is ResonanceState.INSTRUMENT_FAULT
-        assert fit.resonant_frequency_hz is None
+    trace = clean.copy()
+    trace[list(places)] = value + (0 if value != 0.3 else 1j)
+    expected = fit_resonance(frequency_hz, clean)
+    fit = fit_resonance(frequency_hz, trace)
+    assert fit.state is ResonanceState.OK, fit.reason
+    assert fit.masked_point_count == len(places)
+    assert fit.flags == (ResonanceFlag.POINTS_MASKED,)
+    assert fit.loaded_q == pytest.approx(expected.loaded_q, rel=0.01)
+
+
+def test_many_glitches_are_the_instruments():
+    frequency_hz, trace = line(ResonanceKind.REFLECTION, noise=1e-3)
+    trace[::15] = 1e21
+    fit = fit_resonance(frequency_hz, trace)
+    assert fit.state is ResonanceState.INSTRUMENT_FAULT
+    assert "14 of 201 points are corrupt" in fit.reason
+    assert fit.resonant_frequency_hz is None
 
 
 @pytest.mark.parametrize("trace", [np.full(201, 0.5 + 0.5j), np.zeros(201)])

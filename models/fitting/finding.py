@@ -1,0 +1,117 @@
+"""The simplest explanation of a trace that its residuals leave standing."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from models.fitting.crossing import TwoModes, fit_two_modes
+from models.fitting.departure import Departure, departure_of
+from models.fitting.lineshape import Reals, angular_weights
+from models.fitting.power import DrivenLine, fit_saturating, fit_shifted
+from models.fitting.refine import RefinedLine, correlation_of, structure
+from models.fitting.spread import covariance
+from models.fitting.window import Window
+
+_LEAST_SHIFT = 0.03
+_LEAST_LOSS = 0.1
+_WIDEST = 0.5
+_LEAST_STRUCTURE = 0.03
+_STRONG_EVIDENCE = 20.0
+_WIDER = 4.0
+_SETTLED = 0.003
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A line, how well it is known, and what else the trace shows.
+
+    Attributes
+    ----------
+    covariance
+        Of the line's coefficients, shape (coefficient, coefficient).
+    departure
+        What the residuals of the Lorentzian show.
+    driven, modes
+        The driven line or the two modes that replaced it, at most one of them.
+    """
+
+    refined: RefinedLine
+    covariance: Reals
+    departure: Departure
+    driven: DrivenLine | None = None
+    modes: TwoModes | None = None
+
+
+def explain(window: Window, refined: RefinedLine) -> Finding:
+    """Explain a trace, by a richer line where the residuals call for one."""
+    plain = Finding(refined, covariance(window.offset, refined), Departure())
+    if refined.is_white:
+        return plain
+    departure = departure_of(window.offset, refined)
+    plain = replace(plain, departure=departure)
+    height = float(abs(refined.line.amplitudes[1]))
+    is_rough = structure(refined.residual) > _LEAST_STRUCTURE * height
+    is_driven = (
+        abs(departure.shift_ratio) > _LEAST_SHIFT
+        or abs(departure.loss_ratio) > _LEAST_LOSS
+    )
+    if not (is_rough or is_driven) or refined.line.half_width > _WIDEST:
+        return plain
+    return _best(window, plain, is_rough=is_rough)
+
+
+def _best(window: Window, plain: Finding, *, is_rough: bool) -> Finding:
+    found = [plain]
+    for candidate in _candidates(window, plain, is_rough=is_rough):
+        found.append(candidate)
+        line = candidate.refined.line
+        if structure(candidate.refined.residual) < _SETTLED * abs(line.amplitudes[1]):
+            break
+    line = plain.refined.line
+    weights = angular_weights(window.offset, line.centre, _WIDER * line.half_width)
+    return min(found, key=lambda finding: _penalty(finding, found, weights))
+
+
+def _candidates(window: Window, plain: Finding, *, is_rough: bool) -> Iterator[Finding]:
+    """Yield richer explanations, the likelier and cheaper ones first."""
+    offset, trace, refined = window.offset, window.trace, plain.refined
+    departure = plain.departure
+    if is_rough or departure.loss_ratio < 0.0:
+        yield _with_drive(plain, fit_saturating(offset, trace, refined))
+    if is_rough or departure.shift_ratio:
+        drive = fit_shifted(offset, trace, refined, departure)
+        if drive.is_shifted:
+            yield _with_drive(plain, drive)
+    if is_rough:
+        modes = fit_two_modes(offset, trace, refined)
+        if modes.are_distinct:
+            yield replace(
+                plain,
+                refined=modes.refined,
+                covariance=modes.covariance,
+                modes=modes,
+            )
+
+
+def _with_drive(plain: Finding, drive: DrivenLine) -> Finding:
+    return replace(
+        plain, refined=drive.refined, covariance=drive.covariance, driven=drive
+    )
+
+
+def _penalty(finding: Finding, others: list[Finding], weights: Reals) -> float:
+    """Return the Bayesian information criterion, up to a constant."""
+    # The best explanation tells how many samples are independent.
+    rest = min(correlation_of(other.refined.residual) for other in others)
+    size = finding.refined.residual.size
+    count = 2.0 * size * (1.0 - rest) / (1.0 + rest)
+    error = float(weights @ np.abs(finding.refined.residual) ** 2) + 1e-20 * size
+    richness = finding.covariance.shape[0]
+    is_rich = finding.driven is not None or finding.modes is not None
+    return float(
+        count * math.log(error)
+        + richness * math.log(max(count, 2.0))
+        + _STRONG_EVIDENCE * is_rich
+    )
