@@ -8,7 +8,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from service.dashboard import figures, wording
+from service.dashboard import figures, poller_wording, wording
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -56,7 +56,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for module in (figures, wording):
+    for module in (figures, wording, poller_wording):
         environment.globals.update(
             {name: value for name, value in vars(module).items() if name[0] != "_"}
         )

@@ -1,14 +1,16 @@
 """Where the pages get what they show: the payloads of the public API."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from fastapi import Request
 
 from instruments.clock import Clock
 from instruments.measurement.times import format_time
+from service.alerts.spools import FORGOTTEN_S
 from service.context import ServiceContext
 from service.operations.cavity_state import describe_cavities, describe_cavity
+from service.operations.polling import poller_json
 from service.operations.presenting import (
     ACTIVE_STATES,
     ALL_STATES,
@@ -18,6 +20,7 @@ from service.operations.presenting import (
 from service.storage.alerts import list_alerts
 from service.storage.diagnoses import get_diagnosis
 from service.storage.engine import Database
+from service.storage.pollers import list_pollers
 
 ALERT_LIMIT = 200
 """Most alerts of the history on a page."""
@@ -36,6 +39,10 @@ class WallSource(Protocol):
 
     def alerts(self, state: str) -> Mapping[str, Any]:
         """Answer what ``GET /alerts`` answers for ``active`` or ``all``."""
+        ...
+
+    def pollers(self) -> Sequence[Mapping[str, Any]]:
+        """Answer the entries of what ``GET /pollers`` answers."""
         ...
 
     def diagnosis(self, sweep: str) -> Mapping[str, Any] | None:
@@ -76,6 +83,13 @@ class StoredWall:
             found = list_alerts(transaction, states, ALERT_LIMIT)
         alerts = [alert_json(alert, now) for alert in found]
         return {"server_time": format_time(now), "alerts": alerts}
+
+    def pollers(self) -> Sequence[Mapping[str, Any]]:
+        """List what every poller told last, unless that was days ago."""
+        now = self._clock.now()
+        with self._database.read() as transaction:
+            found = list_pollers(transaction)
+        return [poller_json(one, now) for one in found if one.age_s(now) < FORGOTTEN_S]
 
     def diagnosis(self, sweep: str) -> Mapping[str, Any] | None:
         """Read the newest diagnosis of a sweep."""

@@ -35,6 +35,7 @@ def wall(request: Request, source: Source) -> HTMLResponse:
         titles=_titles_of(array["cavities"]),
         server_time=array["server_time"],
         cavities=array["cavities"],
+        pollers=source.pollers(),
         active_alerts=_active(source),
     )
 

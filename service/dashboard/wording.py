@@ -11,6 +11,7 @@ STATE_WORDS = {
     "warning": "Warning",
     "alarm": "Alarm",
     "stale": "Stale",
+    "paused": "Paused",
     "unknown": "No verdict",
 }
 """A cavity's state to the word on its tile, in the order of the wall's summary."""
@@ -27,6 +28,7 @@ _SENTENCE_OPENINGS = {
     "alarm": "Alarm on",
     "warning": "Warning on",
     "stale": "No fresh sweep from",
+    "paused": "Not measured on purpose:",
     "unknown": "No verdict on",
 }
 _SEVERITY_RANK = {"critical": 0, "major": 1, "minor": 2}
@@ -104,7 +106,7 @@ def array_sentence(
     total = len(cavities)
     if total == 0:
         return "No cavity is registered"
-    shared = [alert for alert in alerts if alert["scope"] == "array"]
+    shared = [a for a in alerts if a["scope"] == "array" and a["cavities"]]
     if shared:
         return f"Common cause on {len(shared[0]['cavities'])} of {total} cavities"
     counts = state_counts(cavities)

@@ -29,6 +29,7 @@ class ScriptedArray:
         self.acknowledge(strange)
         closed = self.alert(3, "resonance_lost", "cavity-1", 15000)
         closed.update(state="normal", cleared_at=self.past(13800))
+        self.poller_records: list[dict[str, Any]] = []
         self.alert_records = [circulator, strange, closed]
         self.cavity_records = [
             self.cavity_record(1, "good", 12),
@@ -63,6 +64,58 @@ class ScriptedArray:
         ]
         return {"server_time": self.past(0), "alerts": chosen}
 
+    def pollers(self) -> list[dict[str, Any]]:
+        return self.poller_records
+
+    def poller(self, name: str = "array", ago_s: float = 2.0) -> dict[str, Any]:
+        at = self.past(ago_s)
+        record = {
+            "poller": name,
+            "period_s": 5.0,
+            "received_at": at,
+            "age_s": ago_s,
+            "is_stale": ago_s > 15.0,
+            "spool": {
+                "depth": 0,
+                "depth_bytes": 0,
+                "max_bytes": 1_000_000_000,
+                "oldest_age_s": None,
+                "is_refusing": False,
+                "dead_letter_count": 0,
+                "last_error": None,
+            },
+            "sweeps": {
+                "measured": 5120,
+                "stored": 5118,
+                "flagged": 0,
+                "lost": 0,
+                "skipped": 0,
+                "failed": {},
+            },
+            "instruments": [
+                {"name": f"vna-{number}", "state": "measuring"}
+                for number in range(1, 7)
+            ],
+            "cavities": [
+                {"cavity": f"cavity-{number}", "mode": "polled"}
+                for number in range(1, 7)
+            ],
+        }
+        self.poller_records.append(record)
+        return record
+
+    def pause(self, cavity: str, mode: str, reason: str) -> dict[str, Any]:
+        (record,) = [one for one in self.cavity_records if one["id"] == cavity]
+        record["polling"] = {
+            "poller": "array",
+            "cavity": cavity,
+            "mode": mode,
+            "since": self.past(300),
+            "until": None,
+            "reason": reason,
+        }
+        return record
+
     def diagnosis(self, sweep: str) -> dict[str, Any] | None:
         judged = not sweep.startswith("sweep-6")
         return {"model_version": "demo-2026.11"} if judged else None
@@ -94,7 +147,7 @@ class ScriptedArray:
             "thermal_cycle": "2026-11",
             "state": state,
             "latest": {
-                purpose: {"sweep_id": f"sweep-{number}-{purpose}", **at}
+                purpose: {"sweep_id": f"sweep-{number}-{purpose}", **at, "flags": []}
                 for purpose in ("wide", "transmission", "reflection")
             },
             "temperature_k": self.estimate(4.0 + 0.03 * number, 0.55, ago_s),
@@ -112,10 +165,13 @@ class ScriptedArray:
                 **at,
             },
             "integrity": ["receiver_overload"] if number == 5 else [],
+            "flags": [],
+            "polling": None,
             "reference": {
                 "sweep_id": f"sweep-{number}-reference",
                 "measured_at": self.past(93_600),
                 "age_s": 93_600,
+                "flags": [],
             },
             "active_alerts": alerts or [],
         }

@@ -246,3 +246,68 @@ def test_alerts_page_names_the_cavities_of_a_common_cause(get, array):
     array.common_cause()
     page = words(get("/alerts").text)
     assert "Cavities Cavity 1 , Cavity 2" in page
+
+
+def test_flags_stand_on_tile_and_cavity_page_in_words(get, array):
+    record = array.cavity_records[0]
+    record["flags"] = ["averages_short", "rf_off"]
+    record["latest"]["wide"]["flags"] = ["rf_off"]
+    assert "newest sweeps: averages short, rf off" in words(
+        tile(get("/").text, "cavity-1")
+    )
+    assert "newest sweeps" not in words(tile(get("/").text, "cavity-2"))
+    page = words(get("/cavities/cavity-1").text)
+    assert re.search(r"Wide 12 s JSON rf off Transmission", page)
+
+
+def test_a_paused_cavity_says_who_paused_it(get, array):
+    array.pause("cavity-4", "paused", "antenna work")["state"] = "paused"
+    array.pause("cavity-1", "inhibited", "run 7 digitises")
+    page = get("/").text
+    paused = words(tile(page, "cavity-4"))
+    assert "Paused Cavity 4 last wide sweep 4 min 12 s ago" in paused
+    assert "polling paused: antenna work" in paused
+    assert 'href="#icon-paused"' in tile(page, "cavity-4")
+    assert "RF inhibited: run 7 digitises" in words(tile(page, "cavity-1"))
+    assert "1 paused" in words(page)
+    head = words(get("/cavities/cavity-4").text)
+    assert "polling paused: antenna work since 03:07:44 UTC" in head
+
+
+def test_the_wall_tells_how_pollers_fare(get, array):
+    assert 'id="pollers"' not in get("/").text
+    array.poller()
+    east = array.poller("east", ago_s=61.0)
+    assert east["is_stale"]
+    page = words(get("/").text)
+    assert "array Reports 2 s ago spool empty 6 of 6 instruments well" in page
+    assert "5120 measured, 5118 stored" in page
+    assert "east No report 1 min 01 s ago" in page
+
+
+def test_a_spool_that_refuses_is_an_alarm_with_its_reason(get, array):
+    poller = array.poller()
+    poller["spool"] |= {
+        "depth": 812,
+        "depth_bytes": 999_000_000,
+        "oldest_age_s": 7300.0,
+        "is_refusing": True,
+        "last_error": "the disk is full",
+    }
+    page = get("/").text
+    assert 'class="poller state-alarm"' in page
+    assert (
+        "array Refuses sweeps 2 s ago spool 812 sweeps, 999 of 1000 MB, oldest "
+        "2 h 01 min" in words(page)
+    )
+    assert "the disk is full" in words(page)
+
+
+def test_an_alert_of_the_array_without_cavities_is_no_common_cause(get, array):
+    alert = array.common_cause()
+    alert.update(title="Spool filling", cavities=[])
+    page = words(get("/").text)
+    assert "Common cause on" not in page
+    assert "Whole array" not in page
+    assert "Spool filling since" in page
+    assert "Array, 0" not in words(get("/alerts").text)

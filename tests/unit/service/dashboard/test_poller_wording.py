@@ -1,0 +1,81 @@
+"""One line a poller."""
+
+import pytest
+
+from service.dashboard.poller_wording import (
+    flag_words,
+    instrument_words,
+    mode_words,
+    poller_state,
+    poller_state_words,
+    silent_words,
+    spool_words,
+    sweep_words,
+)
+
+
+@pytest.fixture
+def poller(array):
+    return array.poller()
+
+
+@pytest.mark.parametrize(
+    ("changes", "state", "words"),
+    [
+        ({}, "good", "Reports"),
+        ({"is_stale": True}, "stale", "No report"),
+        ({"spool": {"is_refusing": True}}, "alarm", "Refuses sweeps"),
+        ({"spool": {"depth_bytes": 8 * 10**8}}, "warning", "Spool nearly full"),
+        (
+            {"instruments": [{"name": "vna-1", "state": "stuck"}]},
+            "warning",
+            "Instrument fails",
+        ),
+    ],
+)
+def test_state_of_a_poller(poller, changes, state, words):
+    spool = poller["spool"] | changes.pop("spool", {})
+    changed = poller | changes | {"spool": spool}
+    assert poller_state(changed) == state
+    assert poller_state_words(changed) == words
+
+
+def test_instruments_that_fail_are_named(poller):
+    assert instrument_words(poller) == "6 of 6 instruments well"
+    poller["instruments"][1]["state"] = "backing_off"
+    assert (
+        instrument_words(poller) == "5 of 6 instruments well, not vna-2 (backing off)"
+    )
+    poller["instruments"][4]["state"] = "stuck"
+    assert instrument_words(poller).endswith("not vna-2 (backing off) and 1 more")
+
+
+def test_what_waits_and_what_became_of_the_rest(poller):
+    assert spool_words(poller["spool"]) == "spool empty"
+    spool = poller["spool"] | {"depth": 3, "depth_bytes": 1.5e6, "dead_letter_count": 2}
+    assert spool_words(spool) == "spool 3 sweeps, 1.5 of 1000 MB, 2 dead letters"
+    sweeps = {"measured": 9, "stored": 5, "flagged": 1, "lost": 2}
+    sweeps["failed"] = {"not_finite": 3, "late": 1}
+    assert sweep_words(sweeps) == "9 measured, 5 stored, 1 flagged, 2 lost, 4 failed"
+
+
+def test_cavities_that_are_not_measured_are_named(poller):
+    assert silent_words(poller) == ""
+    poller["cavities"][2]["mode"] = "inhibited"
+    assert silent_words(poller) == "cavity-3 inhibited"
+
+
+@pytest.mark.parametrize(
+    ("mode", "reason", "words"),
+    [
+        ("polled", "x", ""),
+        ("paused", None, "polling paused"),
+        ("inhibited", "run 7", "RF inhibited: run 7"),
+    ],
+)
+def test_mode_of_a_cavity(mode, reason, words):
+    assert mode_words({"mode": mode, "reason": reason}) == words
+
+
+def test_flags_as_words():
+    assert flag_words(["rf_off", "late"]) == "rf off, late"
