@@ -35,8 +35,8 @@ class Measurement:
 class Channel:
     """One channel of the VNA.
 
-    A single sweep or a group is frozen when it ends. In continuous mode nothing
-    runs: what the display would show is worked out when somebody reads it.
+    What a single sweep or a group gave is frozen when it ends. In continuous mode
+    nothing runs: what the display would show is worked out when somebody reads it.
 
     Attributes
     ----------
@@ -88,9 +88,9 @@ class Channel:
     def averages_done(self) -> int:
         """Sweeps that have gone into the average so far."""
         done = self._averaged
-        now_s = self._bench.array.now_s()
-        if self._timer is not None or self.mode is SweepMode.CONTINUOUS:
-            done += int((now_s - self._begun_s) / self.sweep_time_s)
+        if self.is_sweeping:
+            swept_s = self._bench.array.now_s() - self._begun_s
+            done += int(swept_s / self.sweep_time_s)
         return min(done, self.stimulus.averaging_count)
 
     @property
@@ -158,9 +158,8 @@ class Channel:
         """Stop sweeping at once; data of whole sweeps stay."""
         if self.mode is SweepMode.CONTINUOUS:
             self._frozen = self._shown_continuous()[0]
-        for timer in (self._timer, self._meddler):
-            if timer is not None:
-                timer.cancel()
+        for timer in filter(None, (self._timer, self._meddler)):
+            timer.cancel()
         self._timer = self._meddler = self._newest = None
         self.is_armed = self.rearms = False
         self.mode = SweepMode.HOLD

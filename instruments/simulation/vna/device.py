@@ -9,23 +9,18 @@ import numpy.typing as npt
 
 from instruments.simulation.array import EmulatedArray
 from instruments.simulation.faults import Fault, FaultKind
-from instruments.simulation.scpi.device import Call, ScpiDevice
+from instruments.simulation.scpi.device import Call
 from instruments.simulation.scpi.errors import ScpiFault
 from instruments.simulation.vna.bench import Bench
-from instruments.simulation.vna.channel import Channel, Measurement, SweepMode
-from instruments.simulation.vna.encoding import NOT_A_NUMBER, DataFormat
+from instruments.simulation.vna.channel import Channel, SweepMode
+from instruments.simulation.vna.encoding import DataFormat
 from instruments.simulation.vna.model import Verb, VnaModel
+from instruments.simulation.vna.spoiling import spoil, spoiling
+from instruments.simulation.vna.trace_keeper import TraceKeeper
 from instruments.simulation.wire_faults import WireFaults
 
-_SPOILING = (
-    FaultKind.WRONG_ENDIAN,
-    FaultKind.NOT_A_NUMBER,
-    FaultKind.MISSING_POINTS,
-    FaultKind.WRONG_LENGTH,
-)
 
-
-class EmulatedVna(ScpiDevice):
+class EmulatedVna(TraceKeeper):
     """A VNA of some model that looks at one cavity of an emulated array.
 
     Parameters
@@ -54,14 +49,7 @@ class EmulatedVna(ScpiDevice):
     ) -> None:
         number = zlib.crc32(f"{array.seed} {name}".encode()) % 10**8
         self.serial = model.serial.format(number=number)
-        self.model = model
-        super().__init__(
-            model.identity.format(serial=self.serial),
-            model.options,
-            terminator=model.terminator,
-            write_integer=model.text.integer,
-            write_error=self._write_error,
-        )
+        super().__init__(model, model.identity.format(serial=self.serial))
         self.bench = Bench(
             array=array,
             vna=name,
@@ -73,8 +61,6 @@ class EmulatedVna(ScpiDevice):
         self.faults = faults
         faults.listen(self._happen)
         self.keeps_newest_client = model.quirks.keeps_newest_client
-        self.channels: dict[int, Channel] = {}
-        self.active_channel = 1
         self.format = self._preset_format()
         self.windows: dict[int, dict[int, str]] = {}
         self.settings: dict[Hashable, str] = {}
@@ -137,102 +123,6 @@ class EmulatedVna(ScpiDevice):
         else:
             self.set_idle()
 
-    def channel(self, number: int) -> Channel:
-        """Return a channel; the first use creates it.
-
-        Raises
-        ------
-        ScpiFault
-            If there is no such number.
-        """
-        if not 1 <= number <= self.model.limits.max_channel_count:
-            raise ScpiFault(-114, "Header suffix out of range", str(number))
-        if number not in self.channels:
-            self.channels[number] = Channel(self.bench, self.model.limits)
-        return self.channels[number]
-
-    def channel_of(self, call: Call) -> Channel:
-        """Return the channel that a command names."""
-        return self.channel(call.suffixes[0])
-
-    def define(self, number: int, name: str, parameter: str) -> None:
-        """Create a trace on a channel and select it.
-
-        Raises
-        ------
-        ScpiFault
-            If the name is taken, or the parameter is no S-parameter of the ports.
-        """
-        channel = self.channel(number)
-        if name in channel.measurements:
-            raise ScpiFault(-221, "Settings conflict", f"{name} exists")
-        counted = (
-            self.channels.values()
-            if self.model.quirks.has_global_numbers
-            else (channel,)
-        )
-        taken = {
-            one.trace_number for some in counted for one in some.measurements.values()
-        }
-        free = next(n for n in range(1, len(taken) + 2) if n not in taken)
-        channel.measurements[name] = Measurement(free, self.s_parameter(parameter))
-        channel.selected = name
-        self.active_channel = number
-
-    def s_parameter(self, text: str) -> str:
-        """Return an S-parameter of the ports, in capitals.
-
-        Raises
-        ------
-        ScpiFault
-            If it is none.
-        """
-        name = text.upper()
-        ports = "".join(str(port) for port in range(1, self.model.port_count + 1))
-        is_known = len(name) == 3 and name[0] == "S" and set(name[1:]) <= set(ports)
-        if not is_known:
-            raise ScpiFault(-224, "Illegal parameter value", text[:20])
-        return name
-
-    def selected(self, call: Call) -> Measurement:
-        """Return the selected trace of the channel that a command names.
-
-        Raises
-        ------
-        ScpiFault
-            If no trace is selected.
-        """
-        channel = self.channel_of(call)
-        if channel.selected is None:
-            raise ScpiFault(-221, "Settings conflict", "no measurement is selected")
-        return channel.measurements[channel.selected]
-
-    def named(self, call: Call, name: str) -> Measurement:
-        """Return a trace of the channel that a command names.
-
-        Raises
-        ------
-        ScpiFault
-            If there is none of this name.
-        """
-        measurements = self.channel_of(call).measurements
-        if name not in measurements:
-            raise ScpiFault(-221, "Settings conflict", f"no measurement {name[:40]}")
-        return measurements[name]
-
-    def numbered(self, channel: Channel, number: int) -> tuple[str, Measurement]:
-        """Return name and trace of a number.
-
-        Raises
-        ------
-        ScpiFault
-            If there is none of this number.
-        """
-        for name, measurement in channel.measurements.items():
-            if measurement.trace_number == number:
-                return name, measurement
-        raise ScpiFault(-114, "Header suffix out of range", f"no measurement {number}")
-
     def write_values(self, call: Call, values: npt.NDArray[np.float64]) -> bytes:
         """Return numbers in the transfer format of this session."""
         return self.format.write(values, is_text=self._is_text(call))
@@ -253,11 +143,11 @@ class EmulatedVna(ScpiDevice):
         make
             Works the numbers out.
         """
-        spoilt = [kind for kind in _SPOILING if self.faults.takes(kind)]
+        spoilt = spoiling(self.faults)
         is_text = self._is_text(call)
         if spoilt:
             is_torn = FaultKind.WRONG_ENDIAN in spoilt
-            values = _spoil(make(), spoilt)
+            values = spoil(make(), spoilt)
             return self.format.write(values, is_text=is_text, is_torn=is_torn)
         return channel.encoded(
             (key, self.format.key(is_text=is_text)),
@@ -268,8 +158,7 @@ class EmulatedVna(ScpiDevice):
         self, make: Callable[[], npt.NDArray[np.float64]]
     ) -> npt.NDArray[np.float64]:
         """Return measured data with what is wrong with them."""
-        kinds = [kind for kind in _SPOILING if self.faults.takes(kind)]
-        return _spoil(make(), kinds)
+        return spoil(make(), spoiling(self.faults))
 
     def close(self) -> None:
         """Stop all sweeps."""
@@ -310,23 +199,3 @@ class EmulatedVna(ScpiDevice):
         return DataFormat(
             header_digit_count=model.header_digit_count, element=model.text.element
         )
-
-    def _write_error(self, number: int, text: str) -> str:
-        style = self.model.text
-        if number == 0 and style.no_error is not None:
-            return style.no_error
-        return style.error.format(number=number, text=text)
-
-
-def _spoil(
-    values: npt.NDArray[np.float64], kinds: list[FaultKind]
-) -> npt.NDArray[np.float64]:
-    spoilt = np.array(values, dtype=np.float64)
-    middle = spoilt.size // 2
-    if FaultKind.NOT_A_NUMBER in kinds:
-        spoilt[middle] = np.nan
-    if FaultKind.MISSING_POINTS in kinds:
-        spoilt[middle:] = NOT_A_NUMBER
-    if FaultKind.WRONG_LENGTH in kinds:
-        spoilt = spoilt[: max(0, spoilt.size - 2)]
-    return spoilt

@@ -5,6 +5,7 @@ from instruments.simulation.vna.model import Table
 from instruments.simulation.vna.verbs import (
     data,
     numbered_traces,
+    segment_tables,
     segments,
     system,
     triggers,
@@ -39,7 +40,7 @@ ENA_TABLE: Table = {
     **SETTINGS,
     **TRIGGERS,
     **TRACES,
-    "SENSe#:SEGMent:DATA": segments.DATA,
+    "SENSe#:SEGMent:DATA": segment_tables.DATA,
     "SENSe#:SEGMent:SWEep:POINts": segments.POINT_TOTAL,
     "SENSe#:SEGMent:SWEep:TIME[:DATA]": segments.TOTAL_TIME,
     "FORMat:DATA": system.FORMAT_WORD,

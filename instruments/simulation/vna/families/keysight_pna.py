@@ -14,6 +14,7 @@ from instruments.simulation.vna.verbs import (
     numbered_traces,
     pna_triggers,
     receiver,
+    segment_tables,
     segments,
     system,
     windows,
@@ -42,7 +43,7 @@ _SWEEPING: Table = {
 }
 
 _SEGMENTS: Table = {
-    "SENSe#:SEGMent:LIST": segments.LIST,
+    "SENSe#:SEGMent:LIST": segment_tables.LIST,
     "SENSe#:SEGMent:COUNt": segments.COUNT,
     "SENSe#:SEGMent:DELete:ALL": segments.DELETE_ALL,
     "SENSe#:SEGMent#:ADD": segments.ADD,
@@ -51,8 +52,8 @@ _SEGMENTS: Table = {
     "SENSe#:SEGMent#:SWEep:POINts": segments.POINTS,
     "SENSe#:SEGMent#:BWIDth[:RESolution]": segments.BANDWIDTH,
     "SENSe#:SEGMent#:POWer#[:LEVel]": segments.POWER,
-    "SENSe#:SEGMent:BWIDth[:RESolution]:CONTrol": segments.own_control("bandwidth"),
-    "SENSe#:SEGMent:POWer[:LEVel]:CONTrol": segments.own_control("power"),
+    "SENSe#:SEGMent:BWIDth[:RESolution]:CONTrol": segment_tables.OWN_BANDWIDTHS,
+    "SENSe#:SEGMent:POWer[:LEVel]:CONTrol": segment_tables.OWN_POWERS,
     "SENSe#:SEGMent:ARBitrary": system.switch("arbitrary segments"),
 }
 
