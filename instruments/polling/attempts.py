@@ -10,6 +10,7 @@ import os
 import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -140,6 +141,8 @@ class AttemptLog(AttemptCounts):
         self._writing = threading.Lock()
         self._file = _open(path)
         self._size_bytes = os.fstat(self._file).st_size
+        if self._size_bytes:
+            self._size_bytes += os.write(self._file, b"\n")
         self.lost_line_count = 0
 
     def begin(self, attempt: Attempt) -> None:
@@ -219,8 +222,10 @@ def read_attempts(path: Path) -> dict[str, Attempt]:
 def _lines(paths: Iterable[Path]) -> Iterator[dict[str, Any]]:
     for path in paths:
         if path.exists():
-            for line in path.read_text().splitlines():
-                yield json.loads(line)
+            for line in path.read_text(errors="replace").splitlines():
+                # A power cut may have left half a line.
+                with suppress(ValueError):
+                    yield json.loads(line)
 
 
 def _open(path: Path) -> int:

@@ -25,6 +25,7 @@ _EDGE_LINEWIDTHS = 1.0
 _MAX_CENTRES = 81
 _Q_RATIOS = (0.5, 1.0, 2.0)
 _SPIKE_SIGMAS = 12.0
+_NEIGHBOURS = 2
 
 Samples = npt.NDArray[np.complex128]
 
@@ -126,9 +127,10 @@ def _templates(
 
 
 def _without_spikes(trace: Samples) -> Samples:
-    """Replace points that stand alone by the mean of their neighbours."""
-    neighbours = (np.roll(trace, 1) + np.roll(trace, -1)) / 2.0
-    neighbours[[0, -1]] = trace[[0, -1]]
-    apart = np.abs(trace - neighbours)
+    """Replace points that stand alone by the median of their neighbourhood."""
+    padded = np.pad(trace, _NEIGHBOURS, mode="edge")
+    around = np.lib.stride_tricks.sliding_window_view(padded, 2 * _NEIGHBOURS + 1)
+    usual = np.median(around.real, axis=1) + 1j * np.median(around.imag, axis=1)
+    apart = np.abs(trace - usual)
     typical = float(np.median(apart))
-    return np.where(apart > _SPIKE_SIGMAS * max(typical, 1e-30), neighbours, trace)
+    return np.where(apart > _SPIKE_SIGMAS * max(typical, 1e-30), usual, trace)

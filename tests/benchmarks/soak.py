@@ -279,12 +279,11 @@ def account(folder: Path) -> dict:
         else:
             measured["repeated_within_a_stored_attempt"] += 1
     real = {one["digest"] for one in ended}
-    copies = Counter(one["digest"] for one in stored)
-    twice = [
-        one["key"]
-        for one in stored
-        if copies[one["digest"]] > 1 and "repeated_trace" not in one["flags"]
-    ]
+    # Old data that a VNA gives again carry a flag; the first of the copies is true.
+    unmarked = Counter(
+        one["digest"] for one in stored if "repeated_trace" not in one["flags"]
+    )
+    twice = [digest for digest, count in unmarked.items() if count > 1]
     return {
         "attempts": dict(fates),
         "attempt_count": len(attempts),

@@ -153,6 +153,5 @@ def test_soak(root: Path, tmp_path: Path) -> None:
     assert report["waiting_count"] == 0
     assert sum(report["instrument_sweeps"].values()) == report["instrument_sweep_count"]
     assert "outside_of_any_attempt" not in report["instrument_sweeps"]
-    assert report["instrument_sweeps"]["stored"] + report["dead_letter_count"] >= (
-        report["stored_count"] - sum(report["flagged"].values())
-    )
+    stored = report["attempts"]["stored"] + report["attempts"].get("stored_unsaid", 0)
+    assert stored == report["stored_count"] + report["dead_letter_count"]
