@@ -3,10 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from instruments.errors import ScpiError, SettingRefusedError
-from instruments.scpi import format_number
+from instruments.errors import (
+    IdentityMismatchError,
+    ScpiError,
+    SettingRefusedError,
+)
+from instruments.measurement import InstrumentIdentity
+from instruments.scpi import format_number, parse_identity
+from instruments.transport import Wire
 from instruments.vna.commands import own_traces
 from instruments.vna.conversation import Conversation
+from instruments.vna.dialect import choose_dialect
+from instruments.vna.dialects import DIALECTS
 from instruments.vna.panel import take_snapshot
 from instruments.vna.rules import ReferenceRule, VnaRules
 
@@ -28,6 +36,27 @@ class Prepared:
     other_channels: Sequence[int]
     existing: dict[str, str]
     snapshot: Sequence[str]
+
+
+def identify(
+    wire: Wire, dialect_name: str, expected_serial: str | None
+) -> tuple[InstrumentIdentity, Conversation]:
+    """Ask who answers, and choose the dialect to speak to it.
+
+    Raises
+    ------
+    IdentityMismatchError
+        If it is not the instrument that is expected, or no dialect fits.
+    """
+    identity = parse_identity(wire.query("*IDN?"))
+    if expected_serial not in (None, identity.serial):
+        raise IdentityMismatchError(
+            f"serial number {identity.serial} answers, the array file expects "
+            f"{expected_serial}"
+        )
+    return identity, Conversation(
+        wire, choose_dialect(DIALECTS, dialect_name, identity)
+    )
 
 
 def prepare(

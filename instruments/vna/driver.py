@@ -6,11 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from instruments.clock import Clock
-from instruments.errors import (
-    IdentityMismatchError,
-    InstrumentError,
-    UntrueDataError,
-)
+from instruments.errors import InstrumentError, UntrueDataError
 from instruments.measurement import (
     InstrumentIdentity,
     SegmentLimits,
@@ -20,13 +16,11 @@ from instruments.measurement import (
     SweepSettings,
     TruthFlag,
 )
-from instruments.scpi import format_bool, parse_identity
+from instruments.scpi import format_bool
 from instruments.transport import Wire
 from instruments.vna.commands import delete_commands
-from instruments.vna.connecting import prepare
+from instruments.vna.connecting import identify, prepare
 from instruments.vna.conversation import Conversation
-from instruments.vna.dialect import choose_dialect
-from instruments.vna.dialects import DIALECTS
 from instruments.vna.measured import DriftError, Measured, finish
 from instruments.vna.plan_runner import PlanRunner
 from instruments.vna.rules import VnaRules
@@ -112,8 +106,13 @@ class VectorNetworkAnalyzer:
     @property
     def snapshot(self) -> Sequence[str]:
         """Commands that restore what the operator had set."""
-        segments = self._runner.operators_segments if self._runner else None
-        return (*([segments] if segments else []), *self._snapshot)
+        if self._talk is None or self._runner is None:
+            return tuple(self._snapshot)
+        segments = self._runner.operators_segments
+        if segments is None:
+            return tuple(self._snapshot)
+        # The table goes as text, whatever format is restored after it.
+        return (*self._talk.dialect.transfer.text, segments, *self._snapshot)
 
     @property
     def segment_limits(self) -> SegmentLimits | None:
@@ -138,14 +137,7 @@ class VectorNetworkAnalyzer:
         InstrumentError
             If it does not answer as an instrument should, or cannot keep the rules.
         """
-        identity = parse_identity(self._wire.query("*IDN?"))
-        if self._expected_serial not in (None, identity.serial):
-            raise IdentityMismatchError(
-                f"serial number {identity.serial} answers, the array file expects "
-                f"{self._expected_serial}"
-            )
-        dialect = choose_dialect(DIALECTS, self._dialect_name, identity)
-        talk = Conversation(self._wire, dialect)
+        identity, talk = identify(self._wire, self._dialect_name, self._expected_serial)
         prepared = prepare(talk, self._rules, self._snapshot)
         reference = self._rules.reference
         self._snapshot = list(prepared.snapshot)
@@ -249,10 +241,8 @@ class VectorNetworkAnalyzer:
         talk, runner = self._talk, self._runner
         if not self._rules.restore_on_release:
             return
-        delete = delete_commands(talk.dialect, runner.existing)
-        remove = talk.dialect.channels.remove
-        text = talk.dialect.transfer.text if runner.operators_segments else ()
-        talk.confirm([*delete, *remove, *text, *self.snapshot])
+        deleted = delete_commands(talk.dialect, runner.existing)
+        talk.confirm([*deleted, *talk.dialect.channels.remove, *self.snapshot])
         runner.existing = {}
         runner.forget()
 
