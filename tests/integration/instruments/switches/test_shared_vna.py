@@ -9,6 +9,8 @@ from instruments.array import load_array, plan_for
 from instruments.array.config import ArrayConfig
 from instruments.array.ports import cavity_sweep, vna_plan
 from instruments.clock import SystemClock
+from instruments.measurement.flags import TruthFlag
+from instruments.polling import PollingPipeline
 from instruments.switches import open_router
 from instruments.transport import open_wire
 from instruments.vna import VectorNetworkAnalyzer
@@ -62,6 +64,41 @@ def test_sweep_of_each_routed_cavity_is_that_cavitys(sample, serve, tmp_path, po
         )["S21"]
         seen = np.abs(sweep.traces["S21"])
         assert np.corrcoef(seen, np.abs(truth))[0, 1] > 0.9
+
+
+def test_poller_sends_the_sweeps_of_both_cavities(sample, serve, service, tmp_path):
+    sample["schedule"] = {
+        "wide": {"period_s": 2.0},
+        "transmission": {"period_s": 1.0, "phase_s": 0.5},
+    }
+    served = serve(ArrayConfig.model_validate(sample))
+    array = served.served.array
+    clock = SystemClock()
+    pipeline = PollingPipeline(
+        served.config, service.url, clock=clock, spool_directory=tmp_path
+    )
+    pipeline.start()
+    end_s = clock.monotonic_s() + 40.0
+    wanted = {
+        (one, kind) for one in array.cavities for kind in ("wide", "transmission")
+    }
+    while clock.monotonic_s() < end_s:
+        arrived = list(service.stored.values())
+        if {(one.cavity, one.purpose.value) for one in arrived} == wanted:
+            break
+        clock.sleep(0.02)
+    pipeline.stop(10.0)
+    assert {(one.cavity, one.purpose.value) for one in arrived} == wanted
+    for sweep in arrived:
+        assert sweep.route == sweep.cavity
+        assert TruthFlag.ROUTE_UNVERIFIED not in sweep.flags
+        assert TruthFlag.UNEXPECTED_CAVITY not in sweep.flags
+        truth = array.snapshot(sweep.cavity, array.now_s(), 0).response(
+            sweep.frequency_hz, ["S21"]
+        )["S21"]
+        seen = np.abs(sweep.traces["S21"])
+        assert np.corrcoef(seen, np.abs(truth))[0, 1] > 0.9
+    assert (tmp_path / "actuations.json").exists()
 
 
 def test_route_that_nobody_set_shows_open_ports(sample, serve):
