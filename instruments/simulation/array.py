@@ -8,7 +8,6 @@ import numpy as np
 from instruments.array import ArrayConfig
 from instruments.array.config import SimulationConfig
 from instruments.clock import Clock
-from instruments.measurement.limits import MAX_PORT_COUNT
 from instruments.simulation.conditions import (
     FULL_STRAY_FIELD_TESLA,
     EmulatedCavity,
@@ -174,13 +173,9 @@ class EmulatedArray:
         serial
             Number of the sweep.
         """
-        view = self.view(vna)
-        cavities = sorted({cavity for _, cavity, _ in view})
-        snapshots = {one: self.snapshot(one, at_s, serial) for one in cavities}
-        is_straight = all(at == port for at, _, port in view)
-        if is_straight and len(cavities) == 1 and len(view) == MAX_PORT_COUNT:
-            return snapshots[cavities[0]]
-        return RoutedSnapshot(view, snapshots) if view else None
+        return self._routing.seen_by(
+            vna, lambda cavity: self.snapshot(cavity, at_s, serial)
+        )
 
     def cavity_of(self, vna: str) -> EmulatedCavity | None:
         """Return the cavity that a VNA looks at, None where there is none."""

@@ -1,6 +1,6 @@
 """Which cavity is at which port of an emulated VNA, as the switches stand."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -44,6 +44,23 @@ class Routing:
         """Return what is at the ports of a VNA now."""
         return self._fixed[vna] if vna in self._fixed else self._work_out(vna)
 
+    def seen_by(
+        self, vna: str, freeze: Callable[[str], Snapshot]
+    ) -> "Snapshot | RoutedSnapshot | None":
+        """Freeze what a VNA sees; None where nothing is connected.
+
+        Parameters
+        ----------
+        freeze
+            Makes the snapshot of a cavity.
+        """
+        view = self.view(vna)
+        snapshots = {cavity: freeze(cavity) for _, cavity, _ in view}
+        is_straight = all(at == port for at, _, port in view)
+        if is_straight and len(snapshots) == 1 and len(view) == MAX_PORT_COUNT:
+            return next(iter(snapshots.values()))
+        return RoutedSnapshot(view, snapshots) if view else None
+
     def _work_out(self, vna: str) -> PortView:
         sections = [
             (name, one) for name, one in self._config.cavities.items() if one.vna == vna
@@ -53,7 +70,8 @@ class Routing:
         else:
             sections = sections[:1]
         seen: dict[int, tuple[str, int]] = {}
-        for name, section in sections:
+        # A cavity without a map is at whatever ports the others leave.
+        for name, section in sorted(sections, key=lambda pair: not pair[1].ports):
             routes = {section.route, *section.routes.values()} - {None}
             if routes and not any(self._stands(str(route)) for route in routes):
                 continue
