@@ -155,3 +155,18 @@ def test_axis_bandwidths_and_powers_have_one_length(table):
     )
     if alone_s:
         assert stimulus.pass_time_s == pytest.approx(alone_s)
+
+
+def test_a_wider_bandwidth_makes_its_own_segment_noisier(on_desk):
+    table = (
+        "SENS1:SEGM:LIST SSTOP,2,1,500,4e9,4.5e9,10,0,-20,1,500,4.5e9,5e9,100000,0,-20"
+    )
+
+    async def talk(desk):
+        await desk.ask("OUTP OFF;:SENS1:SEGM:BWID:CONT ON;:SENS1:SEGM:POW:CONT ON")
+        await desk.ask(f"{table};:SENS1:SWE:TYPE SEGM;:SENS1:SWE:MODE SING;*OPC?")
+        return await desk.numbers("CALC1:DATA? SDATA")
+
+    pairs = on_desk("keysight_pna", talk, is_noiseless=False)
+    quiet, noisy = np.std(pairs[:1000]), np.std(pairs[1000:])
+    assert noisy / quiet == pytest.approx(100.0, rel=0.15)
