@@ -1,6 +1,7 @@
 """Several commands as one program message."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 
 def join_commands(commands: Sequence[str], *, then_query: str | None = None) -> str:
@@ -20,7 +21,13 @@ def join_commands(commands: Sequence[str], *, then_query: str | None = None) -> 
     str
         The message without its terminator.
     """
-    parts = [*commands] if then_query is None else [*commands, then_query]
+    parts = (*commands,) if then_query is None else (*commands, then_query)
+    return _join(parts)
+
+
+@lru_cache(maxsize=32)
+def _join(parts: tuple[str, ...]) -> str:
+    # A sweep that is repeated asks for the same again and again.
     message = ""
     for part in parts:
         # Common commands have no place in the tree.

@@ -1,5 +1,6 @@
 """Lines and blocks from a VISA session that marks the end of each message."""
 
+import contextlib
 import time
 from typing import Any
 
@@ -26,6 +27,11 @@ class VisaMessages:
     def __init__(self, session: Any) -> None:
         self._session = session
         self._library = session.visalib
+        # A reply that is longer than one read is no reason to warn.
+        self._warnings = contextlib.ExitStack()
+        self._warnings.enter_context(
+            session.ignore_warning(StatusCode.success_max_count_read)
+        )
 
     def send(self, data: bytes, deadline_s: float) -> None:
         """Send a message; the session has its own timeout for that."""
@@ -93,9 +99,8 @@ class VisaMessages:
     def _read(self, count: int, deadline_s: float) -> tuple[bytes | bytearray, bool]:
         if time.monotonic() > deadline_s:
             raise InstrumentTimeoutError("no whole reply before the deadline")
-        with self._session.ignore_warning(StatusCode.success_max_count_read):
-            chunk, status = self._library.read(
-                self._session.session, min(count, _CHUNK_BYTES)
-            )
+        chunk, status = self._library.read(
+            self._session.session, min(count, _CHUNK_BYTES)
+        )
         is_whole = status != StatusCode.success_max_count_read
         return chunk, is_whole or not chunk

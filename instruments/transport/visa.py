@@ -9,7 +9,6 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pyvisa
@@ -21,7 +20,7 @@ from instruments.transport.addresses import parse_address
 from instruments.transport.framing import decode_line
 from instruments.transport.messages import VisaMessages
 from instruments.transport.stream import SocketStream
-from instruments.transport.visa_errors import close_half_open, typed_errors
+from instruments.transport.visa_errors import as_instrument_error, close_half_open
 from instruments.transport.wire import ANY_LINE, Expected, Payload, Transport, Wire
 
 _MAX_EMPTY_LINES = 1000
@@ -66,8 +65,7 @@ def open_wire(
     address = parse_address(resource)
     if backend == "@py" and address.host is not None and address.port is not None:
         sockets.reach(address.host, address.port, open_timeout_s)
-    with typed_errors(resource):
-        session = _open_session(resource, backend, open_timeout_s)
+    session = _open_session(resource, backend, open_timeout_s)
     wire = VisaWire(
         session,
         resource=resource,
@@ -112,32 +110,37 @@ class VisaWire(Wire):
 
     def write(self, message: str) -> None:
         """Send a message that is not answered."""
-        with self._alive():
+        self._check_alive()
+        try:
             self._send(message, self._deadline_s())
+        except Exception as error:  # noqa: BLE001 - pyvisa-py raises bare Exception
+            raise self._died(error) from None
 
     def query(self, message: str, expected: Expected = ANY_LINE) -> str:
         """Send a message and read its text reply."""
-        with self._alive(), self._patient(expected.timeout_s):
-            deadline_s = self._deadline_s(expected.timeout_s)
-            self._send(message, deadline_s)
-            reader = self._stream or self._messages
-            assert reader is not None
-            line = decode_line(reader.read_line(deadline_s, expected.max_bytes))
-            for _ in range(_MAX_EMPTY_LINES if expected.skips_empty_lines else 0):
-                if line:
-                    break
-                line = decode_line(reader.read_line(deadline_s, expected.max_bytes))
-            return line
+        self._check_alive()
+        try:
+            if expected.timeout_s is None or self._messages is None:
+                return self._query(message, expected)
+            self._session.timeout = 1e3 * max(expected.timeout_s, self._io_timeout_s)
+            reply = self._query(message, expected)
+            self._session.timeout = 1e3 * self._io_timeout_s
+        except Exception as error:  # noqa: BLE001 - pyvisa-py raises bare Exception
+            raise self._died(error) from None
+        return reply
 
     def query_block(self, message: str, likely_bytes: int = 0) -> Payload:
         """Send a message and read the block that answers it, by its own length."""
-        with self._alive():
-            deadline_s = self._deadline_s()
+        self._check_alive()
+        deadline_s = self._deadline_s()
+        try:
             self._send(message, deadline_s)
             if self._stream is not None:
                 return self._stream.read_block(deadline_s)
             assert self._messages is not None
             return self._messages.read_block(deadline_s, likely_bytes)
+        except Exception as error:  # noqa: BLE001 - pyvisa-py raises bare Exception
+            raise self._died(error) from None
 
     def close(self) -> None:
         """End the session, never the resource manager, which all sessions share."""
@@ -145,27 +148,28 @@ class VisaWire(Wire):
         with contextlib.suppress(Exception):
             self._session.close()
 
-    @contextlib.contextmanager
-    def _alive(self) -> Iterator[None]:
+    def _query(self, message: str, expected: Expected) -> str:
+        deadline_s = self._deadline_s(expected.timeout_s)
+        self._send(message, deadline_s)
+        reader = self._stream or self._messages
+        assert reader is not None
+        line = decode_line(reader.read_line(deadline_s, expected.max_bytes))
+        for _ in range(_MAX_EMPTY_LINES if expected.skips_empty_lines else 0):
+            if line:
+                break
+            line = decode_line(reader.read_line(deadline_s, expected.max_bytes))
+        return line
+
+    def _check_alive(self) -> None:
         if self._dead_because is not None:
             raise NotConnectedError(
                 f"{self._resource}: the session is over, {self._dead_because}"
             )
-        try:
-            with typed_errors(self._resource):
-                yield
-        except InstrumentError as error:
-            self._dead_because = str(error)
-            raise
 
-    @contextlib.contextmanager
-    def _patient(self, timeout_s: float | None) -> Iterator[None]:
-        if timeout_s is None or self._messages is None:
-            yield
-            return
-        self._session.timeout = max(timeout_s, self._io_timeout_s) * 1e3
-        yield
-        self._session.timeout = self._io_timeout_s * 1e3
+    def _died(self, error: Exception) -> InstrumentError:
+        typed = as_instrument_error(error, self._resource)
+        self._dead_because = str(typed)
+        return typed
 
     def _deadline_s(self, timeout_s: float | None = None) -> float:
         return time.monotonic() + max(timeout_s or 0.0, self._io_timeout_s)
@@ -187,7 +191,7 @@ def _open_session(resource: str, backend: str, open_timeout_s: float) -> Any:
     except Exception as error:  # noqa: BLE001 - pyvisa-py raises bare Exception
         close_half_open(error)
         # pyvisa-py reports every failed HiSLIP opening as a timeout.
-        raise NotConnectedError("it does not open a session") from None
+        raise NotConnectedError(f"{resource}: it does not open a session") from None
 
 
 def _tuned_socket(session: Any) -> socket.socket | None:

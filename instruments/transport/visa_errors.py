@@ -1,9 +1,7 @@
 """Whatever a VISA library raises, as one of our errors."""
 
-import contextlib
 import socket
 import struct
-from collections.abc import Iterator
 
 import pyvisa
 from pyvisa.constants import StatusCode
@@ -16,36 +14,31 @@ from instruments.errors import (
 )
 
 
-@contextlib.contextmanager
-def typed_errors(resource: str) -> Iterator[None]:
-    """Turn every error of a call into an ``InstrumentError`` that names the resource.
+def as_instrument_error(error: Exception, resource: str) -> InstrumentError:
+    """Name whatever a call raised as an error of ours, with the resource.
 
-    Raises
-    ------
-    InstrumentTimeoutError
-        If the library tells of a timeout.
-    GarbledReplyError
-        If it stumbled over what the instrument sent.
-    NotConnectedError
-        For everything else that a library raises when a connection ends.
+    Returns
+    -------
+    InstrumentError
+        InstrumentTimeoutError where the library tells of a timeout; GarbledReplyError
+        where it stumbled over what the instrument sent; NotConnectedError for all else
+        that a library raises when a connection ends.
     """
-    try:
-        yield
-    except InstrumentError as error:
-        raise type(error)(f"{resource}: {error}") from None
-    except pyvisa.errors.VisaIOError as error:
-        if error.error_code == StatusCode.error_timeout:
-            raise InstrumentTimeoutError(f"{resource}: no reply in time") from None
-        raise NotConnectedError(f"{resource}: {error.description}") from None
-    except TimeoutError:
-        raise InstrumentTimeoutError(f"{resource}: no reply in time") from None
-    except (AssertionError, struct.error, MemoryError, UnicodeError) as error:
-        raise GarbledReplyError(
-            f"{resource}: the reply breaks its protocol ({error!r:.120})"
-        ) from None
-    except Exception as error:  # noqa: BLE001 - pyvisa-py raises bare Exception
-        # Its RPCError and EOFError have no common root that could be named here.
-        raise NotConnectedError(f"{resource}: {error!r:.200}") from None
+    match error:
+        case InstrumentError():
+            return type(error)(f"{resource}: {error}")
+        case pyvisa.errors.VisaIOError(error_code=StatusCode.error_timeout):
+            return InstrumentTimeoutError(f"{resource}: no reply in time")
+        case pyvisa.errors.VisaIOError():
+            return NotConnectedError(f"{resource}: {error.description}")
+        case TimeoutError():
+            return InstrumentTimeoutError(f"{resource}: no reply in time")
+        case AssertionError() | struct.error() | MemoryError() | UnicodeError():
+            return GarbledReplyError(
+                f"{resource}: the reply breaks its protocol ({error!r:.120})"
+            )
+        case _:
+            return NotConnectedError(f"{resource}: {error!r:.200}")
 
 
 def close_half_open(error: BaseException) -> None:

@@ -133,7 +133,7 @@ def test_wrong_length_is_garbled(count):
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf, 9.91e37])
 def test_unmeasured_point_is_garbled_and_named(bad):
     values = np.array([1.0, 2.0, bad, 4.0])
-    with pytest.raises(GarbledReplyError, match="number 2 of the block"):
+    with pytest.raises(GarbledReplyError, match="number 2 of the data"):
         decode_reals(values.astype("<f8").tobytes(), 4)
 
 
