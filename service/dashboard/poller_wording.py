@@ -99,5 +99,5 @@ def silent_words(poller: Mapping[str, Any]) -> str:
 
 
 def flag_words(flags: list[str]) -> str:
-    """Write truth flags as words."""
-    return ", ".join(spoken(flag).lower() for flag in flags)
+    """Write truth flags, and other flags of a sweep, as words."""
+    return ", ".join(spoken(flag).lower().replace("rf ", "RF ") for flag in flags)

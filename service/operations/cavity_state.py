@@ -8,6 +8,7 @@ from typing import Any
 from instruments.measurement import SweepPurpose
 from instruments.measurement.poller_status import CavityMode
 from instruments.measurement.times import format_time
+from models.preprocessing.integrity import NO_TRACE
 from service.operations.polling import (
     CavityModes,
     polling_json,
@@ -127,7 +128,8 @@ def _state(facts: _Facts, now: datetime) -> str:
         return "paused" if _is_paused(facts) else "stale"
     if severities:
         return "warning"
-    if facts.diagnoses[SweepPurpose.WIDE] is None:
+    wide = facts.diagnoses[SweepPurpose.WIDE]
+    if wide is None or NO_TRACE in wide.record["integrity"]:
         return "unknown"
     return "good"
 

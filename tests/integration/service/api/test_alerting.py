@@ -480,6 +480,9 @@ def test_void_sweeps_raise_no_fault_but_a_word_on_themselves(voiding_scene):
     )
     diagnosis = scene.client.get(f"sweeps/{alert['sweep_id']}/diagnosis").json()
     assert diagnosis["integrity"] == ["rf_off", "no_trace"]
+    cavity = scene.client.get("cavities/cavity-1").json()
+    assert cavity["flags"] == ["rf_off", "spikes"]
+    assert cavity["state"] == "warning"
     for _ in range(3):
         scene.step()
         scene.sweep()

@@ -65,7 +65,8 @@ def test_listeners_hear_of_sweeps_and_diagnoses(
     client, post, make_sweep, reader, judge, database, real_clock, wait_for
 ):
     first, second = reader(), reader()
-    sweep_id = post(client, make_sweep()).json()["results"][0]["sweep_id"]
+    flagged = make_sweep(flags=("late",))
+    sweep_id = post(client, flagged).json()["results"][0]["sweep_id"]
     diagnoser = Diagnoser(
         database=database,
         clock=real_clock,
@@ -80,6 +81,7 @@ def test_listeners_hear_of_sweeps_and_diagnoses(
         (heard,) = listener.of("sweep")
         assert heard["sweep_id"] == sweep_id
         assert heard["purpose"] == "wide"
+        assert heard["flags"] == ["late"]
         (judged,) = listener.of("diagnosis")
         assert judged["model_version"] == "threshold-1"
         assert listener.of("health")[0]["status"] == "ok"

@@ -78,4 +78,4 @@ def test_mode_of_a_cavity(mode, reason, words):
 
 
 def test_flags_as_words():
-    assert flag_words(["rf_off", "late"]) == "rf off, late"
+    assert flag_words(["rf_off", "late"]) == "RF off, late"

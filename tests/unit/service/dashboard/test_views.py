@@ -172,7 +172,7 @@ def test_cavity_page_names_the_sweeps_for_the_charts(get):
 
 def test_cavity_page_shows_flags_and_an_empty_set(get):
     page = words(get("/cavities/cavity-5").text)
-    assert "Receiver overload" in page
+    assert "receiver overload" in page
     assert "empty: like nothing trained" in page
 
 
@@ -252,12 +252,12 @@ def test_flags_stand_on_tile_and_cavity_page_in_words(get, array):
     record = array.cavity_records[0]
     record["flags"] = ["averages_short", "rf_off"]
     record["latest"]["wide"]["flags"] = ["rf_off"]
-    assert "newest sweeps: averages short, rf off" in words(
+    assert "newest sweeps: averages short, RF off" in words(
         tile(get("/").text, "cavity-1")
     )
     assert "newest sweeps" not in words(tile(get("/").text, "cavity-2"))
     page = words(get("/cavities/cavity-1").text)
-    assert re.search(r"Wide 12 s JSON rf off Transmission", page)
+    assert re.search(r"Wide 12 s JSON RF off Transmission", page)
 
 
 def test_a_paused_cavity_says_who_paused_it(get, array):
