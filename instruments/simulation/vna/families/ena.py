@@ -5,6 +5,7 @@ from instruments.simulation.vna.model import Table
 from instruments.simulation.vna.verbs import (
     data,
     numbered_traces,
+    registers,
     segment_tables,
     segments,
     system,
@@ -19,6 +20,7 @@ TRIGGERS: Table = {
     "TRIGger[:SEQuence]:AVERage": triggers.TRIGGER_AVERAGE,
     "TRIGger[:SEQuence]:SCOPe": triggers.TRIGGER_SCOPE,
     "ABORt": triggers.ABORT,
+    "STATus:OPERation:CONDition": registers.OPERATION,
 }
 
 TRACES: Table = {

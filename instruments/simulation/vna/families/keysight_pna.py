@@ -14,6 +14,7 @@ from instruments.simulation.vna.verbs import (
     numbered_traces,
     pna_triggers,
     receiver,
+    registers,
     segment_tables,
     segments,
     system,
@@ -40,6 +41,8 @@ _SWEEPING: Table = {
     "INITiate#:CONTinuous": pna_triggers.CONTINUOUS,
     "INITiate#[:IMMediate]": pna_triggers.INITIATE,
     "ABORt": pna_triggers.ABORT,
+    "STATus:OPERation:CONDition": registers.OPERATION,
+    "STATus:OPERation:AVERaging#:CONDition": registers.AVERAGED,
 }
 
 _SEGMENTS: Table = {

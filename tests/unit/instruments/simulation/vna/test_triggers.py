@@ -115,3 +115,25 @@ def test_formatted_data_of_an_ena_have_two_numbers_a_point(display, on_desk):
     numbers = on_desk("keysight_ena", talk)
     assert numbers.size == 102
     assert numbers[1::2].any() == (display == "POL")
+
+
+def test_operation_status_tells_sweeping_from_waiting(on_desk):
+    async def talk(desk):
+        sweeping = await desk.ask("STAT:OPER:COND?")
+        waiting = await desk.ask("TRIG:SOUR BUS;:STAT:OPER:COND?")
+        held = await desk.ask("INIT1:CONT OFF;:STAT:OPER:COND?")
+        return sweeping, waiting, held
+
+    assert on_desk("keysight_ena", talk) == ("+16", "+32", "+0")
+
+
+def test_pna_has_a_bit_for_each_trace_whose_average_is_whole(on_desk):
+    async def talk(desk):
+        await desk.ask("SENS1:SWE:MODE HOLD;:CALC1:PAR:EXT 'w','S21'")
+        await desk.ask("SENS1:AVER ON;AVER:COUN 2;:SENS1:SWE:GRO:COUN 2")
+        await desk.ask("SENS1:SWE:MODE SING;*OPC?")
+        half = await desk.ask("STAT:OPER:AVER1:COND?")
+        await desk.ask("SENS1:AVER:CLE;:SENS1:SWE:MODE GRO;*OPC?")
+        return half, await desk.ask("STAT:OPER:AVER1:COND?")
+
+    assert on_desk("keysight_pna", talk) == ("+0", "+6")
