@@ -133,9 +133,7 @@ class VnaSession(Session):
         is_quiet = False
         if vna is not None and is_orderly:
             with contextlib.suppress(InstrumentError):
-                vna.release()
-                if self._around.silence.is_imposed(self._name):
-                    is_quiet = vna.quiet()
+                is_quiet = self._give_back(vna)
         self._around.silence.note(self._name, is_quiet=is_quiet)
         if wire is not None:
             wire.close()
@@ -161,6 +159,13 @@ class VnaSession(Session):
         if newly_skipped:
             self._around.board.count(self._name, "skipped", newly_skipped)
         return turn
+
+    def _give_back(self, vna: VectorNetworkAnalyzer) -> bool:
+        # The operator's settings would switch the source on while the DAQ digitises.
+        if self._around.silence.is_imposed(self._name):
+            return vna.quiet()
+        vna.release()
+        return False
 
     def _fall_silent(self, vna: VectorNetworkAnalyzer) -> None:
         self.expected_s = 2.0 * self._settings.io_timeout_s

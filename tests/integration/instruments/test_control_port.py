@@ -1,10 +1,13 @@
 """The DAQ's side: silence, pauses, sweeps on demand, over HTTP to real emulators."""
 
+import re
 import socket
 import threading
 import time
+from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
 from instruments.clock import SystemClock
@@ -63,8 +66,9 @@ class Running:
         return [one for one in self.service.stored.values() if one.cavity == cavity]
 
     def stop(self):
-        self.http.close()
-        self.pipeline.stop(10.0)
+        if not self.http.is_closed:
+            self.http.close()
+            self.pipeline.stop(10.0)
 
 
 @pytest.fixture
@@ -294,6 +298,43 @@ def test_health_tells_held_while_silent(run):
     poller.post("/inhibit", lease_s=60.0)
     (health,) = [one for one in poller.pipeline.health() if one.kind == "vna"]
     assert health.state is InstrumentState.HELD
+
+
+def test_poller_that_stops_during_silence_leaves_the_rf_off(run):
+    poller = run()
+    wait_until(poller.stored)
+    poller.post("/inhibit", lease_s=60.0)
+    poller.stop()
+    assert not poller.is_driven()
+
+
+def test_nothing_is_left_after_the_end(run, tmp_path):
+    poller = run(cavity_count=2)
+    named = {one for one in threading.enumerate() if not one.name.startswith("Thread")}
+    assert {"vna-1", "watchdog", "uploader", "control-port"} <= {
+        one.name for one in named
+    }
+    wait_until(lambda: poller.stored("cavity-1") and poller.stored("cavity-2"))
+    poller.post("/inhibit", lease_s=0.2)
+    poller.post("/trigger", cavity="cavity-1", sweep="wide", timeout_s=0.0)
+    assert connections_of(poller.emulation)
+    poller.stop()
+    left = {one for one in named if one.is_alive()} - {threading.main_thread()}
+    assert left == set()
+    wait_until(lambda: not connections_of(poller.emulation))
+    open_files = {Path(one.path).name for one in psutil.Process().open_files()}
+    assert open_files.isdisjoint(one.name for one in tmp_path.iterdir())
+
+
+def connections_of(emulation):
+    """Return what is connected to the emulated instruments."""
+    told = str(emulation.served.resources)
+    ports = {int(number) for number in re.findall(r"\d{4,5}", told)}
+    return [
+        one
+        for one in psutil.Process().net_connections("tcp")
+        if one.status == psutil.CONN_ESTABLISHED and one.raddr.port in ports
+    ]
 
 
 def test_tracker_never_follows_a_distrusted_sweep(clock):
