@@ -12,7 +12,11 @@ from instruments.measurement import (
     TruthFlag,
 )
 from instruments.scpi import parse_number
-from instruments.vna.commands import configure_commands, planned_traces
+from instruments.vna.commands import (
+    PlannedTrace,
+    configure_commands,
+    planned_traces,
+)
 from instruments.vna.conversation import Conversation
 from instruments.vna.measured import (
     DriftError,
@@ -74,6 +78,8 @@ class PlanRunner:
         self._told: list[str] = []
         self._readback = Readback()
         self._settings = SweepSettings()
+        self._duration = SweepDuration(pass_s=0.0, expected_s=0.0)
+        self._planned: list[PlannedTrace] = []
         self._axis: FrequencyAxis | None = None
         self.existing = existing
         self.operators_segments: str | None = None
@@ -108,9 +114,9 @@ class PlanRunner:
         commands = configure_commands(
             dialect, plan, self.existing, self._others, self._form
         )
+        self._planned = planned_traces(dialect, plan)
         if dialect.traces.catalog_query is not None:
-            wanted = planned_traces(dialect, plan)
-            self.existing = {one.name: one.s_parameter for one in wanted}
+            self.existing = {one.name: one.s_parameter for one in self._planned}
         self._queries = readback_queries(dialect, plan)
         time_queries = self._time_queries(plan)
         replies = self._talk.confirm_and_ask(
@@ -122,6 +128,7 @@ class PlanRunner:
         check_readback(dialect, plan, self._readback)
         sweep_time_s = parse_number(replies[-2]) if time_queries else None
         self._settings = settings_of(plan, self._readback, sweep_time_s)
+        self._duration = self._expect(plan, self._settings)
         self._told = replies[: len(self._queries)]
         self._plan = stimulus_of(plan)
         return self._settings
@@ -145,7 +152,7 @@ class PlanRunner:
         run = SweepRun(
             self._talk,
             plan,
-            self._duration(plan, settings),
+            self._duration,
             clock=self._clock,
             on_wait=on_wait,
         )
@@ -178,7 +185,7 @@ class PlanRunner:
         return self._readback
 
     def _read(self, plan: SweepPlan) -> tuple[FrequencyAxis, dict[str, TraceArray]]:
-        planned = planned_traces(self._talk.dialect, plan)
+        planned = self._planned
         axis: FrequencyAxis | None
         if self._form is DataForm.TRIPLES:
             pairs = [read_triples(self._talk, plan, one) for one in planned]
@@ -220,7 +227,7 @@ class PlanRunner:
             query = dialect.segments.time_query or query
         return [] if query is None else [query]
 
-    def _duration(self, plan: SweepPlan, settings: SweepSettings) -> SweepDuration:
+    def _expect(self, plan: SweepPlan, settings: SweepSettings) -> SweepDuration:
         pass_s = plan.pass_duration_s * plan.source_count / self._time_scale
         announced_s = (
             (settings.sweep_time_s or 0.0) * plan.source_count / self._time_scale
