@@ -35,11 +35,6 @@ class Sessions:
         self._dropped: set[asyncio.Task[None]] = set()
         self._is_closing = False
 
-    @property
-    def count(self) -> int:
-        """Open connections."""
-        return len(self._tasks)
-
     def drop(self) -> None:
         """End every connection; new ones are welcome."""
         self._dropped |= self._tasks

@@ -49,14 +49,6 @@ def _delete(vna: EmulatedVna, call: Call) -> None:
 DELETE = Verb(command=_delete)
 
 
-def _traces(vna: EmulatedVna, call: Call) -> str:
-    shown = vna.windows.get(call.suffixes[0], {})
-    return f'"{",".join(str(number) for number in sorted(shown)) or "EMPTY"}"'
-
-
-TRACES = Verb(_traces)
-
-
 def _active_measurement(vna: EmulatedVna, call: Call) -> str:
     del call
     return f'"{vna.channel(vna.active_channel).selected or ""}"'
