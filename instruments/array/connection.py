@@ -1,9 +1,11 @@
 """Sections of what has a wire: how it is reached, and the VNAs."""
 
-from typing import Annotated, Literal
+import re
+from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
+from instruments.array.misfit import MisfitError
 from instruments.array.values import (
     Count,
     Flag,
@@ -12,6 +14,10 @@ from instruments.array.values import (
     PowerLevel,
     Section,
     Text,
+)
+
+_ADDRESS = re.compile(
+    r"(?:TCPIP|USB|GPIB|ASRL|VXI|PXI|VICP)\d*(?:::|/)|https?://[^/\s]", re.IGNORECASE
 )
 
 DialectName = Literal[
@@ -61,6 +67,18 @@ class ConnectionConfig(Section):
         Text | None,
         Field(description="Serial number of *IDN?; another instrument is refused."),
     ] = None
+
+    @model_validator(mode="after")
+    def _is_addressed(self) -> Self:
+        # The vendor's library knows aliases too, which may be any word.
+        if self.backend == "@py" and not _ADDRESS.match(self.resource):
+            raise MisfitError(
+                ("resource",),
+                f"{self.resource} is no VISA resource; write it like "
+                "TCPIP::10.0.0.11::hislip0::INSTR, or as http://HOST:PORT where the "
+                "driver speaks HTTP",
+            )
+        return self
 
 
 class ReferenceOscillatorConfig(Section):

@@ -64,6 +64,16 @@ class SensorConfig(ConnectionConfig):
         return UNIT_FACTORS[_suffix(self.readings[channel])][self.units[channel]]
 
     @model_validator(mode="after")
+    def _speaks_its_protocol(self) -> Self:
+        is_http = self.resource.lower().startswith("http")
+        if is_http != (self.driver == "http_json"):
+            wanted = "a VISA resource" if is_http else "http://HOST:PORT/PATH"
+            raise MisfitError(
+                ("resource",), f"{self.driver} takes {wanted}, not {self.resource}"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _names_its_inputs(self) -> Self:
         inputs = INPUT_SUFFIXES.get(self.driver)
         for channel, reading in self.readings.items():

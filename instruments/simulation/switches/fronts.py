@@ -27,6 +27,10 @@ class Speaker(Protocol):
         ...
 
 
+class _SilenceError(Exception):
+    """The client waits in vain until it hangs up."""
+
+
 class TextFront(LoopbackServer):
     """A server that answers a text with a text.
 
@@ -60,7 +64,7 @@ class TextFront(LoopbackServer):
             faults = self._speaker.faults
             await asyncio.sleep(faults.reply_delay_s)
             if faults.is_silent:
-                await asyncio.Event().wait()
+                raise _SilenceError
             return secrets.token_hex(12) if faults.is_garbled else self._answer(request)
         finally:
             self._open_count -= 1
@@ -68,9 +72,13 @@ class TextFront(LoopbackServer):
     async def _serve(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        # A line longer than the limit raises ValueError: that connection ends.
-        with suppress(ValueError):
-            await self._converse(reader, writer)
+        try:
+            # A line longer than the limit raises ValueError: that connection ends.
+            with suppress(ValueError):
+                await self._converse(reader, writer)
+        except _SilenceError:
+            while await reader.read(self.line_limit_bytes):
+                pass
 
     @abc.abstractmethod
     async def _converse(

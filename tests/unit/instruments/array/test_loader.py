@@ -38,7 +38,18 @@ def test_disabled_cavity_may_share_a_vna(array_text):
     assert not parse_array(shared).cavities["cavity-2"].enabled
 
 
-@pytest.mark.parametrize("text", ["", "[1, 2]", "just words", "[" * 3000])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[1, 2]",
+        "just words",
+        "[" * 3000,
+        "a: \0",
+        "! 1 2\n5.1 3",
+        "# GHz S RI R 50",
+    ],
+)
 def test_text_without_sections_is_refused(text):
     with pytest.raises(ArrayConfigError):
         parse_array(text)
@@ -89,7 +100,7 @@ def test_every_text_and_number_survives_the_file(tmp_path_factory, cycle, freque
         {
             "schema_version": 1,
             "array": {"name": "a"},
-            "instruments": {"vna": {"v": {"resource": "r"}}},
+            "instruments": {"vna": {"v": {"resource": "TCPIP::vna::INSTR"}}},
             "sweeps": {
                 "t": {
                     "purpose": "reflection",

@@ -99,6 +99,13 @@ MISTAKES = [
         None,
     ),
     # values that cannot be
+    (
+        '"TCPIP::127.0.0.1::hislip0,40001::INSTR"',
+        "10.0.0.11",
+        5,
+        "vna-1.resource: 10.0.0.11 is no VISA resource",
+        "TCPIP::10.0.0.11::hislip0::INSTR",
+    ),
     ("point_count: 801", "point_count: 1", 28, "sweeps.wide.point_count", "equal to 2"),
     ("point_count: 801", "point_count: eight", 28, "wide.point_count", "valid integer"),
     ("point_count: 801", "point_count:", 28, "wide.point_count", "without a value"),

@@ -69,6 +69,7 @@ SWITCH_MISTAKES = [
     ("keysight_34980a", "keysight_34970a", 12, "relays.driver", "keysight_34980a"),
     ("units: {z: mm}", "units: {z: inch}", 17, "rod.units.z", "cm, mm"),
     ("units: {z: mm}", "units: {y: mm}", 17, "rod.units.y", "key of readings"),
+    ('"http://h"', '"TCPIP::h::80::SOCKET"', 17, "rod.resource", "http://HOST:PORT"),
     ("{z: rod_m}", "{z: rod}", 17, "rod.readings.z", "end in its unit"),
     ("{vna-1: N5224B}", "{vna-2: N5224B}", 39, "simulation.models.vna-2", "vna-1"),
     ("{port: 8010}", "{port: 80100}", 40, "control.port", "65535"),

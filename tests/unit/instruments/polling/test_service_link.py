@@ -9,7 +9,7 @@ def test_registration_names_what_the_array_file_knows():
         {
             "schema_version": 1,
             "array": {"name": "a"},
-            "instruments": {"vna": {"v": {"resource": "r"}}},
+            "instruments": {"vna": {"v": {"resource": "TCPIP::vna::INSTR"}}},
             "sweeps": {
                 "broad": {
                     "purpose": "wide",

@@ -17,11 +17,11 @@ def document(**second):
         "schema_version": 1,
         "array": {"name": "routed"},
         "instruments": {
-            "vna": {"vna-1": {"resource": "r"}},
+            "vna": {"vna-1": {"resource": "TCPIP::vna::INSTR"}},
             "switch": {
                 "relays": {
                     "driver": "keysight_34980a",
-                    "resource": "s",
+                    "resource": "TCPIP::switch::INSTR",
                     "elements": {"A": {"1": [], "2": [1101]}},
                 }
             },
