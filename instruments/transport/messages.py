@@ -22,10 +22,14 @@ class VisaMessages:
     ----------
     session
         The pyvisa resource.
+    marks_end
+        Whether the transport marks the end of a message; a socket does not, and a read
+        from it may stop at any newline.
     """
 
-    def __init__(self, session: Any) -> None:
+    def __init__(self, session: Any, *, marks_end: bool) -> None:
         self._session = session
+        self._marks_end = marks_end
         self._library = session.visalib
         # A reply that is longer than one read is no reason to warn.
         self._warnings = contextlib.ExitStack()
@@ -102,5 +106,5 @@ class VisaMessages:
         chunk, status = self._library.read(
             self._session.session, min(count, _CHUNK_BYTES)
         )
-        is_whole = status != StatusCode.success_max_count_read
+        is_whole = self._marks_end and status != StatusCode.success_max_count_read
         return chunk, is_whole or not chunk

@@ -99,8 +99,9 @@ class VisaWire(Wire):
         if connection is not None and transport is Transport.SOCKET:
             self._stream = SocketStream(connection)
         else:
-            self._messages = VisaMessages(session)
-            if transport is Transport.SOCKET:
+            is_socket = transport is Transport.SOCKET
+            self._messages = VisaMessages(session, marks_end=not is_socket)
+            if is_socket:
                 session.read_termination = "\n"
 
     @property
