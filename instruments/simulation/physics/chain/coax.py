@@ -179,19 +179,17 @@ def coax_transmission(
     magnet_field_tesla: Array,
 ) -> Array:
     """Return the one-way transmission of a matched section, shape (..., point)."""
+    xp = namespace_of(band.ratio)
     warm_k, cold_k = plates.at(section.warm_end), plates.at(section.cold_end)
     field_tesla = section.magnet_share_ratio * magnet_field_tesla
     if section.warm_end is section.cold_end:
-        losses = [_local(section, warm_k, field_tesla)]
+        nodes_k = warm_k[None, ...]
     else:
         middle_k, reach_k = 0.5 * (warm_k + cold_k), _GAUSS_OFFSET * (warm_k - cold_k)
-        losses = [
-            _local(section, middle_k + reach_k, field_tesla),
-            _local(section, middle_k - reach_k, field_tesla),
-        ]
-    share = section.length_m / len(losses)
+        nodes_k = xp.stack([middle_k + reach_k, middle_k - reach_k])
     skin, dielectric, delay_s, residual = (
-        share * sum(column[1:], start=column[0]) for column in zip(*losses, strict=True)
+        section.length_m * xp.mean(per_metre, axis=0)
+        for per_metre in _local(section, nodes_k, field_tesla)
     )
     return _propagated(
         band,
@@ -205,7 +203,10 @@ def coax_transmission(
 def _local(
     section: CoaxSection, temperature_k: Array, field_tesla: Array
 ) -> tuple[Array, Array, Array, Array]:
-    """Return skin, dielectric neper, delay and superconducting neper per metre."""
+    """Return skin, dielectric neper, delay and superconducting neper per metre.
+
+    All have the shape of the temperature, whose first axis runs along the section.
+    """
     xp = namespace_of(temperature_k)
     energy = lattice_energy_ratio(temperature_k, DIELECTRIC_DEBYE_TEMPERATURE_K)
     rise = 1.0 + section.permittivity_rise_ratio * (1.0 - energy)

@@ -7,6 +7,7 @@ from typing import Any
 from instruments.simulation.physics.backend import Array, namespace_of
 from instruments.simulation.physics.chain.amplifiers import noise_temperature_k
 from instruments.simulation.physics.chain.hardware import ReceiverHardware
+from instruments.simulation.physics.chain.jpa import jpa_reflection
 from instruments.simulation.physics.chain.network import Network, lift_network
 from instruments.simulation.physics.chain.operating_point import OperatingPoint
 from instruments.simulation.physics.noise import NOISE_BANDWIDTH_HZ
@@ -57,7 +58,8 @@ def network_noise_sigma(
     Notes
     -----
     sigma^2 = ((trace noise |S|)^2 + (floor + chain) / (2 P)) B / (1 kHz N), with
-    chain = k T_sys |G|^2 1 kHz only in traces that end at port 2.
+    chain = k T_sys |G|^2 1 kHz only in traces that end at port 2. T_sys is that of the
+    mixing chamber and half a photon, amplified by the JPA, and of the HEMT.
     """
     vna = network.hardware.vna
     floor_w = 1e-3 * 10.0 ** (vna.floor_dbm / 10.0)
@@ -82,6 +84,10 @@ def _chain_noise_w(network: Network) -> Array:
     gain = network.amplified.s21
     half_photon_k = 0.5 * _PLANCK_W_S2 / BOLTZMANN_W_S_PER_K * network.band.frequency_hz
     cold_k = network.point.plates.mixing_chamber_k + half_photon_k
+    jpa = network.hardware.jpa
+    if jpa is not None:
+        mirror = jpa_reflection(jpa, network.band, network.point)
+        cold_k = cold_k * (xp.real(mirror) ** 2 + xp.imag(mirror) ** 2)
     system_k = cold_k + noise_temperature_k(network.hardware.hemt, network.point)
     power = xp.real(gain) ** 2 + xp.imag(gain) ** 2
     return BOLTZMANN_W_S_PER_K * NOISE_BANDWIDTH_HZ * system_k * power

@@ -115,3 +115,16 @@ def test_noise_has_its_three_parts(usual):
         with_settings=SweepSettings(if_bandwidth_hz=1000.0, averaging_count=4)
     )
     np.testing.assert_allclose(wide / averaged, 2.0)
+
+
+def test_a_pumped_jpa_amplifies_the_noise_in_its_window_only(usual):
+    axis_hz = np.asarray([5.1e9, 6.5e9])
+    found = []
+    for gain_db in (0.0, 20.0):
+        point = OperatingPoint(source_power_dbm=-90.0, jpa_gain_db=gain_db)
+        traces = chain_response(axis_hz, usual, point, ("S23",))
+        settings = SweepSettings(if_bandwidth_hz=1000.0)
+        found.append(chain_noise_sigma(axis_hz, usual, point, traces, settings)["S23"])
+    quiet, pumped = found
+    assert pumped[0] > 1.5 * quiet[0]
+    assert pumped[1] == pytest.approx(quiet[1], rel=1e-2)
