@@ -176,7 +176,9 @@ class ScpiDevice:
         suffixes, arguments = spelling.suffixes(unit.header), Arguments(unit.arguments)
         try:
             result = handler(Call(suffixes, arguments, is_raw_socket))
-            reply = (yield result) if isawaitable(result) else result
+            # Most replies are text, and asking what is awaitable takes its time.
+            is_known = result is None or isinstance(result, str | bytes)
+            reply = result if is_known or not isawaitable(result) else (yield result)
             arguments.nothing_more()
         except ScpiFault as fault:
             if -200 < fault.number <= -100:
