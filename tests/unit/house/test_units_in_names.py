@@ -96,6 +96,13 @@ PURE_NUMBERS = frozenset(
         "high",
         "scale",
         "diagnoses",
+        # What became of a poller's attempts, counted.
+        "measured",
+        "stored",
+        "flagged",
+        "lost",
+        "skipped",
+        "consecutive_failures",
         "slots",
         "limit",
         "port",
