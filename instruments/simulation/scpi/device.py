@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Generator
 from dataclasses import dataclass
-from inspect import isawaitable
 from typing import Any, TypeAlias
 
 from instruments.simulation.scpi.arguments import Arguments
@@ -176,9 +175,11 @@ class ScpiDevice:
         suffixes, arguments = spelling.suffixes(unit.header), Arguments(unit.arguments)
         try:
             result = handler(Call(suffixes, arguments, is_raw_socket))
-            # Most replies are text, and asking what is awaitable takes its time.
-            is_known = result is None or isinstance(result, str | bytes)
-            reply = result if is_known or not isawaitable(result) else (yield result)
+            reply: Reply | None
+            if result is None or isinstance(result, str | bytes):
+                reply = result
+            else:
+                reply = yield result
             arguments.nothing_more()
         except ScpiFault as fault:
             if -200 < fault.number <= -100:
