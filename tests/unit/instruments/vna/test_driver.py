@@ -16,7 +16,6 @@ from instruments.errors import (
 )
 from instruments.measurement import SweepPurpose
 from instruments.vna import VectorNetworkAnalyzer
-from instruments.vna.replies import parse_channels, parse_pairs
 
 
 def connected(wire, clock, **options):
@@ -291,20 +290,3 @@ def test_trace_of_another_path_is_named_without_a_colon(pna, clock, narrow_plan)
     sweep = connected(pna, clock).acquire(plan)
     assert list(sweep.traces) == ["S21:reflection"]
     assert pna.traces == {"HALO_S21_reflection": "S21"}
-
-
-def test_catalogue_of_traces_is_read_in_pairs():
-    assert parse_pairs('"CH1_S11_1,S11,HALO_S21,S21"') == {
-        "CH1_S11_1": "S11",
-        "HALO_S21": "S21",
-    }
-    assert parse_pairs('"NO CATALOG"') == {}
-    with pytest.raises(GarbledReplyError):
-        parse_pairs('"CH1_S11_1"')
-
-
-def test_catalogue_of_channels_is_numbers():
-    assert parse_channels('"1,2,30"') == [1, 2, 30]
-    assert parse_channels('""') == []
-    with pytest.raises(GarbledReplyError):
-        parse_channels('"one"')
