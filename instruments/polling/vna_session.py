@@ -26,6 +26,7 @@ from instruments.polling.session import (
     opening_s,
     reason_of,
 )
+from instruments.polling.severable_wire import SeverableWire
 from instruments.polling.under_way import UnderWay
 from instruments.switches import SelectedRoute
 from instruments.transport import Wire
@@ -73,12 +74,14 @@ class VnaSession(Session):
         self._vna: VectorNetworkAnalyzer | None = None
         self._snapshot: tuple[str, ...] = ()
         self._under_way = UnderWay(name, surroundings, agenda, completion)
+        self._is_replaced = self._is_held = False
         self.expected_s = 0.0
 
     def open(self) -> None:
         """Connect and identify; changes no setting."""
         self.expected_s = opening_s(self._settings)
-        self._wire = open_session_wire(self._settings)
+        wire = open_session_wire(self._settings)
+        self._wire = SeverableWire(wire, lambda: self._is_replaced)
         self._vna = VectorNetworkAnalyzer(
             self._wire,
             clock=self._clock,
@@ -97,6 +100,9 @@ class VnaSession(Session):
         """Return when the next sweep is due, or RF silence has to be kept."""
         silence = self._around.silence
         if not silence.is_imposed(self._name):
+            if self._is_held:
+                self._is_held = False
+                self._around.board.enter(self._name, InstrumentState.READY)
             return self._agenda.next_due_s()
         if silence.is_kept(self._name):
             return silence.ends_s(self._name)
@@ -134,12 +140,14 @@ class VnaSession(Session):
         if vna is not None and is_orderly:
             with contextlib.suppress(InstrumentError):
                 is_quiet = self._give_back(vna)
-        self._around.silence.note(self._name, is_quiet=is_quiet)
+        if not self._is_replaced:
+            self._around.silence.note(self._name, is_quiet=is_quiet)
         if wire is not None:
             wire.close()
 
     def renew(self) -> "VnaSession":
         """Return a session that goes on where a stuck one hangs."""
+        self._is_replaced = True
         self._under_way.break_off(AttemptOutcome.FAILED, "stuck")
         self._around.silence.note(self._name, is_quiet=False)
         fresh = VnaSession(
@@ -172,6 +180,7 @@ class VnaSession(Session):
         is_quiet = vna.quiet()
         obstacle = None if is_quiet else "its source cannot be switched off; it holds"
         self._around.silence.note(self._name, is_quiet=is_quiet, obstacle=obstacle)
+        self._is_held = True
         self._around.board.enter(self._name, InstrumentState.HELD)
 
     def _carry_out(

@@ -292,12 +292,19 @@ def test_port_that_is_taken_is_one_sentence():
             ControlPort(Quiet(), port=number)
 
 
-def test_health_tells_held_while_silent(run):
+def state_of(poller):
+    (health,) = [one for one in poller.pipeline.health() if one.kind == "vna"]
+    return health.state
+
+
+def test_health_tells_held_while_silent_and_not_after(run):
     poller = run()
     wait_until(poller.stored)
+    poller.post("/pause")
     poller.post("/inhibit", lease_s=60.0)
-    (health,) = [one for one in poller.pipeline.health() if one.kind == "vna"]
-    assert health.state is InstrumentState.HELD
+    wait_until(lambda: state_of(poller) is InstrumentState.HELD)
+    poller.post("/permit")
+    wait_until(lambda: state_of(poller) is not InstrumentState.HELD)
 
 
 def test_poller_that_stops_during_silence_leaves_the_rf_off(run):
@@ -310,11 +317,11 @@ def test_poller_that_stops_during_silence_leaves_the_rf_off(run):
 
 def test_nothing_is_left_after_the_end(run, tmp_path):
     poller = run(cavity_count=2)
+    wait_until(lambda: poller.stored("cavity-1") and poller.stored("cavity-2"))
     named = {one for one in threading.enumerate() if not one.name.startswith("Thread")}
     assert {"vna-1", "watchdog", "uploader", "control-port"} <= {
         one.name for one in named
     }
-    wait_until(lambda: poller.stored("cavity-1") and poller.stored("cavity-2"))
     poller.post("/inhibit", lease_s=0.2)
     poller.post("/trigger", cavity="cavity-1", sweep="wide", timeout_s=0.0)
     assert connections_of(poller.emulation)
