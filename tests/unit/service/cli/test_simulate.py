@@ -61,6 +61,7 @@ def test_serves_until_it_is_told_to_stop(number, array_file, tmp_path):
         "simulate",
         str(array_file),
         "--speed=20",
+        "--instant",
         f"--resolved={resolved}",
         f"--control-file={control}",
     ]
@@ -78,6 +79,16 @@ def test_serves_until_it_is_told_to_stop(number, array_file, tmp_path):
         with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
             connection.sendall(b"RDGK? 5\n")
             assert float(connection.recv(64)) == pytest.approx(4.0, rel=0.1)
+        (name,) = (
+            one
+            for one in json.loads(control.read_text())["resources"]["vna-1"]
+            if one.endswith("::SOCKET")
+        )
+        where = ("127.0.0.1", int(name.split("::")[2]))
+        with socket.create_connection(where, timeout=5) as connection:
+            # A quarter of an hour at this bandwidth, were it not for --instant.
+            connection.sendall(b"SENS1:BWID 1;:SENS1:SWE:POIN 20001;MODE SING;*OPC?\n")
+            assert connection.recv(64) == b"+1\n"
             begun_s = time.monotonic()
             process.send_signal(number)
             output, errors = process.communicate(timeout=30)
