@@ -17,7 +17,10 @@ from instruments.simulation.physics.chain.matter import (
     surface_resistance_ohm,
 )
 from instruments.simulation.physics.chain.operating_point import OperatingPoint
-from instruments.simulation.physics.chain.ranges import constant
+from instruments.simulation.physics.chain.ranges import (
+    ParameterOutOfRangeError,
+    constant,
+)
 from instruments.simulation.physics.two_port import TwoPort
 
 
@@ -64,6 +67,21 @@ class CavityMode:
     mixing_hz: float = constant(
         low=-1e8, high=1e8, spread=0.2, is_relative=True, default=0.0
     )
+
+    def __post_init__(self) -> None:
+        numbers = (
+            self.resonant_frequency_hz,
+            self.tuning_span_hz,
+            self.tuning_curvature_ratio,
+        )
+        if not all(isinstance(number, float) for number in numbers):
+            return
+        reach_hz = abs(numbers[1]) * (0.5 + 0.25 * abs(numbers[2]))
+        if reach_hz >= 0.9 * numbers[0]:
+            raise ParameterOutOfRangeError(
+                f"tuning_span_hz is {numbers[1]:g} for a mode at {numbers[0]:g} Hz:"
+                " the rod would tune it to zero"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +177,9 @@ def mode_now(cavity: Cavity, mode: CavityMode, point: OperatingPoint) -> ModeNow
         + mode.rod_loss_ratio * (1.0 + point.rod_temperature_k)
         + point.gas_loss_ratio
     )
-    depth = 2.0 * point.antenna_depth_change_m / cavity.antenna_decay_m
+    depth = xp.clip(
+        2.0 * point.antenna_depth_change_m / cavity.antenna_decay_m, -60.0, 60.0
+    )
     return ModeNow(
         resonant_frequency_hz=f0_hz,
         unloaded_q=unloaded_q,

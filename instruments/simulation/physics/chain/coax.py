@@ -15,7 +15,10 @@ from instruments.simulation.physics.chain.matter import (
     resistivity_ohm_m,
 )
 from instruments.simulation.physics.chain.plates import Plate, PlateTemperatures
-from instruments.simulation.physics.chain.ranges import constant
+from instruments.simulation.physics.chain.ranges import (
+    ParameterOutOfRangeError,
+    constant,
+)
 
 NEPER_PER_DB = math.log(10.0) / 20.0
 
@@ -80,6 +83,14 @@ class CoaxSection:
     )
     kinetic_ratio: float = constant(low=0.0, high=0.1, spread=2e-4, default=1e-3)
     magnet_share_ratio: float = constant(low=-1.0, high=1.0, spread=0.01, default=0.02)
+
+    def __post_init__(self) -> None:
+        radii = (self.inner_radius_m, self.outer_radius_m)
+        if all(isinstance(radius, float) for radius in radii) and radii[0] >= radii[1]:
+            raise ParameterOutOfRangeError(
+                f"inner_radius_m is {radii[0]:g} and outer_radius_m {radii[1]:g}:"
+                " the inner conductor must be the thinner one"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

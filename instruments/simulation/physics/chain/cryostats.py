@@ -128,9 +128,9 @@ def coupled_chain() -> CoupledChain:
     down = (
         _coax(BERYLLIUM_COPPER, 1.771, Plate.ROOM, Plate.FIFTY_KELVIN),
         _coax(CUPRONICKEL, 0.1, Plate.FIFTY_KELVIN, Plate.FOUR_KELVIN),
-        _coax(NIOBIUM_TITANIUM, 0.806, Plate.FOUR_KELVIN, Plate.MIXING_CHAMBER),
+        _coax(NIOBIUM_TITANIUM, 0.773, Plate.FOUR_KELVIN, Plate.MIXING_CHAMBER),
     )
-    up = (_coax(NIOBIUM_TITANIUM, 0.806, Plate.FOUR_KELVIN, Plate.MIXING_CHAMBER),)
+    up = (_coax(NIOBIUM_TITANIUM, 0.773, Plate.FOUR_KELVIN, Plate.MIXING_CHAMBER),)
     arm = (_coax(SILVERED_COPPER, 0.3, Plate.MIXING_CHAMBER, Plate.MIXING_CHAMBER),)
     out = (
         _coax(CUPRONICKEL, 0.1, Plate.FIFTY_KELVIN, Plate.FOUR_KELVIN),

@@ -69,7 +69,7 @@ BERYLLIUM_COPPER = Metal(room_resistivity_ohm_m=7.5e-8, residual_ratio=0.62)
 CUPRONICKEL = Metal(room_resistivity_ohm_m=3.8e-7, residual_ratio=0.92)
 STAINLESS_STEEL = Metal(room_resistivity_ohm_m=7.2e-7, residual_ratio=0.68)
 NIOBIUM_TITANIUM = Metal(
-    room_resistivity_ohm_m=7.0e-7, residual_ratio=0.8, critical_temperature_k=9.2
+    room_resistivity_ohm_m=7.6e-7, residual_ratio=0.8, critical_temperature_k=9.2
 )
 """The usual metals of cryogenic coax."""
 

@@ -12,6 +12,7 @@ from instruments.simulation.physics.chain.cavity import (
     mode_now,
 )
 from instruments.simulation.physics.chain.lifting import lifted
+from instruments.simulation.physics.chain.ranges import ParameterOutOfRangeError
 
 COLD = OperatingPoint(cavity_temperature_k=4.0, rod_temperature_k=4.0)
 
@@ -123,6 +124,18 @@ def test_copper_is_flat_in_the_field_of_the_magnet():
     cavity = alone()
     low, high = (now(cavity, replace(COLD, magnet_field_tesla=b)) for b in (0.0, 8.0))
     assert 0.9 < high["unloaded_q"] / low["unloaded_q"] < 1.0
+
+
+def test_a_mode_that_the_rod_would_tune_to_zero_is_refused():
+    with pytest.raises(ParameterOutOfRangeError, match="tune it to zero"):
+        replace(usual_cavity().modes[0], tuning_span_hz=9.5e9)
+
+
+def test_an_antenna_far_out_or_in_breaks_nothing():
+    axis_hz = np.linspace(5.0e9, 5.2e9, 11)
+    for depth_m in (-0.1, 0.1):
+        got = respond(alone(), axis_hz, replace(COLD, antenna_depth_change_m=depth_m))
+        assert np.isfinite(got.s22).all()
 
 
 def test_a_cavity_needs_a_mode():

@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 
 from instruments.simulation.physics.chain import (
     OperatingPoint,
+    check_hardware,
     draw_unit,
     plates_at,
     usual_receiver,
+    with_constants,
 )
 from instruments.simulation.physics.chain.band import make_band
 from instruments.simulation.physics.chain.catalogue import usual_circulator, usual_jpa
@@ -30,6 +32,7 @@ from instruments.simulation.physics.chain.junction import (
 from instruments.simulation.physics.chain.lifting import lifted
 from instruments.simulation.physics.chain.line import part_transmission
 from instruments.simulation.physics.chain.network import lift_network
+from instruments.simulation.physics.chain.ranges import constants_of
 from instruments.simulation.physics.chain.switch import switch_response
 from instruments.simulation.physics.two_port import TwoPort
 
@@ -75,7 +78,37 @@ def gain_of(two_port):
 @settings(max_examples=40, deadline=None)
 @given(**ANYWHERE)
 def test_every_passive_part_is_passive(**where):
-    network = network_at(**where)
+    assert_passive(network_at(**where))
+
+
+CONSTANTS = {
+    name: known
+    for name, _, known in constants_of(usual_receiver())
+    if not name.endswith(("radius_m", "tuning_span_hz", "resonant_frequency_hz"))
+}
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.dictionaries(st.sampled_from(sorted(CONSTANTS)), st.floats(0.0, 1.0)),
+    st.floats(0.0, 300.0),
+)
+def test_passive_with_constants_anywhere_within_their_bounds(shares, receiver_k):
+    values = {}
+    for name, share in shares.items():
+        known = CONSTANTS[name]
+        values[name] = known.low + share * (known.high - known.low)
+    point = OperatingPoint(
+        plates=plates_at(receiver_k),
+        cavity_temperature_k=receiver_k,
+        rod_temperature_k=receiver_k,
+    )
+    moved = with_constants(usual_receiver(), values)
+    check_hardware(moved)
+    assert_passive(lift_network(AXIS_HZ, moved, point))
+
+
+def assert_passive(network):
     hardware, band, point = network.hardware, network.band, network.point
     for name in LINE_NAMES:
         assert gain_of(network.line(name)) <= 1.0 + 1e-12, name
