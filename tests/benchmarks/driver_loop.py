@@ -46,6 +46,7 @@ def main() -> None:
         thread.join()
     total = sum(counts.values())
     report = {
+        "sweep_count": total,
         "sweeps_per_s": total / (time.monotonic() - began_s),
         "cpu_per_sweep_ms": (time.process_time() - began_cpu_s) / total * 1e3,
         "slowest_vna_share": min(counts.values()) / (total / len(counts)),
