@@ -137,6 +137,8 @@ class VnaSession(Session):
         vna, wire = self._vna, self._wire
         self._vna = self._wire = None
         is_quiet = False
+        if vna is not None:
+            self._snapshot = tuple(vna.snapshot)
         if vna is not None and is_orderly:
             with contextlib.suppress(InstrumentError):
                 is_quiet = self._give_back(vna)

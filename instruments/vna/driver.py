@@ -149,6 +149,7 @@ class VectorNetworkAnalyzer:
             existing=prepared.existing,
             other_channels=prepared.other_channels,
             requires_lock=reference is not None and reference.require_lock,
+            snapshot=prepared.snapshot,
         )
         return identity
 

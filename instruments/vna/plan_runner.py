@@ -55,6 +55,8 @@ class PlanRunner:
         The operator's channels.
     requires_lock
         Whether each sweep asks for the lock of the reference.
+    snapshot
+        What is given back on release; a segment table in it is the operator's.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class PlanRunner:
         existing: dict[str, str],
         other_channels: Sequence[int],
         requires_lock: bool,
+        snapshot: Sequence[str],
     ) -> None:
         self._talk = talk
         self._clock = clock
@@ -86,6 +89,7 @@ class PlanRunner:
         """Command that gives the operator's segment table back."""
         lock_query = talk.dialect.reference.lock_query
         self._lock_queries = [lock_query] if lock_query and requires_lock else []
+        self._snapshot = snapshot
 
     def forget(self) -> None:
         """Set everything anew with the next plan."""
@@ -216,7 +220,9 @@ class PlanRunner:
         table = self._talk.dialect.segments
         if not plan.segments or table is None or table.remembered is None:
             return
-        if self.operators_segments is None:
+        header = table.remembered.command.partition(" ")[0]
+        is_known = any(one.startswith(header) for one in self._snapshot)
+        if self.operators_segments is None and not is_known:
             self._talk.tell(self._talk.dialect.transfer.text)
             self.operators_segments = remember_one(self._talk, table.remembered)
 

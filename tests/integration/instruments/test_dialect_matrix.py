@@ -209,6 +209,10 @@ def test_coarse_and_fine_come_in_as_few_sweeps_as_the_family_can(drive, family):
     if len(plans) == 1:
         near = np.abs(sweep.frequency_hz - 5.1e9) < 5.1e9 / 8000 * 5.01
         assert near.sum() >= 30
+    driven.snapshot = driven.driver.snapshot
+    driven.reopen()
+    assert driven.driver.acquire(plans[0]).flags == ()
+    assert driven.driver.snapshot == driven.snapshot
     assert driven.driver.acquire(PLAN).point_count == 41
     driven.close()
     assert driven.panel() == before
