@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from instruments.measurement import FrequencyAxis
+from instruments.simulation.failures.kerr import pulled_ratio
 from instruments.simulation.physics.chain import (
     CHAIN_TRACES,
     OperatingPoint,
@@ -73,6 +74,8 @@ class Situation:
         Another cavity of the array, for failures between two.
     cross_talk_ratio
         Amplitude of the neighbour's traces that leaks into this one's.
+    kerr_ratio
+        Relative pull of f0 by the signal on resonance at 0 dBm; 0 for copper.
     distortions
         What spoils the sweep afterwards, in order.
     """
@@ -82,6 +85,7 @@ class Situation:
     vibration: Vibration = field(default_factory=Vibration)
     neighbour: "Situation | None" = None
     cross_talk_ratio: float = 0.0
+    kerr_ratio: float = 0.0
     distortions: tuple[Distortion, ...] = ()
 
     def at(self, **changes: Any) -> "Situation":
@@ -132,6 +136,14 @@ def observe(
     if is_falling:
         time_s = time_s[::-1]
     moving = situation.vibration.shift_ratio(time_s, rng.uniform(0.0, 2.0 * math.pi))
+    if situation.kerr_ratio != 0.0:
+        moving = moving + pulled_ratio(
+            frequency_hz,
+            situation.hardware,
+            situation.point,
+            situation.kerr_ratio,
+            is_falling=is_falling,
+        )
     still = np.asarray(situation.point.frequency_shift_ratio, dtype=np.float64)
     moved = situation.at(frequency_shift_ratio=still + moving[None, :])
     traces = {

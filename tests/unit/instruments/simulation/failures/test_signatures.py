@@ -446,6 +446,39 @@ def test_21_too_much_power_compresses_and_too_little_drowns(well):
     assert scatter(starved) > 30 * scatter(well)
 
 
+def test_21_a_superconducting_line_tilts_and_then_bifurcates(well):
+    axis_hz = near(well, 3e6, 601)
+    coated = replace(well, kerr_ratio=-2e-3).at(source_power_dbm=-40.0)
+    strong = WrongPower(full_power_dbm=-12.0)
+
+    def level(situation, *, is_falling=False):
+        traces = observe(
+            situation,
+            axis_hz,
+            np.random.default_rng(5),
+            settings=SweepSettings(if_bandwidth_hz=100.0),
+            is_falling=is_falling,
+        )
+        return db(traces["S21"])
+
+    def skew(trace_db):
+        """Return how far the half-power middle lies from the peak."""
+        above = axis_hz[trace_db > trace_db.max() - 3.0]
+        return axis_hz[trace_db.argmax()] - above.mean()
+
+    assert abs(skew(level(coated))) < 1e4
+    assert skew(level(strong(coated, 0.9))) < -1e4
+
+    def largest_step(trace_db):
+        size = 10 ** (trace_db / 20)
+        return np.abs(np.diff(size)).max() / size.max()
+
+    calm, jumping = (level(s) for s in (coated, strong(coated, 1.0)))
+    assert largest_step(jumping) > 3 * largest_step(calm)
+    up, down = (level(strong(coated, 1.0), is_falling=way) for way in (False, True))
+    assert np.abs(up - down).max() > 3.0
+
+
 def test_22_a_glitch_spoils_single_samples_of_one_sweep(well):
     clean = observe(well, WIDE_HZ, np.random.default_rng(3), settings=SETTINGS)
     spoiled = failed("vna_glitch", well, 0.01)
