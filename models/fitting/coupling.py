@@ -12,6 +12,8 @@ from models.fitting.spread import root_of
 
 _HERMITE_NODES, _HERMITE_WEIGHTS = np.polynomial.hermite_e.hermegauss(15)
 _SMALLEST_LEAK = 1e-4
+_CORRECTION_COUNT = 3
+_LARGEST_CORRECTION = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +40,26 @@ def circle(line: Line) -> complex:
     """Return the vector from the off-resonant point across the Q-circle, -b / a.
 
     Its length is the diameter over the off-resonant level, its argument the rotation.
+    A background that changes behind an uncalibrated line is a standing wave, which
+    multiplies the whole trace: with u = w / j its slope g puts -d u g into a and d u g
+    into b, and is taken out again.
     """
-    level = line.amplitudes[0]
-    return complex(-line.amplitudes[1] / (level if abs(level) > 0.0 else 1e-300))
+    off, on = complex(line.amplitudes[0]), complex(line.amplitudes[1])
+    off = off if abs(off) > 0.0 else 1e-300 + 0j
+    vector = -on / off
+    if not (line.shape.has_line and line.shape.degree):
+        return vector
+    unit = -1j * line.half_width
+    slope = complex(line.amplitudes[2])
+    bend = complex(line.amplitudes[3]) if line.shape.degree > 1 else 0j
+    first = vector
+    for _ in range(_CORRECTION_COUNT):
+        pull = unit * (slope + vector * unit * bend) - unit**2 * bend
+        change = vector * (1.0 - vector) * pull / off
+        if abs(change) > _LARGEST_CORRECTION * abs(first):
+            return first
+        vector = first + change
+    return vector
 
 
 def couple(

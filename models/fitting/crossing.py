@@ -18,7 +18,7 @@ from models.fitting.refine import RefinedLine, correlation_of
 from models.fitting.search import find_candidate
 from models.fitting.spread import spread_of
 
-CROSSING_WIDTHS = 6.0
+CROSSING_WIDTHS = 12.0
 """Modes closer than this many half widths are mixed."""
 
 _LEAST_HEIGHT_RATIO = 0.02

@@ -61,7 +61,7 @@ def departure_of(offset: Reals, refined: RefinedLine) -> Departure:
     shift, loss = (
         _along(base, _stacked(turn * bend) * twice, error) for turn in (1j, -1.0)
     )
-    return Departure(shift, loss, _wander(offset, refined))
+    return Departure(shift, loss, wander_of(offset, refined))
 
 
 def _along(base: Reals, direction: Reals, error: Reals) -> float:
@@ -80,8 +80,12 @@ def _along(base: Reals, direction: Reals, error: Reals) -> float:
     return size if gain - math.log(count + 2.0) > _EVIDENCE else 0.0
 
 
-def _wander(offset: Reals, refined: RefinedLine) -> float:
-    """Compare the residuals along the circle with those across it."""
+def wander_of(offset: Reals, refined: RefinedLine) -> float:
+    """Return the motion of the centre from point to point, rms in half spans.
+
+    Residuals along the circle are compared with those across it; zero where they are
+    alike.
+    """
     line = refined.line
     distance = (offset - line.centre) / line.half_width
     near = np.abs(distance) < _NEAR_LINE
@@ -93,11 +97,14 @@ def _wander(offset: Reals, refined: RefinedLine) -> float:
         turn = line.phase_slope * line.half_width * distance[near]
         slope = slope * np.exp(1j * turn)
     turned = refined.residual[near] * slope.conj() / np.abs(slope)
-    along, across = (float(part @ part) for part in (turned.real, turned.imag))
-    share = refined.correlation
-    independent = count * (1.0 - share) / (1.0 + share)
+    # From point to point, or a wrong shape would be taken for motion.
+    along, across = (
+        0.5 * float(part @ part)
+        for part in (np.diff(turned.real), np.diff(turned.imag))
+    )
     ratio = math.log(max(along, 1e-300) / max(across, 1e-300))
-    if ratio < _JITTER_EVIDENCE * 2.0 / math.sqrt(max(independent, 1.0)):
+    # Differences of neighbours share a point: two thirds of them are independent.
+    if ratio < _JITTER_EVIDENCE * 2.0 / math.sqrt(count / 1.5):
         return 0.0
     steepness = float((np.abs(slope) ** 2).sum())
     return math.sqrt(max(along - across, 0.0) / steepness)

@@ -49,7 +49,9 @@ def energy(distance: Reals, shift: float, *, highest: bool = True) -> Reals:
         away = distance - shift * found
         error = found * (1.0 + away**2) - 1.0
         slope = 1.0 + away**2 - 2.0 * found * shift * away
-        found = found - np.where(np.abs(slope) > 1e-3, error / slope, 0.0)
+        found = found - np.divide(
+            error, slope, out=np.zeros_like(error), where=np.abs(slope) > 1e-3
+        )
     return found
 
 
@@ -91,7 +93,7 @@ def _root(square: Reals, linear: Reals, constant: float, *, highest: bool) -> Re
     disc = (q / 2.0) ** 2 + (p / 3.0) ** 3
     side = np.sqrt(np.maximum(disc, 0.0))
     single = np.cbrt(-q / 2.0 + side) + np.cbrt(-q / 2.0 - side)
-    reach = np.sqrt(np.maximum(-p / 3.0, 1e-300))
+    reach = np.sqrt(np.maximum(-p / 3.0, 1e-30))
     angle = np.arccos(np.clip(-q / 2.0 / reach**3, -1.0, 1.0)) / 3.0
     triple = 2.0 * reach * np.cos(angle - (0.0 if highest else 4.0 * np.pi / 3.0))
     return np.asarray(np.where(disc >= 0.0, single, triple) - square / 3.0)

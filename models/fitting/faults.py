@@ -15,7 +15,9 @@ LARGEST_MASKED_FRACTION = 0.05
 
 _SPIKE_ROUNDS = 3
 _OUTLIER_RATIO = 7.0
+_LONE_RATIO = 4.0
 _WIDEST_OUTLIER = 3
+_NEIGHBOURS = 10
 
 Mask = npt.NDArray[np.bool_]
 """True where a point can be used, shape (point,)."""
@@ -87,7 +89,10 @@ def outliers(residual: Complexes) -> Mask:
         return high
     edges = np.flatnonzero(np.diff(high, prepend=False, append=False))
     for start, stop in zip(edges[::2], edges[1::2], strict=True):
-        # Longer runs are a shape that was not understood, no glitch.
-        if stop - start > _WIDEST_OUTLIER:
+        around = size[max(start - _NEIGHBOURS, 0) : stop + _NEIGHBOURS]
+        is_lone = size[start:stop].min() > _LONE_RATIO * float(np.median(around))
+        # Longer runs are a shape that was not understood; a rough place is a mode that
+        # shakes: no glitches.
+        if stop - start > _WIDEST_OUTLIER or not is_lone:
             high[start:stop] = False
     return high

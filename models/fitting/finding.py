@@ -7,20 +7,25 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from models.fitting.crossing import TwoModes, fit_two_modes
-from models.fitting.departure import Departure, departure_of
+from models.fitting.departure import Departure, departure_of, wander_of
 from models.fitting.lineshape import Reals, angular_weights
 from models.fitting.power import DrivenLine, fit_saturating, fit_shifted
 from models.fitting.refine import RefinedLine, correlation_of, structure
+from models.fitting.search import find_candidate
 from models.fitting.spread import covariance
 from models.fitting.window import Window
 
 _LEAST_SHIFT = 0.03
 _LEAST_LOSS = 0.1
+_LEAST_WANDER = 0.01
 _WIDEST = 0.5
 _LEAST_STRUCTURE = 0.03
 _STRONG_EVIDENCE = 20.0
 _WIDER = 4.0
 _SETTLED = 0.003
+_INTRUDER_WIDTHS = 2.0
+_INTRUDER_HEIGHT = 0.03
+_INTRUDER_SIGNIFICANCE = 40.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,22 +49,48 @@ class Finding:
     modes: TwoModes | None = None
 
 
-def explain(window: Window, refined: RefinedLine) -> Finding:
-    """Explain a trace, by a richer line where the residuals call for one."""
-    plain = Finding(refined, covariance(window.offset, refined), Departure())
-    if refined.is_white:
+def explain(window: Window, refined: RefinedLine, *, richer: bool = True) -> Finding:
+    """Explain a trace; by a richer line where allowed and the residuals call for it."""
+    wander = wander_of(window.offset, refined)
+    plain = Finding(
+        refined,
+        covariance(window.offset, refined),
+        Departure(wander_fraction=wander),
+    )
+    height = float(abs(refined.line.amplitudes[1]))
+    is_rough = structure(refined.residual) > _LEAST_STRUCTURE * height
+    is_shaken = wander > _LEAST_WANDER * refined.line.half_width
+    if refined.is_white or (is_shaken and not is_rough):
         return plain
     departure = departure_of(window.offset, refined)
     plain = replace(plain, departure=departure)
-    height = float(abs(refined.line.amplitudes[1]))
-    is_rough = structure(refined.residual) > _LEAST_STRUCTURE * height
+    is_rough = is_rough or _has_intruder(window, refined)
     is_driven = (
         abs(departure.shift_ratio) > _LEAST_SHIFT
         or abs(departure.loss_ratio) > _LEAST_LOSS
     )
-    if not (is_rough or is_driven) or refined.line.half_width > _WIDEST:
+    if not (richer and (is_rough or is_driven)) or refined.line.half_width > _WIDEST:
         return plain
     return _best(window, plain, is_rough=is_rough)
+
+
+def _has_intruder(window: Window, refined: RefinedLine) -> bool:
+    """Tell whether a small second line stands out of the residuals, off the first."""
+    second = find_candidate(window.offset, refined.residual)
+    line = refined.line
+    if abs(second.centre - line.centre) < _INTRUDER_WIDTHS * line.half_width:
+        return False
+    energy = float(np.vdot(refined.residual, refined.residual).real)
+    height = second.height(window.offset, refined.residual)
+    is_tall = height > _INTRUDER_HEIGHT * float(abs(line.amplitudes[1]))
+    is_clear = second.explained * energy > _INTRUDER_SIGNIFICANCE * _noise(refined)
+    return is_tall and is_clear
+
+
+def _noise(refined: RefinedLine) -> float:
+    """Return the noise power of a point, from differences of neighbours."""
+    change = np.diff(refined.residual, 2)
+    return float(np.median(np.abs(change) ** 2)) / 6.0 / math.log(2.0)
 
 
 def _best(window: Window, plain: Finding, *, is_rough: bool) -> Finding:

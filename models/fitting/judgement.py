@@ -145,7 +145,7 @@ def _misfit_verdict(window: Window, finding: Finding) -> _Verdict | None:
         and finding.modes is None
         and misfit > 0.1 * _rms(refined.residual)
         and second.explained > 0.8
-        and _height(window, refined.residual, second) > _SECOND_LINE * height
+        and second.height(window.offset, refined.residual) > _SECOND_LINE * height
     ):
         return _ambiguous(window, second.centre)
     if misfit > _LARGEST_MISFIT * height:
@@ -174,12 +174,6 @@ def _place_verdict(window: Window, finding: Finding) -> _Verdict | None:
             f"the line lies at the end of the span, near {where_hz:.0f} Hz",
         )
     return None
-
-
-def _height(window: Window, residual: Complexes, candidate: Candidate) -> float:
-    distance = (window.offset - candidate.centre) / candidate.half_width
-    lorentzian = 1.0 / (1.0 + 1j * distance)
-    return abs(complex(np.vdot(lorentzian, residual))) / _energy(lorentzian)
 
 
 def _rms(values: Complexes) -> float:

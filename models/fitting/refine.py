@@ -56,7 +56,7 @@ class RefinedLine:
     @property
     def is_white(self) -> bool:
         """Whether the residuals show nothing that a richer shape could explain."""
-        return self.correlation < 2.0 / math.sqrt(self.residual.size)
+        return self.correlation < 1.0 / math.sqrt(self.residual.size)
 
     @property
     def independent_count(self) -> float:

@@ -51,7 +51,7 @@ def fit_resonance(
     """Fit the one resonance of a narrow trace.
 
     A driven line and a second mode are looked for only where the residuals of a
-    Lorentzian call for them.
+    Lorentzian call for them and no shape was asked for.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def fit_resonance(
         Trace name, kept in the answer.
     shape
         What surrounds the line; where None the simplest shape that no richer one
-        beats by strong evidence (Bayesian information criterion above 10).
+        beats by strong evidence (Bayesian information criterion above 6).
     line_delay_s
         Known delay of a line in s, taken off before the fit.
     through_magnitude
@@ -123,7 +123,7 @@ def fit_resonance(
         line_delay_s=line_delay_s,
         masked_point_count=masked,
     )
-    finding = explain(fitted.window, fitted.refined)
+    finding = explain(fitted.window, fitted.refined, richer=shape is None)
     if bootstrap_count:
         finding = confirmed(fitted.window, finding, bootstrap_count)
     return judge(fitted.window, finding, asked)

@@ -34,6 +34,11 @@ class Candidate:
     half_width: float
     explained: float
 
+    def height(self, offset: Reals, flat: Complexes) -> float:
+        """Return the height of the line in a background-free trace, shape (point,)."""
+        line = 1.0 / (1.0 + 1j * (offset - self.centre) / self.half_width)
+        return abs(complex(np.vdot(line, flat))) / float(np.vdot(line, line).real)
+
 
 def phase_slope(offset: Reals, trace: Complexes) -> float:
     """Estimate the line's phase slope in rad per half span, from the outer quarters.

@@ -11,7 +11,7 @@ from models.fitting.lineshape import LineShape, angular_weights
 from models.fitting.refine import ROUGHLY_SETTLED, RefinedLine, line_of, refine
 from models.fitting.window import Window
 
-_STRONG_EVIDENCE = 10.0
+_STRONG_EVIDENCE = 6.0
 _WIDEST_CURVED = 0.6
 _BEHIND_A_LINE = (
     LineShape.PLAIN,
