@@ -171,9 +171,7 @@ def test_model_that_is_not_emulated_is_one_sentence(make_array_mapping):
         async with serve_array(ArrayConfig.model_validate(mapping)):
             raise AssertionError("served an abacus")
 
-    with pytest.raises(
-        ArrayConfigError, match="there is no model abacus"
-    ):
+    with pytest.raises(ArrayConfigError, match="there is no model abacus"):
         asyncio.run(run())
 
 

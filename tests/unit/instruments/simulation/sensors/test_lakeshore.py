@@ -73,7 +73,11 @@ def test_gaussmeter_reads_the_field_of_its_cavity(array):
     assert float(near[1]) == pytest.approx(0.025, abs=2e-4)
     assert float(near[3]) == pytest.approx(250.0, abs=2.0)
     assert near[4].startswith(b"LSCI,MODEL475,")
-    (far,) = ask(lambda: LakeshoreGaussmeter(array, "gaussmeter-1", "cavity-1"), "RDGFIELD?")
+    (far,) = ask(
+        lambda: LakeshoreGaussmeter(array, "gaussmeter-1", "cavity-1"), "RDGFIELD?"
+    )
     assert abs(float(far)) < 2e-4
-    (alone,) = ask(lambda: LakeshoreGaussmeter(array, "gaussmeter-0", None), "RDGFIELD?")
+    (alone,) = ask(
+        lambda: LakeshoreGaussmeter(array, "gaussmeter-0", None), "RDGFIELD?"
+    )
     assert abs(float(alone)) < 2e-4
