@@ -236,6 +236,11 @@ def test_09_at_a_crossing_the_line_is_two_and_its_width_wanders(well):
     ]
     assert len(peaks) == 2
     assert np.ptp(peaks) == pytest.approx(2 * modes[1].mixing_hz, rel=0.1)
+    widths = [
+        width_hz(failed("mode_crossing", usual, severity))
+        for severity in (0.9, 0.99, 1.0)
+    ]
+    assert max(widths) / min(widths) > 1.05
 
 
 def test_10_a_moving_antenna_changes_coupling_but_not_frequency():
