@@ -90,8 +90,8 @@ def command(
 ) -> None:
     """Serve the emulated instruments of ARRAY.yaml on TCP, on 127.0.0.1.
 
-    Every VNA, switch and sensor listens on the port of its resource (0 or none: a free one)
-    until SIGINT or SIGTERM. VNAs answer HiSLIP, VXI-11 and raw socket.
+    Every VNA, switch and sensor listens on the port of its resource (0 or none: a
+    free one) until SIGINT or SIGTERM. VNAs answer HiSLIP, VXI-11 and raw socket.
     """
     try:
         config = load_array(array_file)
