@@ -83,7 +83,7 @@ class InstrumentStatus:
     name, kind
         Its name in the array file, and ``vna``, ``sensor`` or ``switch``.
     state, since
-        What its thread does (``ready``, ``measuring``, ``backing_off``, ...), and
+        What its thread does (``ready``, ``sweeping``, ``disconnected``, ...), and
         since when.
     consecutive_failures
         Failures since the last good sweep.

@@ -141,7 +141,7 @@ class AttemptLog(AttemptCounts):
         self._writing = threading.Lock()
         self._file = _open(path)
         self._size_bytes = os.fstat(self._file).st_size
-        if self._size_bytes:
+        if _ends_in_half_a_line(path):
             self._size_bytes += os.write(self._file, b"\n")
         self.lost_line_count = 0
 
@@ -226,6 +226,13 @@ def _lines(paths: Iterable[Path]) -> Iterator[dict[str, Any]]:
                 # A power cut may have left half a line.
                 with suppress(ValueError):
                     yield json.loads(line)
+
+
+def _ends_in_half_a_line(path: Path) -> bool:
+    with path.open("rb") as file:
+        end = file.seek(0, os.SEEK_END)
+        file.seek(max(end - 1, 0))
+        return file.read(1) not in (b"", b"\n")
 
 
 def _open(path: Path) -> int:
