@@ -43,6 +43,14 @@ _PREFERRED = ("S21", "S21:reflection", "S23", "S11")
     type=click.FloatRange(min=0, min_open=True),
     help="|S21| of a through in place of the resonator; gives Q0 in transmission.",
 )
+@click.option(
+    "--bootstrap",
+    "bootstrap_count",
+    type=click.IntRange(0, 10_000),
+    default=0,
+    show_default=True,
+    help="Uncertainties from so many refits of resampled residuals.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def command(
     *,
@@ -53,12 +61,13 @@ def command(
     index: int,
     line_delay_s: float,
     through_magnitude: float | None,
+    bootstrap_count: int,
     as_json: bool,
 ) -> None:
     """Fit the resonance in FILE: Touchstone, a labelled archive or a trace table.
 
-    Prints the state of the fit, f0 in Hz, loaded and unloaded Q and the coupling
-    beta, each with its standard uncertainty.
+    Prints the state of the fit, f0 in Hz, loaded, unloaded and external Q and the
+    coupling beta, each with its standard uncertainty, and what else was noticed.
     """
     try:
         measured = open_measured_file(file)
@@ -74,6 +83,7 @@ def command(
         shape=None if shape == "auto" else LineShape(shape),
         line_delay_s=line_delay_s,
         through_magnitude=through_magnitude,
+        bootstrap_count=bootstrap_count,
     )
     if as_json:
         print_json(_document(measured, index, estimate))
@@ -103,6 +113,7 @@ def _document(
         "sweep": index,
         "assumptions": list(measured.assumptions),
         **asdict(estimate),
+        "flags": [flag.value for flag in estimate.flags],
     }
 
 
@@ -117,6 +128,7 @@ def _lines(measured: MeasuredFile, estimate: ResonanceEstimate) -> list[str]:
         ("f0", "resonant_frequency_hz", ".0f", " Hz"),
         ("QL", "loaded_q", ".1f", ""),
         ("Q0", "unloaded_q", ".1f", ""),
+        ("Qe", "coupling_q", ".1f", ""),
         ("beta", "coupling_beta", ".4f", ""),
     )
     for label, attribute, form, unit in rows:
@@ -124,6 +136,17 @@ def _lines(measured: MeasuredFile, estimate: ResonanceEstimate) -> list[str]:
         if value is not None:
             sigma = getattr(estimate, _sigma_name(attribute))
             lines.append(f"{label:5}{value:{form}} +- {sigma:.3g}{unit}")
+    return [*lines, *_noticed(estimate)]
+
+
+def _noticed(estimate: ResonanceEstimate) -> list[str]:
+    lines = []
+    if estimate.overcoupled_probability is not None:
+        lines.append(f"P(beta > 1) = {estimate.overcoupled_probability:.3f}")
+    if estimate.second_frequency_hz is not None:
+        lines.append(f"second mode at {estimate.second_frequency_hz:.0f} Hz")
+    if estimate.flags:
+        lines.append("noticed: " + ", ".join(flag.value for flag in estimate.flags))
     return lines
 
 

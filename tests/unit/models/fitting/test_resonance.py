@@ -1,12 +1,17 @@
+import json
 import math
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.diagnosis import ResonanceFlag, ResonanceKind, ResonanceState
+from instruments.measurement import Sweep, SweepPurpose
+from models.diagnosis import Diagnosis, ResonanceFlag, ResonanceKind, ResonanceState
 from models.fitting import fit_resonance
+from models.serving.predictor import Predictor
 
 F0_HZ = 5.1e9
 
@@ -137,6 +142,33 @@ def test_a_few_glitches_are_left_out(value, places):
     assert fit.masked_point_count == len(places)
     assert fit.flags == (ResonanceFlag.POINTS_MASKED,)
     assert fit.loaded_q == pytest.approx(expected.loaded_q, rel=0.01)
+
+
+def test_flags_survive_the_record():
+    frequency_hz, trace = line(ResonanceKind.REFLECTION, noise=1e-3)
+    trace[40] = np.nan
+    diagnosis = replace(
+        Predictor.without_model().diagnose(_sweep(frequency_hz)),
+        resonance=fit_resonance(frequency_hz, trace),
+    )
+    record = json.loads(json.dumps(diagnosis.to_record()))
+    assert record["resonance"]["flags"] == ["points_masked"]
+    assert Diagnosis.from_record(record) == diagnosis
+    for name in ("flags", "masked_point_count", "coupling_q"):
+        del record["resonance"][name]
+    old = Diagnosis.from_record(record).resonance
+    assert old.flags == ()
+    assert old.loaded_q == diagnosis.resonance.loaded_q
+
+
+def _sweep(frequency_hz):
+    return Sweep(
+        cavity="cavity-1",
+        measured_at=datetime(2026, 1, 31, tzinfo=UTC),
+        purpose=SweepPurpose.WIDE,
+        frequency_hz=frequency_hz,
+        traces={"S11": np.ones(frequency_hz.size, dtype=np.complex64)},
+    )
 
 
 def test_many_glitches_are_the_instruments():

@@ -143,6 +143,20 @@ def test_fit_takes_trace_and_kind(touchstone):
     assert document["loaded_q"] == pytest.approx(5000, rel=0.02)
 
 
+def test_fit_tells_the_side_of_critical_coupling_and_its_errors(touchstone):
+    asked = (touchstone, "--trace", "S11", "--kind", "reflection")
+    plain = json.loads(run(fit.command, *asked, "--json").stdout)
+    assert plain["overcoupled_probability"] < 0.05
+    assert plain["flags"] == []
+    assert plain["coupling_q"] == pytest.approx(12_500, rel=0.05)
+    drawn = run(fit.command, *asked, "--bootstrap", 50, "--json")
+    sigma = json.loads(drawn.stdout)["loaded_q_sigma"]
+    assert sigma == pytest.approx(plain["loaded_q_sigma"], rel=0.5)
+    text = run(fit.command, *asked).stdout
+    assert "\nQe   " in text
+    assert "\nP(beta > 1) = 0.0" in text
+
+
 def test_fit_says_why_there_is_no_number(archive_file):
     done = run(fit.command, archive_file, "--sweep", 3)
     assert done.exit_code == 0
