@@ -49,6 +49,7 @@ DIMENSIONLESS = (
     "_delivered",
     "_injected",
     "_detected",
+    "_too_late",
     "_components",
     "_threshold",
     "_probability",
