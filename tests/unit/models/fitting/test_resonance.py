@@ -252,3 +252,39 @@ def test_uneven_axis_is_fitted():
     lorentzian = 1 / (1 + 2j * 8000 * (uneven - F0_HZ) / F0_HZ)
     fit = fit_resonance(uneven, 1 - 0.6 * lorentzian, ResonanceKind.NOTCH)
     assert fit.loaded_q == pytest.approx(8000, rel=1e-3)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    kind=st.sampled_from(ResonanceKind),
+    f0_hz=st.floats(0.3e9, 20e9),
+    q_decades=st.floats(2.5, 5.5),
+    beta=st.floats(0.2, 5.0),
+    noise=st.sampled_from([0.0, 1e-4, 1e-3, 1e-2]),
+    turns=st.floats(-0.5, 0.5),
+    seed=st.integers(0, 10_000),
+)
+def test_fit_recovers_the_truth_at_any_frequency_and_q(
+    *, make_line, kind, f0_hz, q_decades, beta, noise, turns, seed
+):
+    loaded_q = 10**q_decades
+    truth = make_line(
+        kind,
+        seed=seed,
+        f0_hz=f0_hz,
+        loaded_q=loaded_q,
+        beta=beta,
+        noise=noise,
+        # Turns of the line's phase over the span of ten linewidths.
+        delay_s=turns * loaded_q / f0_hz / 10,
+    )
+    fit = fit_resonance(truth.frequency_hz, truth.trace, kind)
+    assert fit.state is ResonanceState.OK, fit.reason
+    width_hz = f0_hz / loaded_q
+    f0_error_hz = abs(fit.resonant_frequency_hz - f0_hz)
+    assert f0_error_hz < max(1e-3 * width_hz, 6 * fit.resonant_frequency_sigma_hz)
+    q_error = abs(fit.loaded_q - loaded_q)
+    assert q_error < max(1e-3 * loaded_q, 6 * fit.loaded_q_sigma)
+    if kind is not ResonanceKind.TRANSMISSION:
+        beta_error = abs(fit.coupling_beta - beta)
+        assert beta_error < max(2e-3 * beta, 6 * fit.coupling_beta_sigma)
