@@ -8,14 +8,14 @@ from instruments.array import ArrayConfig
 from instruments.client import Spool, SpoolError, SweepClient, Uploader
 from instruments.clock import Clock
 from instruments.measurement import SweepPurpose
-from instruments.polling.attempts import AttemptLog
-from instruments.polling.control_calls import ControlCalls
-from instruments.polling.control_port import ControlPort, ControlPortError
+from instruments.polling.control.calls import ControlCalls
+from instruments.polling.control.port import ControlPort, ControlPortError
 from instruments.polling.health import InstrumentHealth
 from instruments.polling.poller import Poller
 from instruments.polling.reading_poster import ReadingPoster
 from instruments.polling.reporting import PollerReport, StatusReporter
 from instruments.polling.service_link import ServiceLink
+from instruments.polling.sweeping.attempts import AttemptLog
 from instruments.polling.tracking import ModePosition, ResonanceTracker
 from instruments.switches import Router, open_router
 

@@ -9,18 +9,13 @@ from instruments.array import ArrayConfig
 from instruments.client import Backoff
 from instruments.clock import Clock
 from instruments.measurement import Reading, Sweep
-from instruments.polling.agenda import Agenda
-from instruments.polling.attempts import AttemptCounts
-from instruments.polling.completing import Completion
 from instruments.polling.conditions import LatestReadings
-from instruments.polling.desk import Desk
+from instruments.polling.control.desk import Desk
 from instruments.polling.health import (
     HealthBoard,
     InstrumentHealth,
     InstrumentState,
 )
-from instruments.polling.rhythms import rhythms_of
-from instruments.polling.schedule import Rhythm
 from instruments.polling.sensor_session import SensorSession
 from instruments.polling.session import (
     ReferenceMarks,
@@ -28,9 +23,14 @@ from instruments.polling.session import (
     Surroundings,
 )
 from instruments.polling.silence import Silence
+from instruments.polling.sweeping.agenda import Agenda
+from instruments.polling.sweeping.attempts import AttemptCounts
+from instruments.polling.sweeping.completing import Completion
+from instruments.polling.sweeping.rhythms import rhythms_of
+from instruments.polling.sweeping.schedule import Rhythm
+from instruments.polling.sweeping.vna_session import VnaSession
 from instruments.polling.tickets import TicketOffice
 from instruments.polling.tracking import ResonanceTracker
-from instruments.polling.vna_session import VnaSession
 from instruments.polling.worker import Worker
 from instruments.switches import Router, SwitchState
 

@@ -20,9 +20,9 @@ from instruments.measurement.poller_status import (
 )
 from instruments.measurement.poller_status_message import poller_status_to_json
 from instruments.measurement.times import format_time
-from instruments.polling.attempts import AttemptOutcome
 from instruments.polling.health import InstrumentHealth
 from instruments.polling.poller import Poller
+from instruments.polling.sweeping.attempts import AttemptOutcome
 
 _log = logging.getLogger(__name__)
 

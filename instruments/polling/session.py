@@ -10,10 +10,10 @@ from instruments.array.config import ConnectionConfig
 from instruments.clock import Clock
 from instruments.errors import InstrumentError
 from instruments.measurement import Reading, Sweep
-from instruments.polling.attempts import AttemptCounts
 from instruments.polling.conditions import LatestReadings
 from instruments.polling.health import HealthBoard
 from instruments.polling.silence import Silence
+from instruments.polling.sweeping.attempts import AttemptCounts
 from instruments.polling.tickets import TicketOffice
 from instruments.polling.tracking import ResonanceTracker
 from instruments.switches import Router

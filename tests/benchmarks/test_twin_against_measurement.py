@@ -321,11 +321,11 @@ and of the literature; where a figure was used to set a constant, it says so.
 
 ## Level of a cold chain
 
-Dilution refrigerator with coupler and HEMT, internal short, dB, measured / twin. This is
-a fit, not a prediction: three lengths, five constants of the HEMT and the three plate
-temperatures that the data do not label were set by this table, all at once; connectors
-and directivity were added for the ripple; the materials were not set. Largest difference
-{worst_level_db:.1f} dB (aim: 2 dB).
+Dilution refrigerator with coupler and HEMT, internal short, dB, measured / twin. This
+is a fit, not a prediction: three lengths, five constants of the HEMT and the three
+plate temperatures that the data do not label were set by this table, all at once;
+connectors and directivity were added for the ripple. Materials were not set. Largest
+difference {worst_level_db:.1f} dB (aim: 2 dB).
 
 {table(("", *(f"{label_k:g} K" for label_k in LABELS_K)), level_rows)}
 The twin follows only with the warm end of its NbTi at 13.6 K where the label says 3 K,
@@ -346,8 +346,9 @@ measured chains lie between 0.8 and 1.7 dB.
 ## Repeatability
 
 Complex residual over signal, 4 to 8 GHz, dB; the last three after gain and delay were
-aligned. The spreads of a thermal cycle and of new cabling were set by their rows, and the
-change of the room's temperature by the first two; the last follows from the materials.
+aligned. The spreads of a thermal cycle and of new cabling were set by their rows, and
+the change of the room's temperature by the first two; the last follows from the
+materials.
 
 {
         table(

@@ -19,7 +19,7 @@ from instruments.polling import (
     PollingPipeline,
     ResonanceTracker,
 )
-from instruments.polling.control_port import MAX_BODY_BYTES, MAX_THREADS
+from instruments.polling.control.port import MAX_BODY_BYTES, MAX_THREADS
 
 CLOCK = SystemClock()
 
@@ -253,7 +253,7 @@ class Quiet:
         self.released = threading.Event()
 
     def answer(self, method, path, body):
-        from instruments.polling.control_calls import Answer
+        from instruments.polling.control.calls import Answer
 
         self.released.wait(10)
         return Answer(status_code=200, document={})

@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from instruments.polling.control_requests import (
+from instruments.polling.control.desk import Desk, NotNowError, UnknownNameError
+from instruments.polling.control.requests import (
     BadRequestError,
     CavitiesRequest,
     InhibitRequest,
@@ -13,7 +14,6 @@ from instruments.polling.control_requests import (
     TriggerRequest,
     read_body,
 )
-from instruments.polling.desk import Desk, NotNowError, UnknownNameError
 from instruments.polling.tickets import TicketState
 
 Call = Callable[[bytes], "Answer"]

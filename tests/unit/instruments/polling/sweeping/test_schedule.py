@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from instruments.polling.schedule import Grid, Rhythm
+from instruments.polling.sweeping.schedule import Grid, Rhythm
 
 
 def test_irregular_rhythm_repeats_after_its_period():

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from instruments.measurement import Sweep, SweepPurpose, TruthFlag
-from instruments.polling.agenda import Turn
-from instruments.polling.recognition import looks_expected
 from instruments.polling.session import ReferenceMarks, Surroundings
+from instruments.polling.sweeping.agenda import Turn
+from instruments.polling.sweeping.recognition import looks_expected
 from instruments.switches import SelectedRoute
 
 _FRESH_PERIODS = 3.0

@@ -5,8 +5,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from instruments.polling.agenda import Agenda, AgendaFullError
 from instruments.polling.session import Surroundings
+from instruments.polling.sweeping.agenda import Agenda, AgendaFullError
 from instruments.polling.tickets import Ticket, TicketState
 
 

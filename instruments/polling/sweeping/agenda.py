@@ -5,7 +5,7 @@ import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from instruments.polling.schedule import Grid, Rhythm
+from instruments.polling.sweeping.schedule import Grid, Rhythm
 from instruments.polling.tickets import Ticket
 
 MAX_DEMANDS = 64

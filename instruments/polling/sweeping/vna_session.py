@@ -10,13 +10,7 @@ from dataclasses import replace
 from instruments.array.ports import cavity_sweep, vna_plan
 from instruments.errors import InstrumentError, NotConnectedError
 from instruments.measurement import Sweep, SweepPlan
-from instruments.polling.agenda import Agenda, Turn
-from instruments.polling.attempts import Attempt, AttemptOutcome
-from instruments.polling.attention import AttentiveClock
-from instruments.polling.completing import Completion
 from instruments.polling.health import InstrumentState
-from instruments.polling.planning import Planner
-from instruments.polling.rules import rules_of
 from instruments.polling.session import (
     RouteNotSetError,
     Session,
@@ -26,8 +20,14 @@ from instruments.polling.session import (
     opening_s,
     reason_of,
 )
-from instruments.polling.severable_wire import SeverableWire
-from instruments.polling.under_way import UnderWay
+from instruments.polling.sweeping.agenda import Agenda, Turn
+from instruments.polling.sweeping.attempts import Attempt, AttemptOutcome
+from instruments.polling.sweeping.attention import AttentiveClock
+from instruments.polling.sweeping.completing import Completion
+from instruments.polling.sweeping.planning import Planner
+from instruments.polling.sweeping.rules import rules_of
+from instruments.polling.sweeping.severable_wire import SeverableWire
+from instruments.polling.sweeping.under_way import UnderWay
 from instruments.switches import SelectedRoute
 from instruments.transport import Wire
 from instruments.vna import VectorNetworkAnalyzer

@@ -4,10 +4,10 @@ import threading
 
 from instruments.client import SpoolError
 from instruments.measurement import Sweep
-from instruments.polling.agenda import Agenda, Turn
-from instruments.polling.attempts import Attempt, AttemptOutcome
-from instruments.polling.completing import Completion
 from instruments.polling.session import Surroundings
+from instruments.polling.sweeping.agenda import Agenda, Turn
+from instruments.polling.sweeping.attempts import Attempt, AttemptOutcome
+from instruments.polling.sweeping.completing import Completion
 from instruments.polling.tickets import TicketState
 
 

@@ -5,8 +5,8 @@ import pytest
 from instruments.array.config import ArrayConfig
 from instruments.measurement import SegmentLimits
 from instruments.polling import ModePosition, ResonanceTracker
-from instruments.polling.planning import Planner
-from instruments.polling.rhythms import rhythms_of
+from instruments.polling.sweeping.planning import Planner
+from instruments.polling.sweeping.rhythms import rhythms_of
 
 
 def config_of(vnas, **sweeps):

@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import replace
 
 from instruments.array import ArrayConfig
-from instruments.polling.schedule import Rhythm
+from instruments.polling.sweeping.schedule import Rhythm
 
 
 def rhythms_of(config: ArrayConfig) -> dict[str, dict[tuple[str, str], Rhythm]]:

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from instruments.polling.attempts import (
+from instruments.polling.sweeping.attempts import (
     Attempt,
     AttemptLog,
     AttemptOutcome,

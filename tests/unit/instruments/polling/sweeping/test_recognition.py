@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from instruments.measurement import Sweep, SweepPurpose
 from instruments.polling import ModePosition
-from instruments.polling.recognition import find_mode, looks_expected
+from instruments.polling.sweeping.recognition import find_mode, looks_expected
 
 MODE = ModePosition(resonant_frequency_hz=5e9, loaded_q=8000.0)
 LINEWIDTH_HZ = 5e9 / 8000.0

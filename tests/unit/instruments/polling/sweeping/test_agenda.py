@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from instruments.polling.agenda import MAX_DEMANDS, Agenda, AgendaFullError
-from instruments.polling.schedule import Rhythm
+from instruments.polling.sweeping.agenda import MAX_DEMANDS, Agenda, AgendaFullError
+from instruments.polling.sweeping.schedule import Rhythm
 from instruments.polling.tickets import Ticket
 
 

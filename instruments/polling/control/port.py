@@ -12,7 +12,7 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from instruments.polling.control_calls import Answer, ControlCalls, refusal
+from instruments.polling.control.calls import Answer, ControlCalls, refusal
 
 MAX_BODY_BYTES = 16 * 1024
 """Longest body."""
