@@ -1,4 +1,4 @@
-"""``halowatch simulate``: the emulated array on TCP, or its calibration as a file."""
+"""``halowatch simulate``: the emulated array on TCP, or its sweeps as an archive."""
 
 import asyncio
 import json
@@ -11,9 +11,26 @@ import click
 from instruments.array import dump_array, load_array
 from instruments.errors import ArrayConfigError
 from instruments.files.archive import LabelledArchive, write_archive
+from instruments.files.archive_stream import ArchiveTooLargeError
 from instruments.simulation.calibration import record_calibration
+from instruments.simulation.life_archive import RecordedArchive, record_archive
+from instruments.simulation.scenarios import (
+    ScenarioError,
+    find_scenario,
+    shipped_scenarios,
+)
 from instruments.simulation.serving import ServedArray, serve_array
 from service.cli.exits import BadInputError, print_json
+
+
+def _list_scenarios(
+    context: click.Context, _parameter: click.Parameter, wanted: bool
+) -> None:
+    if not wanted or context.resilient_parsing:
+        return
+    for one in shipped_scenarios():
+        click.echo(f"{one.name}: {one.scenario.scenario.story}")
+    context.exit()
 
 
 @click.command()
@@ -54,14 +71,36 @@ from service.cli.exits import BadInputError, print_json
     help="Write a calibration run of the array here (.npz) in place of serving it.",
 )
 @click.option(
+    "--archive",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write a labelled archive of the array's life here (.npz), made with the full "
+    "receiver chain, and what was truly wrong beside it (.truth.jsonl).",
+)
+@click.option(
+    "--scenario",
+    metavar="NAME|FILE",
+    help="What happens in the archive: a shipped scenario (--scenarios lists them) or "
+    "a .yaml file. Without it a story is drawn for each thermal cycle.",
+)
+@click.option(
+    "--scenarios",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_list_scenarios,
+    help="List the shipped scenarios and end.",
+)
+@click.option(
     "--cycles",
     type=click.IntRange(1, 1000),
     default=10,
     show_default=True,
-    help="Thermal cycles of the calibration.",
+    help="Thermal cycles of the calibration or archive.",
 )
 @click.option(
     "--sweeps-per-cycle",
+    "--sweeps",
+    "sweeps_per_cycle",
     type=click.IntRange(1, 10_000),
     default=50,
     show_default=True,
@@ -72,7 +111,7 @@ from service.cli.exits import BadInputError, print_json
     type=click.IntRange(min=0),
     default=1,
     show_default=True,
-    help="Seed of the calibration run; the hardware's stands in the array file.",
+    help="Seed of the calibration or archive; the hardware's is in the array file.",
 )
 def command(
     *,
@@ -84,6 +123,8 @@ def command(
     control_file: Path | None,
     as_json: bool,
     calibration: Path | None,
+    archive: Path | None,
+    scenario: str | None,
     cycles: int,
     sweeps_per_cycle: int,
     seed: int,
@@ -93,25 +134,61 @@ def command(
     Every VNA, switch and sensor listens on the port of its resource (0 or none: a
     free one) until SIGINT or SIGTERM. VNAs answer HiSLIP, VXI-11 and raw socket.
     """
+    _check_choices(calibration, archive, scenario)
     try:
         config = load_array(array_file)
         if calibration is not None:
-            archive = record_calibration(
+            recorded = record_calibration(
                 config, seed=seed, cycles=cycles, sweeps_per_cycle=sweeps_per_cycle
             )
-            write_archive(calibration, archive)
-            _announce_archive(archive, calibration, as_json=as_json)
+            write_archive(calibration, recorded)
+            _announce_archive(recorded, calibration, as_json=as_json)
+            return
+        if archive is not None:
+            life = record_archive(
+                archive,
+                config,
+                seed=seed,
+                cycles=cycles,
+                sweeps_per_cycle=sweeps_per_cycle,
+                scenario=None if scenario is None else find_scenario(scenario),
+            )
+            _announce_life(life, as_json=as_json)
             return
         served = serve_array(
             config, speed=speed, control_port=control_port, is_instant=instant
         )
         asyncio.run(_serve(served, resolved, control_file, as_json=as_json))
-    except ArrayConfigError as error:
+    except (ArrayConfigError, ArchiveTooLargeError, ScenarioError) as error:
         raise BadInputError(str(error)) from None
     except OSError as error:
         raise BadInputError(
             f"{error.filename or array_file}: {error.strerror}; name another path"
         ) from None
+
+
+def _check_choices(
+    calibration: Path | None, archive: Path | None, scenario: str | None
+) -> None:
+    if calibration is not None and archive is not None:
+        raise BadInputError("--archive and --calibration exclude each other: give one")
+    if scenario is not None and archive is None:
+        raise BadInputError("--scenario belongs to --archive: name a file to write")
+
+
+def _announce_life(life: RecordedArchive, *, as_json: bool) -> None:
+    if as_json:
+        print_json(
+            {
+                "archive": str(life.path),
+                "truth": str(life.truth_path),
+                "sweeps": life.sweep_count,
+                "failures": life.failure_count,
+            }
+        )
+        return
+    click.echo(f"{life.sweep_count} sweeps written to {life.path}")
+    click.echo(f"{life.failure_count} failures written to {life.truth_path}")
 
 
 def _announce_archive(archive: LabelledArchive, path: Path, *, as_json: bool) -> None:
