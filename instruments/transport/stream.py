@@ -17,8 +17,7 @@ from instruments.errors import (
 from instruments.transport.framing import (
     BYTES_PER_S,
     check_block_end,
-    parse_digit_count,
-    parse_length,
+    find_payload,
 )
 
 _CHUNK_BYTES = 65536
@@ -37,6 +36,7 @@ class SocketStream:
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
         self._buffer = bytearray()
+        self._chunk = memoryview(bytearray(_CHUNK_BYTES))
 
     def send(self, data: bytes, deadline_s: float) -> None:
         """Send a message, after making sure that nothing waits to be read.
@@ -56,11 +56,10 @@ class SocketStream:
             raise GarbledReplyError("bytes arrived that nobody had asked for")
         rest = memoryview(data)
         while rest:
-            wait_s = max(deadline_s - time.monotonic(), 0.0)
-            _, writable, _ = select.select([], [self._connection], [], wait_s)
-            if not writable:
-                raise InstrumentTimeoutError("the instrument takes no more commands")
-            rest = rest[self._connection.send(rest, socket.MSG_DONTWAIT) :]
+            try:
+                rest = rest[self._connection.send(rest, socket.MSG_DONTWAIT) :]
+            except BlockingIOError:
+                self._wait_for_room(deadline_s)
 
     def read_line(self, deadline_s: float, max_bytes: int) -> bytes:
         """Read through the next newline.
@@ -97,8 +96,11 @@ class SocketStream:
         InstrumentTimeoutError, NotConnectedError
             If it does not come whole.
         """
-        digit_count = parse_digit_count(self._read_exactly(2, deadline_s))
-        length = parse_length(self._read_exactly(digit_count, deadline_s))
+        while (found := find_payload(self._buffer)) is None:
+            self._receive(deadline_s)
+        begin, end = found
+        del self._buffer[:begin]
+        length = end - begin
         deadline_s += length / BYTES_PER_S
         payload = self._read_exactly(length, deadline_s)
         check_block_end(self.read_line(deadline_s, _LONGEST_END_BYTES), length)
@@ -120,10 +122,16 @@ class SocketStream:
 
     def _receive(self, deadline_s: float) -> None:
         self._wait(deadline_s)
-        chunk = self._connection.recv(_CHUNK_BYTES)
-        if not chunk:
+        got = self._connection.recv_into(self._chunk)
+        if not got:
             raise NotConnectedError("the instrument closed the connection")
-        self._buffer += chunk
+        self._buffer += self._chunk[:got]
+
+    def _wait_for_room(self, deadline_s: float) -> None:
+        wait_s = max(deadline_s - time.monotonic(), 0.0)
+        _, writable, _ = select.select([], [self._connection], [], wait_s)
+        if not writable:
+            raise InstrumentTimeoutError("the instrument takes no more commands")
 
     def _wait(self, deadline_s: float) -> None:
         if not self._is_ready(max(deadline_s - time.monotonic(), 0.0)):

@@ -6,6 +6,7 @@ facts behind each precaution are listed in ``docs/explanations/visa-sessions.md`
 
 import contextlib
 import logging
+import os
 import socket
 import threading
 import time
@@ -209,4 +210,7 @@ def _tuned_socket(session: Any) -> socket.socket | None:
         return None
     with contextlib.suppress(pyvisa.errors.Error, OSError, NotImplementedError):
         session.set_visa_attribute(ResourceAttribute.tcpip_keepalive, True)
+    connection = getattr(interface, "_sync", None)
+    if os.name == "posix" and isinstance(connection, socket.socket):
+        interface._sync = sockets.ReadAheadSocket(connection)  # noqa: SLF001
     return None
