@@ -82,7 +82,9 @@ def flags_of_trace(trace: Samples, *, narrow: bool) -> tuple[TruthFlag, ...]:
 
 def is_constant(trace: Samples) -> bool:
     """Tell whether every point is the same, zero or not."""
-    return trace.size > 1 and bool((trace == trace[0]).all())
+    if trace.size < 2 or trace[0] != trace[-1]:
+        return False
+    return bool((trace == trace[0]).all())
 
 
 def is_repeated(trace: Samples, previous: TraceArray | None) -> bool:
@@ -90,11 +92,11 @@ def is_repeated(trace: Samples, previous: TraceArray | None) -> bool:
 
     Noise makes two measurements differ; equal ones are one, read twice.
     """
-    return (
-        previous is not None
-        and trace.dtype == previous.dtype
-        and np.array_equal(trace, previous)
-    )
+    if previous is None or trace.dtype != previous.dtype:
+        return False
+    if trace.size and previous.size and trace[0] != previous[0]:
+        return False
+    return np.array_equal(trace, previous)
 
 
 def count_spikes(trace: Samples) -> int:
@@ -133,8 +135,10 @@ def _count_impossible(trace: Samples) -> int:
     Receivers write noise into both parts. So no point is zero amid a trace that is
     none, and none without any imaginary part towers over both neighbours.
     """
+    if trace.size < _LEAST_POINTS or trace.imag.all():
+        return 0
     real_only = np.flatnonzero(trace.imag == 0.0)
-    if real_only.size in (0, trace.size) or trace.size < _LEAST_POINTS:
+    if real_only.size == trace.size:
         return 0
     size = np.abs(trace)
     usual = float(np.median(size))

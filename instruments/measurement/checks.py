@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from datetime import datetime
+from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -18,9 +19,15 @@ from instruments.measurement.limits import (
 )
 from instruments.measurement.units import UNIT_SUFFIXES, has_unit_suffix
 
+_sound_axes: WeakValueDictionary[int, FrequencyAxis] = WeakValueDictionary()
+"""Axes that were checked and cannot change since, by their identity."""
+
 
 def check_frequency_axis(frequency_hz: FrequencyAxis) -> FrequencyAxis:
     """Return the axis as contiguous float64, or say what is wrong with it.
+
+    An axis that owns its numbers and cannot be written to is checked once: all sweeps
+    of a plan may share it.
 
     Parameters
     ----------
@@ -38,7 +45,20 @@ def check_frequency_axis(frequency_hz: FrequencyAxis) -> FrequencyAxis:
         If the axis is empty, too long, not one-dimensional, not finite, not
         positive or not strictly rising.
     """
+    if _sound_axes.get(id(frequency_hz)) is frequency_hz and _is_frozen(frequency_hz):
+        return frequency_hz
     axis = np.ascontiguousarray(frequency_hz, dtype=np.float64)
+    _check_axis(axis)
+    if _is_frozen(axis):
+        _sound_axes[id(axis)] = axis
+    return axis
+
+
+def _is_frozen(values: FrequencyAxis) -> bool:
+    return values.flags.owndata and not values.flags.writeable
+
+
+def _check_axis(axis: FrequencyAxis) -> None:
     if axis.ndim != 1 or axis.size == 0:
         raise MeasurementError(
             "frequency_hz", f"has shape {axis.shape}, needs one axis of points"
@@ -58,7 +78,6 @@ def check_frequency_axis(frequency_hz: FrequencyAxis) -> FrequencyAxis:
             "frequency_hz",
             f"must rise strictly, but point {at} is not above point {at - 1}",
         )
-    return axis
 
 
 def check_traces(

@@ -9,7 +9,10 @@ from instruments.scpi.numbers import NOT_A_NUMBER
 
 
 def decode_reals(
-    payload: bytes | bytearray | memoryview, count: int
+    payload: bytes | bytearray | memoryview,
+    count: int,
+    *,
+    limit: float = NOT_A_NUMBER,
 ) -> npt.NDArray[np.float64]:
     """Read little-endian float64 numbers (``FORM REAL,64`` and ``FORM:BORD SWAP``).
 
@@ -19,6 +22,8 @@ def decode_reals(
         The bytes of a block.
     count
         How many numbers there must be.
+    limit
+        Magnitude that all numbers are below.
 
     Returns
     -------
@@ -28,7 +33,8 @@ def decode_reals(
     Raises
     ------
     UntrueDataError
-        If the length differs, or a number is NaN, infinite or SCPI's mark for none.
+        If the length differs, or a number is NaN, infinite, SCPI's mark for none or
+        not below the limit.
     """
     if len(payload) != 8 * count:
         raise UntrueDataError(
@@ -36,23 +42,25 @@ def decode_reals(
             TruthFlag.POINT_COUNT,
         )
     values = np.frombuffer(payload, dtype="<f8").astype(np.float64, copy=False)
-    return check_measured(values)
+    return check_measured(values, limit)
 
 
-def check_measured(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def check_measured(
+    values: npt.NDArray[np.float64], limit: float = NOT_A_NUMBER
+) -> npt.NDArray[np.float64]:
     """Return numbers that all were measured.
 
     Raises
     ------
     UntrueDataError
-        If one is NaN, infinite or SCPI's mark for none.
+        If one is NaN, infinite, SCPI's mark for none or not below the limit.
     """
-    if values.size and not (
-        values.max() < NOT_A_NUMBER and values.min() > -NOT_A_NUMBER
-    ):
-        at = int(np.argmin(np.abs(values) < NOT_A_NUMBER))
+    if values.size and not (values.max() < limit and values.min() > -limit):
+        at = int(np.argmin(np.abs(values) < limit))
+        is_missing = not abs(values[at]) < NOT_A_NUMBER
+        reason = "was not measured" if is_missing else "no receiver puts out"
         raise UntrueDataError(
-            f"number {at} of the data is {values[at]}, which was not measured",
+            f"number {at} of the data is {values[at]:.6g}, which {reason}",
             TruthFlag.NOT_FINITE,
         )
     return values

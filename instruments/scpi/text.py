@@ -6,10 +6,13 @@ import numpy.typing as npt
 from instruments.errors import GarbledReplyError, UntrueDataError
 from instruments.measurement import TruthFlag
 from instruments.scpi.block import check_measured
+from instruments.scpi.numbers import NOT_A_NUMBER
 
 
-def decode_numbers(reply: str, count: int) -> npt.NDArray[np.float64]:
-    """Read numbers between commas (``FORM ASC``).
+def decode_numbers(
+    reply: str, count: int, *, limit: float = NOT_A_NUMBER
+) -> npt.NDArray[np.float64]:
+    """Read numbers between commas (``FORM ASC``), all of magnitudes below a limit.
 
     Returns
     -------
@@ -21,7 +24,7 @@ def decode_numbers(reply: str, count: int) -> npt.NDArray[np.float64]:
     GarbledReplyError
         If something is no number.
     UntrueDataError
-        If there are more or fewer, or one was not measured.
+        If there are more or fewer, or one was not measured or is too large.
     """
     parts = reply.split(",")
     if len(parts) != count:
@@ -33,7 +36,7 @@ def decode_numbers(reply: str, count: int) -> npt.NDArray[np.float64]:
         values = np.array([float(part) for part in parts])
     except ValueError as error:
         raise GarbledReplyError(f"a reply of numbers breaks off: {error}") from None
-    return check_measured(values)
+    return check_measured(values, limit)
 
 
 def decode_triples(reply: str, point_count: int) -> npt.NDArray[np.float64]:

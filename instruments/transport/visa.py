@@ -211,6 +211,7 @@ def _tuned_socket(session: Any) -> socket.socket | None:
     with contextlib.suppress(pyvisa.errors.Error, OSError, NotImplementedError):
         session.set_visa_attribute(ResourceAttribute.tcpip_keepalive, True)
     connection = getattr(interface, "_sync", None)
-    if os.name == "posix" and isinstance(connection, socket.socket):
+    is_posix = os.name == "posix"
+    if interface is not None and is_posix and isinstance(connection, socket.socket):
         interface._sync = sockets.ReadAheadSocket(connection)  # noqa: SLF001
     return None

@@ -2,9 +2,14 @@
 
 import numpy as np
 
-from instruments.errors import UntrueDataError
-from instruments.measurement import FrequencyAxis, SweepPlan, TraceArray, TruthFlag
-from instruments.scpi import as_complex, decode_numbers, decode_reals, decode_triples
+from instruments.measurement import FrequencyAxis, SweepPlan, TraceArray
+from instruments.scpi import (
+    NOT_A_NUMBER,
+    as_complex,
+    decode_numbers,
+    decode_reals,
+    decode_triples,
+)
 from instruments.vna.commands import PlannedTrace
 from instruments.vna.conversation import Conversation
 from instruments.vna.sections import DataForm
@@ -49,7 +54,10 @@ def read_axis(
         If it has another number of points, or holds what is no number.
     """
     query = trace.fill(talk.dialect.transfer.axis_query)
-    return _read_numbers(talk, query, plan.point_count, form)
+    axis = _read_numbers(talk, query, plan.point_count, form).copy()
+    # All sweeps of the plan share it, and it is checked once.
+    axis.setflags(write=False)
+    return axis
 
 
 def read_trace(
@@ -68,13 +76,7 @@ def read_trace(
         If the length differs, or the numbers are no S-parameter.
     """
     query = trace.fill(talk.dialect.transfer.data_query)
-    parts = _read_numbers(talk, query, 2 * point_count, form)
-    largest = max(float(parts.max()), -float(parts.min()))
-    if largest > _LARGEST_MAGNITUDE:
-        raise UntrueDataError(
-            f"{trace.key} holds {largest:.3g}, which is no S-parameter",
-            TruthFlag.NOT_FINITE,
-        )
+    parts = _read_numbers(talk, query, 2 * point_count, form, _LARGEST_MAGNITUDE)
     return as_complex(parts).astype(np.complex64)
 
 
@@ -105,8 +107,12 @@ def read_triples(
 
 
 def _read_numbers(
-    talk: Conversation, query: str, count: int, form: DataForm
+    talk: Conversation,
+    query: str,
+    count: int,
+    form: DataForm,
+    limit: float = NOT_A_NUMBER,
 ) -> FrequencyAxis:
     if form is DataForm.BLOCK:
-        return decode_reals(talk.ask_block(query, count), count)
-    return decode_numbers(talk.ask_text(query, count), count)
+        return decode_reals(talk.ask_block(query, count), count, limit=limit)
+    return decode_numbers(talk.ask_text(query, count), count, limit=limit)
