@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from urllib.parse import urlsplit
 
 from instruments.errors import ArrayConfigError
 from instruments.simulation.fronts.sessions import LOOPBACK, PORT_ANY
@@ -27,6 +28,10 @@ _PATTERNS = {
         r"TCPIP\d*::[^:]+::(?P<port>\d+)::SOCKET", re.IGNORECASE
     ),
 }
+
+
+_HOST = re.compile(r"TCPIP\d*::(?P<host>[^:,]+)", re.IGNORECASE)
+_THIS_MACHINE = frozenset({LOOPBACK, "localhost"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +73,28 @@ def parse_resource(instrument: str, resource: str) -> Address:
         "TCPIP::127.0.0.1::hislip0,PORT::INSTR, TCPIP::127.0.0.1,PORT::inst0::INSTR "
         "or TCPIP::127.0.0.1::PORT::SOCKET"
     )
+
+
+def on_free_port(instrument: str, resource: str) -> str | None:
+    """Return where an instrument of another host is served if its port is taken here.
+
+    Instruments of several hosts often share a port, and some have ports below 1024,
+    which not everybody may open.
+
+    Returns
+    -------
+    str or None
+        A resource on this machine with port 0; None where it is on this machine anyway.
+
+    Raises
+    ------
+    ArrayConfigError
+        If the resource cannot be emulated.
+    """
+    if resource.lower().startswith("http://"):
+        is_here = urlsplit(resource).hostname in _THIS_MACHINE
+        return None if is_here else f"http://{LOOPBACK}:{PORT_ANY}"
+    match = _HOST.match(resource.strip())
+    if match is not None and match["host"].lower() in _THIS_MACHINE:
+        return None
+    return Address(parse_resource(instrument, resource).kind, PORT_ANY).resource

@@ -6,21 +6,19 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from instruments.array import ArrayConfig
-from instruments.array.config import SensorConfig, SwitchConfig
 from instruments.clock import Clock, SystemClock
 from instruments.errors import ArrayConfigError
-from instruments.simulation.addresses import Address, FrontKind, parse_resource
 from instruments.simulation.array import EmulatedArray
 from instruments.simulation.control import ControlPort
+from instruments.simulation.doors import (
+    open_doors,
+    open_sensor,
+    open_switch,
+    port_taken,
+)
 from instruments.simulation.faults import WIRE_FAULTS, Fault
-from instruments.simulation.fronts.hislip import HislipFront
-from instruments.simulation.fronts.instrument_front import InstrumentFront
-from instruments.simulation.fronts.raw_socket import RawSocketFront
 from instruments.simulation.fronts.sessions import PORT_ANY
-from instruments.simulation.fronts.vxi11 import Vxi11Front
-from instruments.simulation.scpi.device import ScpiDevice
-from instruments.simulation.sensors.serving import open_sensor_front
-from instruments.simulation.switches.serving import AnyAddress, open_switch_front
+from instruments.simulation.switches.serving import AnyAddress
 from instruments.simulation.vna.device import EmulatedVna
 from instruments.simulation.vna.instrument import build_vna
 from instruments.simulation.vna.models import MODELS, model_of
@@ -102,18 +100,12 @@ async def serve_array(
             stack.callback(vna.close)
         taken: dict[str, tuple[AnyAddress, ...]] = {}
         for name, vna in vnas.items():
-            wanted = parse_resource(name, config.instruments.vna[name].resource)
-            further = (Address(kind, PORT_ANY) for kind in FrontKind)
-            opened = [
-                await _open(stack, name, vna, address, wires[name])
-                for address in (wanted, *further)
-                if address is wanted or address.kind is not wanted.kind
-            ]
-            taken[name] = tuple(opened)
+            resource = config.instruments.vna[name].resource
+            taken[name] = await open_doors(stack, name, vna, resource, wires[name])
         for name, sensor in config.instruments.sensor.items():
-            taken[name] = (await _open_sensor(stack, name, sensor, array),)
+            taken[name] = (await open_sensor(stack, name, sensor, array),)
         for name, switch in config.instruments.switch.items():
-            taken[name] = (await _open_switch(stack, name, switch, array),)
+            taken[name] = (await open_switch(stack, name, switch, array),)
         _connect_wires(array, wires)
         yield ServedArray(
             array=array,
@@ -138,7 +130,7 @@ async def _open_control(
     try:
         return await control.start(port)
     except OSError as error:
-        raise _port_taken("control port", port) from error
+        raise port_taken("control port", port) from error
 
 
 def _connect_wires(array: EmulatedArray, wires: Mapping[str, WireFaults]) -> None:
@@ -149,58 +141,6 @@ def _connect_wires(array: EmulatedArray, wires: Mapping[str, WireFaults]) -> Non
         loop.call_soon_threadsafe(_switch, array, wires, fault)
 
     array.faults.listen(listen)
-
-
-async def _open(
-    stack: AsyncExitStack,
-    name: str,
-    device: ScpiDevice,
-    address: Address,
-    wire: WireFaults,
-) -> Address:
-    front = _FRONTS[address.kind](device, wire)
-    stack.push_async_callback(front.close)
-    try:
-        return Address(address.kind, await front.start(address.port))
-    except OSError as error:
-        raise _port_taken(name, address.port) from error
-
-
-async def _open_switch(
-    stack: AsyncExitStack, name: str, section: SwitchConfig, array: EmulatedArray
-) -> AnyAddress:
-    try:
-        return await open_switch_front(stack, name, section, array.boxes[name])
-    except OSError as error:
-        raise _resource_taken(name, section.resource) from error
-
-
-async def _open_sensor(
-    stack: AsyncExitStack, name: str, section: SensorConfig, array: EmulatedArray
-) -> AnyAddress:
-    try:
-        return await open_sensor_front(stack, array, name, section)
-    except OSError as error:
-        raise _resource_taken(name, section.resource) from error
-
-
-def _resource_taken(name: str, resource: str) -> ArrayConfigError:
-    return ArrayConfigError(
-        f"{name}: {resource} cannot be opened on 127.0.0.1; name another port, or 0"
-    )
-
-
-def _port_taken(name: str, port: int) -> ArrayConfigError:
-    return ArrayConfigError(
-        f"{name}: port {port} on 127.0.0.1 cannot be opened; name another one, or 0"
-    )
-
-
-_FRONTS: Mapping[FrontKind, type[InstrumentFront]] = {
-    FrontKind.HISLIP: HislipFront,
-    FrontKind.VXI11: Vxi11Front,
-    FrontKind.SOCKET: RawSocketFront,
-}
 
 
 def model_name(config: ArrayConfig, vna: str) -> str:

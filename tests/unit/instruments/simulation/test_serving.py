@@ -96,6 +96,39 @@ def test_taken_port_is_one_sentence(make_array_mapping):
             asyncio.run(run())
 
 
+def test_instruments_of_several_hosts_may_share_a_port(make_array_mapping):
+    with socket.create_server(("127.0.0.1", 0)) as blocker:
+        port = blocker.getsockname()[1]
+        mapping = make_array_mapping(2)
+        instruments = mapping["instruments"]
+        for number, section in enumerate(
+            [*instruments["vna"].values(), *instruments["sensor"].values()], start=1
+        ):
+            section["resource"] = f"TCPIP::10.0.0.{number}::{port}::SOCKET"
+        instruments["switch"] = {
+            "matrix": {
+                "driver": "mini_circuits_http",
+                "resource": f"http://10.0.0.9:{port}",
+                "elements": {"A": 2},
+            }
+        }
+        config = ArrayConfig.model_validate(mapping)
+
+        async def run():
+            async with serve_array(config) as served:
+                names = [*instruments["vna"], *instruments["sensor"]]
+                return served.resources, [
+                    await ask(parse_resource(n, served.resources[n][0]).port, b"*IDN?")
+                    for n in names
+                ]
+
+        resources, identities = asyncio.run(run())
+    assert all(identities)
+    first = [names[0] for names in resources.values()]
+    assert len(set(first)) == len(first)
+    assert not any(str(port) in resource for resource in first)
+
+
 def test_taken_control_port_is_one_sentence(array_config):
     with socket.create_server(("127.0.0.1", 0)) as blocker:
         port = blocker.getsockname()[1]
