@@ -190,17 +190,18 @@ def coax_transmission(
     magnet_field_tesla: Array,
 ) -> Array:
     """Return the one-way transmission of a matched section, shape (..., point)."""
-    xp = namespace_of(band.ratio)
     warm_k, cold_k = plates.at(section.warm_end), plates.at(section.cold_end)
     field_tesla = section.magnet_share_ratio * magnet_field_tesla
     if section.warm_end is section.cold_end:
-        nodes_k = warm_k[None, ...]
+        nodes_k = [warm_k]
     else:
         middle_k, reach_k = 0.5 * (warm_k + cold_k), _GAUSS_OFFSET * (warm_k - cold_k)
-        nodes_k = xp.stack([middle_k + reach_k, middle_k - reach_k])
+        nodes_k = [middle_k + reach_k, middle_k - reach_k]
+    # An axis of nodes would be taken for one of sweeps where plates are numbers.
+    places = [_local(section, node_k, field_tesla) for node_k in nodes_k]
     skin, dielectric, delay_s, residual = (
-        section.length_m * xp.mean(per_metre, axis=0)
-        for per_metre in _local(section, nodes_k, field_tesla)
+        section.length_m * sum(per_metre) / len(places)
+        for per_metre in zip(*places, strict=True)
     )
     return _propagated(
         band,
@@ -216,7 +217,7 @@ def _local(
 ) -> tuple[Array, Array, Array, Array]:
     """Return skin, dielectric neper, delay and superconducting neper per metre.
 
-    All have the shape of the temperature, whose first axis runs along the section.
+    All have the shape of the temperature.
     """
     xp = namespace_of(temperature_k)
     energy = lattice_energy_ratio(temperature_k, DIELECTRIC_DEBYE_TEMPERATURE_K)
