@@ -46,15 +46,15 @@ _CHAMBER_WANDER = 0.02
 class _Stage:
     """One stage: its base in K, the pace of its cooling, when it condenses.
 
-    Paces are parts of a cool-down's duration; ``joins`` is None for a stage that the
+    Paces are parts of a cool-down; ``joins_ratio`` is None for a stage that the
     pulse tube alone cools.
     """
 
     base_k: float
-    pace: float
-    warming: float
-    joins: float | None = None
-    condensing: float = 0.02
+    pace_ratio: float
+    warming_exponent: float
+    joins_ratio: float | None = None
+    condensing_ratio: float = 0.02
 
 
 _STAGES = {
@@ -171,9 +171,11 @@ def _stage_at(plan: LifePlan, name: str, stage: _Stage, time_s: Floats) -> Float
         left_s = np.asarray([cycle.warm_from_s - before.cooling_from_s])
         cold_k = _cooling(plan, stage, base_k, left_s)[0]
         whole_s = cycle.cooling_from_s - cycle.warm_from_s
-        way = ((time_s[warming] - cycle.warm_from_s) / whole_s) ** stage.warming
+        way = (
+            (time_s[warming] - cycle.warm_from_s) / whole_s
+        ) ** stage.warming_exponent
         found[warming] = cold_k + (ROOM_K - cold_k) * way**2 * (3.0 - 2.0 * way)
-    wander = _CHAMBER_WANDER if stage.joins is not None else _PLATE_WANDER
+    wander = _CHAMBER_WANDER if stage.joins_ratio is not None else _PLATE_WANDER
     slow = slow_waves(
         plan.seed, f"fridge/{name}", time_s, shortest_s=900.0, longest_s=40_000.0
     )
@@ -186,11 +188,15 @@ def _stage_at(plan: LifePlan, name: str, stage: _Stage, time_s: Floats) -> Float
 def _cooling(plan: LifePlan, stage: _Stage, base_k: float, since_s: Floats) -> Floats:
     """Return a stage's temperature in K at times in s since its cool-down began."""
     part = np.maximum(since_s, 0.0) / plan.cool_down_s
-    floor_k = stage.base_k if stage.joins is None else _STAGES["four_kelvin_k"].base_k
-    cooled_k = floor_k + (ROOM_K - floor_k) * np.exp(-((part / stage.pace) ** 1.3))
-    if stage.joins is None:
+    floor_k = (
+        stage.base_k if stage.joins_ratio is None else _STAGES["four_kelvin_k"].base_k
+    )
+    cooled_k = floor_k + (ROOM_K - floor_k) * np.exp(
+        -((part / stage.pace_ratio) ** 1.3)
+    )
+    if stage.joins_ratio is None:
         return np.asarray(cooled_k)
-    rest = np.clip((part - stage.joins) / stage.condensing, -40.0, 40.0)
+    rest = np.clip((part - stage.joins_ratio) / stage.condensing_ratio, -40.0, 40.0)
     return np.asarray(base_k + (cooled_k - base_k) / (1.0 + np.exp(rest)))
 
 

@@ -156,6 +156,8 @@ def _check_places(
             raise MisfitError(
                 (*where, key), f"does not belong to {failure.name}; it takes {meant}"
             )
+    for key in _PLACES:
+        given = getattr(event, key) is not None
         if not given and key in wanted and key != "plate":
             raise MisfitError(where, f"{failure.name} needs {key}; add it")
     if event.cavity is not None and event.cavity == event.neighbour:
