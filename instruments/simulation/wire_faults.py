@@ -49,6 +49,11 @@ class WireFaults:
         self._speaks.set()
 
     @property
+    def is_well(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self._active
+
+    @property
     def is_silent(self) -> bool:
         """Whether the VNA swallows every message."""
         return not self._speaks.is_set()

@@ -3,6 +3,7 @@
 import asyncio
 import struct
 from dataclasses import dataclass, field
+from functools import partial
 
 from instruments.simulation.faults import FaultKind
 from instruments.simulation.fronts.hislip_message import (
@@ -10,11 +11,13 @@ from instruments.simulation.fronts.hislip_message import (
     HislipError,
     Message,
     MessageType,
+    find_program,
     read_message,
 )
 from instruments.simulation.fronts.instrument_front import InstrumentFront
-from instruments.simulation.fronts.sessions import discard
+from instruments.simulation.fronts.sessions import OfferingReader, discard
 from instruments.simulation.scpi.device import MAX_MESSAGE_BYTES, ScpiDevice
+from instruments.simulation.scpi.execution import Execution
 from instruments.simulation.wire_faults import Delivery, WireFaults
 
 PROTOCOL_VERSION = 0x0100
@@ -38,10 +41,20 @@ class _Session:
     pending: bytearray = field(default_factory=bytearray)
     is_clearing: bool = False
     held: bytes = b""
+    begun: Execution | None = None
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether nothing is under way in either direction."""
+        is_clean = not (self.is_clearing or self.pending or self.held)
+        return is_clean and not self.writer.transport.get_write_buffer_size()
 
     def abort(self) -> None:
         """Give up what is being executed and what has arrived."""
         self.pending.clear()
+        if self.begun is not None:
+            self.begun.abandon()
+            self.begun = None
         if self.running is not None:
             self.running.cancel()
 
@@ -55,7 +68,7 @@ class HislipFront(InstrumentFront):
         self._next_identifier = 1
 
     async def _serve(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        self, reader: OfferingReader, writer: asyncio.StreamWriter
     ) -> None:
         try:
             await self._serve_channel(reader, writer)
@@ -65,7 +78,7 @@ class HislipFront(InstrumentFront):
             await writer.drain()
 
     async def _serve_channel(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        self, reader: OfferingReader, writer: asyncio.StreamWriter
     ) -> None:
         first = await read_message(reader)
         if self._wire.is_silent:
@@ -78,7 +91,7 @@ class HislipFront(InstrumentFront):
             raise HislipError("invalid initialization sequence")
 
     async def _serve_synchronous(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        self, reader: OfferingReader, writer: asyncio.StreamWriter
     ) -> None:
         session = _Session(writer, self._next_identifier)
         self._next_identifier = self._next_identifier % 0xFFFF + 1
@@ -90,15 +103,37 @@ class HislipFront(InstrumentFront):
                     raise HislipError("maximum number of clients exceeded")
                 answered = Message(MessageType.INITIALIZE_RESPONSE, 0, answer)
                 writer.write(answered.encode())
+                answer_at_once = partial(self._answer_at_once, session)
                 while True:
+                    reader.offer_to(answer_at_once)
                     await self._take(session, await read_message(reader))
         finally:
             session.abort()
             self._sessions.pop(session.session_id, None)
 
+    def _answer_at_once(self, session: _Session, data: bytes) -> bool:
+        """Answer a whole message that nothing has to be waited for, and tell so.
+
+        One that has to wait is begun; it is read and finished as any other.
+        """
+        program = find_program(data)
+        if program is None or not (self._wire.is_well and session.is_at_rest):
+            return False
+        message_id, text = program
+        execution = self._device.begin(text.strip())
+        if not execution.is_done:
+            session.begun = execution
+            return False
+        reply = execution.reply
+        if reply is not None:
+            framed = _frame(reply, message_id, session.largest_payload_bytes)
+            session.writer.write(framed)
+        return True
+
     async def _take(self, session: _Session, message: Message) -> None:
         """Act on one message of the synchronous channel."""
         if self._wire.is_silent:
+            session.abort()
             return
         if message.type_code == MessageType.DEVICE_CLEAR_COMPLETE:
             session.is_clearing = False
@@ -122,8 +157,8 @@ class HislipFront(InstrumentFront):
     async def _execute(self, session: _Session, message_id: int) -> None:
         program = bytes(session.pending).strip()
         session.pending.clear()
-        execution = self._device.begin(program)
-        reply = execution.reply
+        execution = session.begun or self._device.begin(program)
+        session.begun, reply = None, execution.reply
         if not execution.is_done:
             running = execution.start()
             session.running = running

@@ -64,6 +64,17 @@ class Message:
         return head + self.payload
 
 
+def find_program(data: bytes) -> tuple[int, bytes] | None:
+    """Return identifier and text of a program message that came whole and alone."""
+    if len(data) < _HEADER.size:
+        return None
+    prologue, kind, _, parameter, length = _HEADER.unpack_from(data)
+    is_whole = length == len(data) - _HEADER.size <= MAX_PAYLOAD_BYTES
+    if prologue != b"HS" or kind != MessageType.DATA_END or not is_whole:
+        return None
+    return parameter, data[_HEADER.size :]
+
+
 async def read_message(reader: asyncio.StreamReader) -> Message:
     """Read one message.
 

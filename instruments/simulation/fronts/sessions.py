@@ -2,9 +2,9 @@
 
 import abc
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
-from typing import TypeAlias
+from typing import SupportsIndex, TypeAlias
 
 LOOPBACK = "127.0.0.1"
 """Emulated instruments listen here and nowhere else."""
@@ -15,9 +15,53 @@ PORT_ANY = 0
 MAX_SESSIONS = 32
 """Most connections at a time; a further one is closed at once."""
 
-Serve: TypeAlias = Callable[
-    [asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]
-]
+
+class OfferingReader(asyncio.StreamReader):
+    """A stream reader that may offer what comes before a task is woken to read it.
+
+    Waking a task takes longer than most messages.
+    """
+
+    def __init__(self, *, limit: int, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(limit=limit, loop=loop)
+        self._unread_bytes = 0
+        self._take: Callable[[bytes], bool] | None = None
+
+    def offer_to(self, take: Callable[[bytes], bool]) -> None:
+        """Offer what comes from now on, unless older bytes wait to be read.
+
+        Parameters
+        ----------
+        take
+            Gets what has just come and tells whether it has dealt with it. From the
+            first bytes on that it refuses, all are to be read.
+        """
+        self._take = None if self._unread_bytes else take
+
+    def feed_data(self, data: Iterable[SupportsIndex]) -> None:
+        """Offer bytes, or keep them to be read."""
+        chunk = bytes(data)
+        if self._take is not None:
+            if self._take(chunk):
+                return
+            self._take = None
+        self._unread_bytes += len(chunk)
+        super().feed_data(chunk)
+
+    async def readexactly(self, n: int) -> bytes:
+        """Read so many bytes."""
+        data = await super().readexactly(n)
+        self._unread_bytes -= len(data)
+        return data
+
+    async def readline(self) -> bytes:
+        """Read through the next newline."""
+        line = await super().readline()
+        self._unread_bytes -= len(line)
+        return line
+
+
+Serve: TypeAlias = Callable[[OfferingReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 async def discard(writer: asyncio.StreamWriter) -> None:
@@ -41,7 +85,9 @@ class Sessions:
         for task in list(self._tasks):
             task.cancel()
 
-    def guard(self, serve: Serve) -> Serve:
+    def guard(
+        self, serve: Serve
+    ) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:
         """Return a connection handler that ends with the front, and ends quietly.
 
         A peer that goes away in the middle of something is an everyday event.
@@ -57,6 +103,7 @@ class Sessions:
                 return
             self._tasks.add(task)
             try:
+                assert isinstance(reader, OfferingReader)
                 with suppress(OSError, asyncio.IncompleteReadError):
                     await serve(reader, writer)
             except asyncio.CancelledError:
@@ -100,12 +147,14 @@ class LoopbackServer(abc.ABC):
         OSError
             If the port is taken.
         """
-        self._server = await asyncio.start_server(
-            self._connections.guard(self._serve),
-            LOOPBACK,
-            port,
-            limit=self.line_limit_bytes,
-        )
+        loop = asyncio.get_running_loop()
+        serve = self._connections.guard(self._serve)
+
+        def make_protocol() -> asyncio.StreamReaderProtocol:
+            reader = OfferingReader(limit=self.line_limit_bytes, loop=loop)
+            return asyncio.StreamReaderProtocol(reader, serve, loop=loop)
+
+        self._server = await loop.create_server(make_protocol, LOOPBACK, port)
         return int(self._server.sockets[0].getsockname()[1])
 
     async def close(self) -> None:
@@ -116,6 +165,6 @@ class LoopbackServer(abc.ABC):
 
     @abc.abstractmethod
     async def _serve(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        self, reader: OfferingReader, writer: asyncio.StreamWriter
     ) -> None:
         """Talk over one connection until it ends."""

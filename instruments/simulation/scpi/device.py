@@ -1,19 +1,14 @@
 """An instrument that executes program messages."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from instruments.simulation.scpi.arguments import Arguments
 from instruments.simulation.scpi.errors import ScpiFault
 from instruments.simulation.scpi.execution import Execution, Steps
-from instruments.simulation.scpi.grammar import (
-    Spelling,
-    Unit,
-    parse_message,
-    spellings,
-)
+from instruments.simulation.scpi.program import CommandTable
 from instruments.simulation.scpi.status import Event, Status
 
 MAX_MESSAGE_BYTES = 1 << 20
@@ -82,8 +77,7 @@ class ScpiDevice:
         self._write_error = write_error
         self.status = Status()
         self.clients: list[Callable[[], None]] = []
-        self._queries: dict[tuple[str, ...], tuple[Spelling, Query]] = {}
-        self._commands: dict[tuple[str, ...], tuple[Spelling, Command]] = {}
+        self._table = CommandTable()
         self._idle = asyncio.Event()
         self._idle.set()
         self._announces_idle = False
@@ -97,11 +91,10 @@ class ScpiDevice:
         command: Command | None = None,
     ) -> None:
         """Make the device understand a pattern such as ``SENSe#:AVERage[:STATe]``."""
-        for spelling in spellings(pattern):
-            if query is not None:
-                self._queries[spelling.mnemonics] = (spelling, query)
-            if command is not None:
-                self._commands[spelling.mnemonics] = (spelling, command)
+        if query is not None:
+            self._table.add(pattern, query, is_query=True)
+        if command is not None:
+            self._table.add(pattern, command, is_query=False)
 
     def reset(self) -> None:
         """Bring the device to its ``*RST`` state; devices extend this."""
@@ -147,46 +140,31 @@ class ScpiDevice:
         return Execution(self._steps(message, is_raw_socket))
 
     def _steps(self, message: bytes, is_raw_socket: bool) -> Steps:
-        try:
-            units, broken = parse_message(message.decode("ascii"))
-        except UnicodeDecodeError:
-            units, broken = (), ScpiFault(-101, "Invalid character")
+        steps, broken = self._table.read(message)
         replies: list[bytes] = []
         try:
-            for unit in units:
-                reply = yield from self._step(unit, is_raw_socket)
-                if reply is not None:
-                    replies.append(reply)
+            for step in steps:
+                arguments = Arguments(step.texts)
+                call = Call(step.suffixes, arguments, is_raw_socket)
+                try:
+                    reply = step.handler(call)
+                    if not (reply is None or isinstance(reply, str | bytes)):
+                        reply = yield reply
+                    arguments.nothing_more()
+                except ScpiFault as fault:
+                    if -200 < fault.number <= -100:
+                        raise
+                    self.status.report(fault)
+                else:
+                    if reply is not None:
+                        text = reply.encode() if isinstance(reply, str) else reply
+                        replies.append(text)
         except ScpiFault as fault:
             # A command error ends the message: what follows may have lost its sense.
             broken = fault
         if broken is not None:
             self.status.report(broken)
         return b";".join(replies) + self._terminator if replies else None
-
-    def _step(
-        self, unit: Unit, is_raw_socket: bool
-    ) -> Generator[Awaitable[Any], Any, bytes | None]:
-        table = self._queries if unit.header.is_query else self._commands
-        found = table.get(unit.header.mnemonics)
-        if found is None:
-            raise ScpiFault(-113, "Undefined header", str(unit.header)[:60])
-        spelling, handler = found
-        suffixes, arguments = spelling.suffixes(unit.header), Arguments(unit.arguments)
-        try:
-            result = handler(Call(suffixes, arguments, is_raw_socket))
-            reply: Reply | None
-            if result is None or isinstance(result, str | bytes):
-                reply = result
-            else:
-                reply = yield result
-            arguments.nothing_more()
-        except ScpiFault as fault:
-            if -200 < fault.number <= -100:
-                raise
-            self.status.report(fault)
-            return None
-        return reply.encode() if isinstance(reply, str) else reply
 
     def _add_common(self, identity: str, options: str) -> None:
         status, write = self.status, self._write_integer

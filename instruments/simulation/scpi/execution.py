@@ -46,10 +46,15 @@ class Execution:
         task.add_done_callback(self._abandon)
         return task
 
+    def abandon(self) -> None:
+        """Leave the rest, which nobody has started to wait for."""
+        if isinstance(self._awaited, Coroutine):
+            self._awaited.close()
+
     def _abandon(self, task: "asyncio.Task[bytes | None]") -> None:
         # A task that is cancelled before its first step never awaits what it was given.
-        if task.cancelled() and isinstance(self._awaited, Coroutine):
-            self._awaited.close()
+        if task.cancelled():
+            self.abandon()
 
     def _go(self, resume: Callable[[], Awaitable[Any]]) -> None:
         try:
