@@ -17,6 +17,7 @@ COMMANDS = {
     "simulate": "Serve an array's emulated instruments on TCP.",
     "ingest": "Post measured files to the service.",
     "fit": "Fit the resonance in a measured file.",
+    "limits": "Tell how well anybody could read T and B off a cavity.",
     "train": "Train a model on labelled archives.",
     "evaluate": "Score a model on a labelled archive.",
     "predict": "Judge every sweep of an archive.",
