@@ -140,9 +140,10 @@ class Channel:
             return
         loop = asyncio.get_running_loop()
         duration_s = count * self.sweep_time_s / bench.array.speed
-        self._timer = loop.call_later(duration_s, self._finish)
+        begun_s = loop.time()  # one origin, so that the middle never follows the end
+        self._timer = loop.call_at(begun_s + duration_s, self._finish)
         if is_meddled:
-            self._meddler = loop.call_later(0.5 * duration_s, self.meddle)
+            self._meddler = loop.call_at(begun_s + 0.5 * duration_s, self.meddle)
 
     def meddle(self) -> None:
         """Do what somebody at the front panel does: a narrower span, a wider IF."""
