@@ -161,3 +161,55 @@ def test_archive_in_a_missing_folder_is_bad_input(array_file, tmp_path):
     )
     assert result.exit_code == 2
     assert str(path.parent) in result.stderr
+
+
+def test_a_scenario_is_written_as_an_archive_with_its_truth(array_file, tmp_path):
+    path = tmp_path / "night.npz"
+    arguments = [
+        str(array_file),
+        f"--archive={path}",
+        "--scenario=rod-stuck",
+        "--cycles=1",
+        "--sweeps=20",
+        "--json",
+    ]
+    result = CliRunner().invoke(command, arguments)
+    assert result.exit_code == 0, result.output
+    document = json.loads(result.stdout)
+    assert document["sweeps"] == 20
+    assert document["failures"] == 1
+    archive = read_archive(path)
+    assert set(archive.condition) == {"healthy", "tuning_rod_stuck"}
+    (truth,) = Path(document["truth"]).read_text().splitlines()
+    assert json.loads(truth)["where"] == "cavity-1"
+
+
+def test_shipped_scenarios_are_listed():
+    result = CliRunner().invoke(command, ["--scenarios"])
+    assert result.exit_code == 0
+    assert len(result.stdout.splitlines()) == 10
+    assert result.stdout.startswith("a-quiet-week: Nothing is wrong.")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--archive=a.npz", "--scenario=gremlins"], "gremlins is no scenario"),
+        (
+            ["--archive=a.npz", "--scenario=swapped-cables-after-the-access"],
+            "line 11: failures.0.neighbour: #2 is more than the array's 1 cavities",
+        ),
+        (["--archive=a.npz", "--calibration=b.npz"], "exclude each other"),
+        (["--archive=/nowhere/a.npz", "--cycles=1"], "No such file"),
+        (["--archive=a.npz", "--sweeps=10000", "--cycles=1000"], "fewer sweeps"),
+    ],
+)
+def test_bad_input_of_an_archive_is_one_line(
+    arguments, expected, array_file, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(command, [str(array_file), *arguments])
+    assert result.exit_code == 2, result.output
+    assert len(result.stderr.splitlines()) == 1
+    assert expected in result.stderr
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["array.yaml"]

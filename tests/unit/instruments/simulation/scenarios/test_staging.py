@@ -56,8 +56,8 @@ def test_shipped_scenarios_play_on_any_array_of_two(scenario, array_config):
         ("plates: {top: [cavity-1, cavity-1]}\n", "already on plate top"),
         (
             (
-                'failures: [{failure: swapped_cables, cavity: "#1", neighbour: cavity-1,'
-                " from_s: 1}]\n"
+                'failures: [{failure: swapped_cables, cavity: "#1",'
+                " neighbour: cavity-1, from_s: 1}]\n"
             ),
             "must be another cavity",
         ),
