@@ -118,8 +118,17 @@ class InstrumentHealth:
 
     @property
     def is_well(self) -> bool:
-        """Whether nothing is wrong with it."""
-        return self.state in _WELL
+        """Whether nothing is wrong with it; one more attempt to connect is no cure."""
+        is_trying = self.state is InstrumentState.CONNECTING
+        return self.state in _WELL and not (
+            is_trying and self.consecutive_failure_count
+        )
+
+    def trouble(self) -> str:
+        """Say in words what is wrong with it."""
+        doubts = ", ".join(self.last_flags)
+        is_doubted = self.state is InstrumentState.DEGRADED
+        return f"{self.state.value} ({doubts if is_doubted else self.last_error})"
 
 
 class HealthBoard:

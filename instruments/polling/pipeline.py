@@ -200,17 +200,14 @@ class PollingPipeline:
     def status_line(self) -> str:
         """Say in one line how everything fares."""
         summary, health = self.summary(), self.health()
-        troubled = [
-            f"{one.name} {one.state.value} ({one.last_error})"
-            for one in health
-            if not one.is_well
-        ]
+        troubled = [f"{one.name} {one.trouble()}" for one in health if not one.is_well]
         service = self._link.last_error or self._uploader.last_error
         parts = [
             f"{summary.measured_count} sweeps measured",
             f"{summary.confirmed_count} confirmed",
             f"{summary.rejected_count} rejected",
             f"{summary.depth} in the spool",
+            *([f"{summary.lost_count} lost"] if summary.lost_count else []),
             f"{len(health) - len(troubled)} of {len(health)} instruments well",
             *troubled,
         ]

@@ -123,7 +123,7 @@ class ControlCalls:
             request.cavity,
             None if request.sweep is None else [request.sweep],
             run=request.run,
-            step=None if request.step is None else str(request.step),
+            step=request.step,
             expires_s=request.expires_s,
         )
         # Calls that wait for sweeps leave places for those that ask for silence.

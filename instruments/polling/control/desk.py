@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from instruments.polling.health import InstrumentHealth, InstrumentState
 from instruments.polling.session import Surroundings
 from instruments.polling.sweeping.agenda import Agenda, AgendaFullError
 from instruments.polling.tickets import Ticket, TicketState
@@ -104,7 +105,7 @@ class Desk:
         return SilenceReport(
             quiet=tuple(vna for vna in vnas if vna in quiet),
             unconfirmed={
-                vna: silence.obstacle(vna) or f"is {states[vna].state.value}"
+                vna: silence.obstacle(vna) or _because(states[vna], timeout_s)
                 for vna in vnas
                 if vna not in quiet
             },
@@ -220,3 +221,12 @@ class Desk:
                 there_are = ", ".join(known)
                 raise UnknownNameError(f"{name} is no sweep; there are {there_are}")
         return list(names)
+
+
+def _because(vna: InstrumentHealth, timeout_s: float) -> str:
+    """Say why the RF of a VNA is not known to be off."""
+    if vna.state is InstrumentState.STOPPED:
+        return "is stopped"
+    if not vna.is_well:
+        return f"is {vna.trouble()}"
+    return f"has not confirmed it within {timeout_s:g} s"

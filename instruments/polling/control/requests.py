@@ -3,10 +3,19 @@
 import json
 from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
-Note = Annotated[str, Field(min_length=1, max_length=128)]
+
+
+def _digits(value: object) -> object:
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    return str(value) if is_number else value
+
+
+DaqId = Annotated[str, Field(min_length=1, max_length=128), BeforeValidator(_digits)]
+"""A run or a step as the DAQ calls it; a whole number becomes its digits."""
+
 Patience = Annotated[float, Field(strict=True, ge=0, le=600, allow_inf_nan=False)]
 Cavities = Annotated[tuple[Identifier, ...], Field(min_length=1, max_length=1024)]
 
@@ -51,10 +60,8 @@ class TriggerRequest(Body):
 
     cavity: Identifier
     sweep: Identifier | None = None
-    run: Note | None = None
-    step: Annotated[
-        Note | int | None, Field(description="An id; a number becomes its digits.")
-    ] = None
+    run: DaqId | None = None
+    step: DaqId | None = None
     timeout_s: Patience = 30.0
     expires_s: Annotated[
         float, Field(strict=True, gt=0, le=3600, allow_inf_nan=False)

@@ -144,6 +144,19 @@ def test_silence_that_cannot_be_confirmed_is_said_within_the_deadline(run):
     document = answer.json()
     assert document["rf_off"] == ["vna-2"]
     assert document["unconfirmed"].keys() == {"vna-1"}
+    (reason,) = document["unconfirmed"].values()
+    assert reason.startswith(("is disconnected (", "is connecting ("))
+
+
+def test_instrument_that_has_just_fallen_silent_has_confirmed_nothing(run):
+    poller = run(speed=1.0, change=slow_sweeps)
+    wait_until(lambda: poller.status()["instruments"][-1]["state"] == "sweeping")
+    poller.emulation.control(fault="vna_silent", cavity="cavity-1")
+    answer = poller.post("/inhibit", lease_s=30.0, timeout_s=0.2)
+    assert answer.status_code == 504
+    assert answer.json()["unconfirmed"] == {
+        "vna-1": "has not confirmed it within 0.2 s"
+    }
 
 
 def test_pause_stops_the_schedule_and_not_the_trigger(run):
@@ -153,7 +166,7 @@ def test_pause_stops_the_schedule_and_not_the_trigger(run):
         "paused": ["cavity-1"]
     }
     answer = poller.post(
-        "/trigger", cavity="cavity-1", sweep="transmission", run="run-4", step=17
+        "/trigger", cavity="cavity-1", sweep="transmission", run=4, step=17
     )
     assert answer.status_code == 200, answer.text
     (sweep,) = answer.json()["sweeps"]
@@ -161,7 +174,7 @@ def test_pause_stops_the_schedule_and_not_the_trigger(run):
     key = sweep["idempotency_key"]
     wait_until(lambda: key in poller.service.stored)
     stored = poller.service.stored[key]
-    assert (stored.run, stored.step, stored.purpose) == ("run-4", "17", "transmission")
+    assert (stored.run, stored.step, stored.purpose) == ("4", "17", "transmission")
     assert poller.http.get(f"/trigger/{key}").json()["state"] == "stored"
     before = len(poller.stored("cavity-1"))
     elsewhere = len(poller.stored("cavity-2"))
