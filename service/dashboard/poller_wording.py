@@ -5,7 +5,7 @@ from typing import Any
 
 from service.dashboard.wording import age_words, spoken
 
-_UNWELL = frozenset({"backing_off", "stuck", "disconnected", "fault"})
+_UNWELL = frozenset({"degraded", "stale", "disconnected", "fault"})
 _MEGABYTE = 1e6
 _PART_FULL = 0.8
 
@@ -28,7 +28,7 @@ def poller_state_words(poller: Mapping[str, Any]) -> str:
         "alarm": "Refuses sweeps",
         "warning": "Spool nearly full"
         if is_nearly_full(poller)
-        else "Instrument fails",
+        else "Instrument unwell",
         "good": "Reports",
     }
     return words[poller_state(poller)]
@@ -69,7 +69,14 @@ def instrument_words(poller: Mapping[str, Any]) -> str:
 
 def unwell_instruments(poller: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """List the instruments that do not answer as they should."""
-    return [one for one in poller["instruments"] if one["state"] in _UNWELL]
+    return [one for one in poller["instruments"] if _is_unwell(one)]
+
+
+def _is_unwell(instrument: Mapping[str, Any]) -> bool:
+    state = instrument["state"]
+    # One more attempt after failures is no cure.
+    is_failing = instrument.get("consecutive_failures") or 0
+    return state in _UNWELL or (state == "connecting" and is_failing > 0)
 
 
 def sweep_words(sweeps: Mapping[str, Any]) -> str:

@@ -1,7 +1,10 @@
 """One line a poller."""
 
+from datetime import UTC, datetime
+
 import pytest
 
+from instruments.polling.health import InstrumentHealth, InstrumentState
 from service.dashboard.poller_wording import (
     flag_words,
     instrument_words,
@@ -11,6 +14,7 @@ from service.dashboard.poller_wording import (
     silent_words,
     spool_words,
     sweep_words,
+    unwell_instruments,
 )
 
 
@@ -27,9 +31,9 @@ def poller(array):
         ({"spool": {"is_refusing": True}}, "alarm", "Refuses sweeps"),
         ({"spool": {"depth_bytes": 8 * 10**8}}, "warning", "Spool nearly full"),
         (
-            {"instruments": [{"name": "vna-1", "state": "stuck"}]},
+            {"instruments": [{"name": "vna-1", "state": "fault"}]},
             "warning",
-            "Instrument fails",
+            "Instrument unwell",
         ),
     ],
 )
@@ -42,12 +46,28 @@ def test_state_of_a_poller(poller, changes, state, words):
 
 def test_instruments_that_fail_are_named(poller):
     assert instrument_words(poller) == "6 of 6 instruments well"
-    poller["instruments"][1]["state"] = "backing_off"
+    poller["instruments"][1]["state"] = "disconnected"
     assert (
-        instrument_words(poller) == "5 of 6 instruments well, not vna-2 (backing off)"
+        instrument_words(poller) == "5 of 6 instruments well, not vna-2 (disconnected)"
     )
-    poller["instruments"][4]["state"] = "stuck"
-    assert instrument_words(poller).endswith("not vna-2 (backing off) and 1 more")
+    poller["instruments"][4]["state"] = "fault"
+    assert instrument_words(poller).endswith("not vna-2 (disconnected) and 1 more")
+
+
+@pytest.mark.parametrize("state", sorted(InstrumentState))
+@pytest.mark.parametrize("failures", [0, 3])
+def test_dashboard_and_poller_agree_on_who_is_well(poller, state, failures):
+    health = InstrumentHealth(
+        name="vna-1",
+        kind="vna",
+        state=state,
+        since=datetime(2026, 1, 31, tzinfo=UTC),
+        consecutive_failure_count=failures,
+    )
+    poller["instruments"] = [
+        {"name": "vna-1", "state": state.value, "consecutive_failures": failures}
+    ]
+    assert (not unwell_instruments(poller)) is health.is_well
 
 
 def test_what_waits_and_what_became_of_the_rest(poller):
