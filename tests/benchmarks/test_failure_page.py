@@ -25,6 +25,32 @@ PAGE = ROOT / "docs" / "reference" / "failures.md"
 PICTURES = ROOT / "docs" / "images" / "failures"
 WIDE_HZ = np.linspace(4.0e9, 8.0e9, 801)
 SETTINGS = SweepSettings(if_bandwidth_hz=1000.0)
+SIGNATURES = {
+    1: "Fine ripple grows, the dip turns asymmetric; the gain hardly moves.",
+    2: "The ripple of the whole band is another one from one sweep to the next.",
+    3: "Everything behind the amplifier falls by tens of dB, evenly over the band.",
+    4: "The gain falls slowly and tilts, for all receivers of the plate together.",
+    5: "Sudden loss, restless phase, a standing wave whose period tells the place.",
+    6: "The dip is gone and reflection is flat: the fingerprint of another position.",
+    7: "Hundredths of a dB; the mixing chamber is warmer.",
+    8: "The line stays where it was while the others step.",
+    9: "The line splits; the second one does not tune.",
+    10: "Depth of the dip and phase winding change, f0 does not.",
+    11: "The bump of the gain is gone or elsewhere, within its own width only.",
+    12: "Bump and line distort each other, only where they meet.",
+    13: "f0 and Q drift smoothly, in all cavities together.",
+    14: "All channels jump at once, and new reflections remain.",
+    15: "Loss grows with the root of the frequency, and the delay steps.",
+    16: "Everything goes back along the curve of the cool-down.",
+    17: "Q0 is a little low and f0 creeps; the wide sweep is as ever.",
+    18: "The line is smeared and skewed, differently up and down.",
+    19: "All modes go down by the same ratio.",
+    20: "A common turn of the phase with frequency, in all channels of the VNA.",
+    21: "Amplifiers are compressed: less gain at the same hardware.",
+    22: "Single absurd points in an otherwise good sweep.",
+    23: "Two channels exchange their fingerprints and f0 in the same minute.",
+    24: "A weak further line at the neighbour's f0, which tunes with it.",
+}
 WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM = 560, 220, 52, 12, 12, 34
 COLD = OperatingPoint(cavity_temperature_k=0.05)
 
@@ -69,6 +95,8 @@ def views(pair, pumped):
     intruder_hz = pair.hardware.cavity.modes[1].resonant_frequency_hz
     near = View("S21", mode_hz, 2e6)
     return {
+        1: View(shows="change"),
+        2: View(shows="change"),
         6: View("S23", mode_hz, 4e6),
         7: View(shows="change"),
         8: View("S21", mode_hz + 0.6e6, 3e6),
@@ -142,7 +170,7 @@ def picture(axis_hz, lines, name):
         value = low + pad + share * (high - low - 2 * pad)
         labels.append(
             f'<text x="{LEFT - 6}" y="{y(value) + 4:.1f}" text-anchor="end">'
-            f"{value:.3g}</text>"
+            f"{value:.4g}</text>"
         )
         at_hz = axis_hz[0] + share * np.ptp(axis_hz)
         anchor = ("start", "middle", "end")[round(2 * share)]
@@ -171,6 +199,7 @@ def paragraph(failure: Failure) -> str:
         f"`{failure.name}`; {failure.onset.replace('_', ' ')}{scale}; seen by:"
         f" {failure.scope}; urgency {failure.urgency_number}; for {desks}.\n"
         f"{failure.recovery}\n\n"
+        f"*What is seen:* {SIGNATURES[failure.number]}\n\n"
         f"![{title}](../images/failures/{failure.name}.svg)\n"
     )
 
@@ -189,7 +218,8 @@ def test_each_failure_gets_its_picture():
         assert np.abs(lines[-1] - (lines[0] if len(lines) == 2 else 0.0)).max() > 0.0
     page = (
         "# Failures\n\nWritten by `make bench`: the full receiver chain, healthy in"
-        " grey and with the failure\nat full severity in red (a glitch: a fiftieth)."
+        " grey and with the failure\nat full severity in red (a glitch: a fiftieth);"
+        " where one curve says more, it is after\nover before."
         " Urgency: 1 note, 2 degraded,\n3 stop and fix, 4 hardware at risk.\n\n"
         + "\n".join(paragraph(failure) for failure in CATALOGUE)
     )
