@@ -73,7 +73,7 @@ async def serve_array(
     clock
         Where real time comes from; the machine's where None.
     is_instant
-        Sweeps take no time; the receivers are looked at every ten seconds or so.
+        Sweeps take no time; the receivers are looked at every minute or so.
     is_noiseless
         Traces are the physics alone.
 

@@ -2,6 +2,7 @@
 
 import math
 import re
+from functools import lru_cache
 
 from instruments.simulation.scpi.errors import ScpiFault
 
@@ -19,6 +20,12 @@ _UNITS = {
     "US": 1e-6,
     "DBM": 1.0,
 }
+
+
+@lru_cache(maxsize=1024)
+def _forms(pattern: str) -> tuple[str, str]:
+    """Return the short and the long form of a word, in capitals."""
+    return "".join(c for c in pattern if not c.islower()), pattern.upper()
 
 
 class Arguments:
@@ -98,8 +105,8 @@ class Arguments:
         """
         text = self.text().upper()
         for pattern in patterns:
-            short = "".join(c for c in pattern if not c.islower())
-            if text in (short, pattern.upper()):
+            short, long = _forms(pattern)
+            if text in (short, long):
                 return short
         raise ScpiFault(-224, "Illegal parameter value", text[:40])
 

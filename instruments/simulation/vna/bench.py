@@ -13,7 +13,7 @@ from instruments.simulation.wire_faults import WireFaults
 POOL_SWEEPS = 4
 """Different sweeps that an instant VNA gives in turn."""
 
-POOL_PERIOD_S = 10.0
+POOL_PERIOD_S = 60.0
 """Real seconds after which an instant VNA looks at the receiver again."""
 
 REMEMBERED_SWEEPS = 16
