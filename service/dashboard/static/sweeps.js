@@ -49,7 +49,8 @@ export function startSweeps(page) {
  * @param {Chart[]} charts which tell why there is nothing
  */
 function follow(page, names, load, charts) {
-  let shown = "";
+  /** @type {string | null} nothing yet, which is not the same as no id */
+  let shown = null;
   let isLoading = false;
   const update = async () => {
     const ids = names.map((name) => page.dataset[name] ?? "");

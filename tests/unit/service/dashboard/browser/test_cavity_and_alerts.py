@@ -130,6 +130,13 @@ def test_missing_reference_is_said_in_the_chart(page, live_array):
     expect(page.locator("#chart-S21 canvas")).to_have_count(1)
 
 
+def test_kind_of_sweep_that_is_never_made_is_not_loading_for_ever(page, live_array):
+    live_array.cavity_records[0]["latest"]["reflection"] = None
+    open_live(page, "/cavities/cavity-1")
+    expect(page.locator("#chart-reflection")).to_contain_text("no sweep yet")
+    expect(page.locator("#chart-transmission canvas")).to_have_count(1)
+
+
 def test_cursor_reads_the_values(page):
     open_live(page, "/cavities/cavity-2")
     page.locator("#chart-S21 .u-over").hover()
