@@ -51,11 +51,16 @@ def event(name, *, cavity="cavity-1", neighbour=None, **changes):
     )
 
 
-@pytest.fixture
-def make_plan():
+@pytest.fixture(scope="session", name="plan_with")
+def fixture_plan_with():
     return plan_with
 
 
-@pytest.fixture
-def make_event():
+@pytest.fixture(scope="session", name="event")
+def fixture_event():
     return event
+
+
+@pytest.fixture(scope="session", name="places")
+def fixture_places():
+    return places

@@ -18,30 +18,35 @@ from instruments.simulation.life import (
     Work,
 )
 
-from .conftest import DAY_S, event, places, plan_with
+DAY_S = 86_400.0
+
 
 AXIS_HZ = np.linspace(4e9, 8e9, 301)
 TIMES = st.lists(
     st.floats(min_value=0.0, max_value=4 * DAY_S), min_size=1, max_size=12, unique=True
 )
-BUSY = plan_with(
-    events=(
-        event("loose_connector", from_s=0.5 * DAY_S, to_s=3 * DAY_S, ramp_s=DAY_S),
-        event("vna_glitch", hit_ratio=0.3),
-        event("neighbour_cross_talk", neighbour="cavity-3", to_s=3 * DAY_S),
-        event("magnet_quench", from_s=2.5 * DAY_S, to_s=2.6 * DAY_S),
-    ),
-    ramps=(MagnetRamp(at_s=3600.0, field_tesla=8.0, rate_tesla_per_s=2e-3),),
-    cycles=(
-        plan_with().cycles[0],
-        ThermalCycle(
-            name="second",
-            warm_from_s=3.2 * DAY_S,
-            cooling_from_s=3.5 * DAY_S,
-            touch=Touch.CONNECTORS,
+
+
+@pytest.fixture(scope="session")
+def busy(plan_with, event):
+    return plan_with(
+        events=(
+            event("loose_connector", from_s=0.5 * DAY_S, to_s=3 * DAY_S, ramp_s=DAY_S),
+            event("vna_glitch", hit_ratio=0.3),
+            event("neighbour_cross_talk", neighbour="cavity-3", to_s=3 * DAY_S),
+            event("magnet_quench", from_s=2.5 * DAY_S, to_s=2.6 * DAY_S),
         ),
-    ),
-)
+        ramps=(MagnetRamp(at_s=3600.0, field_tesla=8.0, rate_tesla_per_s=2e-3),),
+        cycles=(
+            plan_with().cycles[0],
+            ThermalCycle(
+                name="second",
+                warm_from_s=3.2 * DAY_S,
+                cooling_from_s=3.5 * DAY_S,
+                touch=Touch.CONNECTORS,
+            ),
+        ),
+    )
 
 
 def numbers_of(sample):
@@ -55,13 +60,13 @@ def numbers_of(sample):
 
 
 @settings(max_examples=15, deadline=None)
-@given(TIMES, st.randoms())
-def test_same_seed_same_numbers_in_any_order_of_asking(times, random):
-    life = Life(BUSY)
+@given(times=TIMES, random=st.randoms())
+def test_same_seed_same_numbers_in_any_order_of_asking(times, random, busy):
+    life = Life(busy)
     straight = life.sample("cavity-1", times)
     order = list(range(len(times)))
     random.shuffle(order)
-    other = Life(BUSY)
+    other = Life(busy)
     other.sample("cavity-3", times)
     mixed = other.sample("cavity-1", [times[index] for index in order])
     for name, values in numbers_of(straight).items():
@@ -73,7 +78,7 @@ def test_same_seed_same_numbers_in_any_order_of_asking(times, random):
         assert mixed.situation(place).point == alone.point
 
 
-def test_another_seed_gives_another_life_on_the_same_hardware():
+def test_another_seed_gives_another_life_on_the_same_hardware(plan_with):
     one = Life(plan_with(seed=1)).sample("cavity-1", [5.0])
     two = Life(plan_with(seed=2)).sample("cavity-1", [5.0])
     assert one.point.gain_drift_db[0] != two.point.gain_drift_db[0]
@@ -82,7 +87,7 @@ def test_another_seed_gives_another_life_on_the_same_hardware():
     assert first != second
 
 
-def test_a_year_is_sampled_without_stepping():
+def test_a_year_is_sampled_without_stepping(plan_with):
     plan = plan_with(duration_s=366 * DAY_S)
     sample = Life(plan).sample("cavity-2", np.linspace(0.0, 366 * DAY_S, 50_001))
     assert sample.sweep_count == 50_001
@@ -90,7 +95,7 @@ def test_a_year_is_sampled_without_stepping():
         assert np.isfinite(values).all(), name
 
 
-def test_what_hangs_on_one_vna_is_shared():
+def test_what_hangs_on_one_vna_is_shared(plan_with):
     life = Life(plan_with())
     one, two, far = (
         life.sample(f"cavity-{number}", [5.0]).hardware[0] for number in (1, 2, 3)
@@ -101,9 +106,9 @@ def test_what_hangs_on_one_vna_is_shared():
     assert one.circulator != two.circulator
 
 
-def test_fridge_and_magnet_are_shared_by_all():
+def test_fridge_and_magnet_are_shared_by_all(busy):
     times = np.linspace(0.0, DAY_S, 7)
-    life = Life(BUSY)
+    life = Life(busy)
     one, two = (life.sample(f"cavity-{number}", times).point for number in (2, 3))
     assert one.plates.mixing_chamber_k.tolist() == two.plates.mixing_chamber_k.tolist()
     assert one.magnet_field_tesla.tolist() == two.magnet_field_tesla.tolist()
@@ -121,7 +126,7 @@ def residual_db(first, second, *, aligned):
     return 10.0 * np.log10(best)
 
 
-def ladder(touch):
+def ladder(plan_with, places, touch):
     """Median residuals of S23: a repeat, another cycle, warm against cold."""
     found = []
     for seed in range(5):
@@ -158,10 +163,10 @@ def ladder(touch):
     return np.median(found, axis=0)
 
 
-def test_cycles_repeat_as_well_as_measured_ones():
-    repeat_db, untouched_db, warm_db = ladder(Touch.NOTHING)
-    touched_db = ladder(Touch.CONNECTORS)[1]
-    recabled_db = ladder(Touch.CABLES)[1]
+def test_cycles_repeat_as_well_as_measured_ones(plan_with, places):
+    repeat_db, untouched_db, warm_db = ladder(plan_with, places, Touch.NOTHING)
+    touched_db = ladder(plan_with, places, Touch.CONNECTORS)[1]
+    recabled_db = ladder(plan_with, places, Touch.CABLES)[1]
     assert repeat_db < -48.0
     assert -50.0 < untouched_db < -40.0
     assert -40.0 < touched_db < -24.0
@@ -171,7 +176,7 @@ def test_cycles_repeat_as_well_as_measured_ones():
 
 
 @pytest.mark.parametrize("failure", CATALOGUE, ids=lambda failure: failure.name)
-def test_each_failure_comes_stays_and_goes(failure):
+def test_each_failure_comes_stays_and_goes(failure, plan_with, event):
     neighbour = "cavity-3" if failure.scope is Scope.PAIR else None
     plan = plan_with(events=(event(failure.name, neighbour=neighbour),))
     life = Life(plan)
@@ -186,7 +191,7 @@ def test_each_failure_comes_stays_and_goes(failure):
     assert set(other.condition) == {HEALTHY}
 
 
-def test_severity_ramps_up_and_recovers():
+def test_severity_ramps_up_and_recovers(plan_with, event):
     loose = event("loose_connector", ramp_s=0.5 * DAY_S, recovery_s=0.5 * DAY_S)
     life = Life(plan_with(events=(loose,)))
     times = DAY_S * np.asarray([1.0, 1.25, 1.5, 2.25, 2.5])
@@ -194,13 +199,13 @@ def test_severity_ramps_up_and_recovers():
     np.testing.assert_allclose(found, [0.0, 0.35, 0.7, 0.35, 0.0], atol=1e-12)
 
 
-def test_a_glitch_hits_single_sweeps():
+def test_a_glitch_hits_single_sweeps(plan_with, event):
     life = Life(plan_with(events=(event("vna_glitch", hit_ratio=0.25),)))
     sample = life.sample("cavity-1", np.linspace(DAY_S, 2 * DAY_S, 800)[:-1])
     assert 0.18 < (sample.condition == "vna_glitch").mean() < 0.32
 
 
-def test_a_stuck_rod_hangs_where_it_was_and_jumps_when_free():
+def test_a_stuck_rod_hangs_where_it_was_and_jumps_when_free(plan_with, event):
     run = RunPlan(step_ratio=1e-4, motor_ratio=0.0)
     stuck = event("tuning_rod_stuck", severity=1.0)
     life = Life(plan_with(events=(stuck,), run=run))
@@ -211,7 +216,7 @@ def test_a_stuck_rod_hangs_where_it_was_and_jumps_when_free():
     assert abs(rod[3] - rod[2]) > 0.01
 
 
-def test_a_quench_leaves_what_it_moved_until_the_next_warm_up():
+def test_a_quench_leaves_what_it_moved_until_the_next_warm_up(plan_with, event):
     cycles = (
         plan_with().cycles[0],
         ThermalCycle(name="second", warm_from_s=3 * DAY_S, cooling_from_s=3.5 * DAY_S),
@@ -229,7 +234,7 @@ def test_a_quench_leaves_what_it_moved_until_the_next_warm_up():
     assert hit.condition.tolist() == [HEALTHY, HEALTHY, HEALTHY]
 
 
-def test_a_shield_remembers_the_field_until_the_next_warm_up():
+def test_a_shield_remembers_the_field_until_the_next_warm_up(plan_with, event):
     stray = event("circulator_stray_field", ramp_s=3600.0, recovery_s=3600.0)
     life = Life(plan_with(events=(stray,)))
     sample = life.sample("cavity-1", DAY_S * np.asarray([0.5, 3.0]))
@@ -239,7 +244,7 @@ def test_a_shield_remembers_the_field_until_the_next_warm_up():
     assert remembered[1] == pytest.approx(width)
 
 
-def test_swapped_cables_exchange_the_receivers():
+def test_swapped_cables_exchange_the_receivers(plan_with, event):
     swap = event("swapped_cables", neighbour="cavity-3", severity=1.0)
     life = Life(plan_with(events=(swap,)))
     at_s = [1.5 * DAY_S]
@@ -248,7 +253,7 @@ def test_swapped_cables_exchange_the_receivers():
     assert seen.component.tolist() == ["circulator-cavity-3"]
 
 
-def test_operators_leave_their_marks():
+def test_operators_leave_their_marks(plan_with):
     def work(kind, **changes):
         return Intervention(work=kind, at_s=DAY_S, **changes)
 
@@ -273,17 +278,17 @@ def test_operators_leave_their_marks():
 
 
 @pytest.mark.parametrize("time_s", [-1.0, 4 * DAY_S + 1.0, np.nan, [[1.0]]])
-def test_times_outside_of_the_life_are_refused(time_s):
+def test_times_outside_of_the_life_are_refused(time_s, plan_with):
     with pytest.raises(ValueError, match="times must"):
         Life(plan_with()).sample("cavity-1", time_s)
 
 
-def test_an_unknown_cavity_is_refused_by_name():
+def test_an_unknown_cavity_is_refused_by_name(plan_with):
     with pytest.raises(KeyError, match="cavity-9 is no cavity"):
         Life(plan_with()).sample("cavity-9", [0.0])
 
 
-def test_no_times_are_no_sweeps():
-    sample = Life(BUSY).sample("cavity-1", [])
+def test_no_times_are_no_sweeps(busy):
+    sample = Life(busy).sample("cavity-1", [])
     assert sample.sweep_count == 0
-    assert isinstance(BUSY, LifePlan)
+    assert isinstance(busy, LifePlan)

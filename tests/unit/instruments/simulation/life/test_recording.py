@@ -11,7 +11,8 @@ from instruments.simulation.physics.chain import (
     usual_receiver,
 )
 
-from .conftest import DAY_S, event, plan_with
+DAY_S = 86_400.0
+
 
 AXIS_HZ = np.linspace(4e9, 8e9, 201)
 TRACES = ("S21", "S23", "S11")
@@ -22,7 +23,7 @@ def look(sample, seed=1, **settings):
     return record(sample, AXIS_HZ, QUIET, seed=seed, s_parameters=TRACES, **settings)
 
 
-def test_sweeps_are_those_of_their_situations():
+def test_sweeps_are_those_of_their_situations(plan_with, event):
     loose = event("loose_connector", ramp_s=0.5 * DAY_S)
     talk = event("neighbour_cross_talk", neighbour="cavity-3", to_s=3 * DAY_S)
     life = Life(plan_with(events=(loose, talk)))
@@ -38,14 +39,14 @@ def test_sweeps_are_those_of_their_situations():
             assert apart < 2e-3 * np.abs(true).max(), (row, name)
 
 
-def test_noise_depends_on_the_seed_and_not_on_threads():
+def test_noise_depends_on_the_seed_and_not_on_threads(plan_with):
     sample = Life(plan_with()).sample("cavity-1", np.linspace(0.0, DAY_S, 60))
     first = look(sample)
     np.testing.assert_array_equal(first, look(sample, thread_count=1))
     assert not np.array_equal(first, look(sample, seed=2))
 
 
-def test_glitches_spoil_the_sweeps_that_they_hit_and_no_others():
+def test_glitches_spoil_the_sweeps_that_they_hit_and_no_others(plan_with, event):
     life = Life(plan_with(events=(event("vna_glitch", hit_ratio=0.5),)))
     sample = life.sample("cavity-1", np.linspace(1.0, 1.99, 30) * DAY_S)
     spoiled = (np.abs(look(sample)) > 1e10).any(axis=(1, 2))
@@ -53,7 +54,7 @@ def test_glitches_spoil_the_sweeps_that_they_hit_and_no_others():
     assert 0 < spoiled.sum() < 30
 
 
-def test_shaken_modes_are_not_where_they_rest():
+def test_shaken_modes_are_not_where_they_rest(plan_with, event):
     shaken = Life(plan_with(events=(event("microphonics", severity=1.0),)))
     sample = shaken.sample("cavity-1", np.asarray([0.5, 1.5]) * DAY_S)
     modes = sample.hardware[0].cavity.modes
@@ -68,7 +69,7 @@ def test_shaken_modes_are_not_where_they_rest():
 
 
 @pytest.mark.parametrize("count", [2, 3])
-def test_stacked_receivers_respond_as_each_by_itself(count):
+def test_stacked_receivers_respond_as_each_by_itself(count, plan_with):
     # Two receivers are as many as the places along a section of coax.
     rng = np.random.default_rng(1)
     units = [draw_unit(usual_receiver(), rng) for _ in range(count)]

@@ -8,12 +8,13 @@ from instruments.simulation.life import (
     write_truth,
 )
 
-from .conftest import DAY_S, event, plan_with
+DAY_S = 86_400.0
+
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
 
 
-def test_truth_says_what_where_from_to_and_how_bad(tmp_path):
+def test_truth_says_what_where_from_to_and_how_bad(tmp_path, plan_with, event):
     plan = plan_with(
         events=(event("hemt_bias_lost", recovery_s=60.0),),
         interventions=(

@@ -3,10 +3,10 @@ import numpy as np
 from instruments.simulation.life import RunPlan, wide_sweep_times
 from instruments.simulation.life.tuning import rod_at
 
-from .conftest import DAY_S, plan_with
+DAY_S = 86_400.0
 
 
-def test_wide_sweeps_come_irregularly_within_their_bounds():
+def test_wide_sweeps_come_irregularly_within_their_bounds(plan_with):
     plan = plan_with(duration_s=30 * DAY_S)
     times = wide_sweep_times(plan, "cavity-1")
     steps = np.diff(times) / plan.run.step_period_s
@@ -18,7 +18,7 @@ def test_wide_sweeps_come_irregularly_within_their_bounds():
     assert np.unique(steps.round()).size > 30
 
 
-def test_cavities_of_one_vna_take_turns():
+def test_cavities_of_one_vna_take_turns(plan_with):
     plan = plan_with()
     apart = np.subtract.outer(
         wide_sweep_times(plan, "cavity-1"), wide_sweep_times(plan, "cavity-2")
@@ -26,7 +26,7 @@ def test_cavities_of_one_vna_take_turns():
     assert np.abs(apart).min() > 0.9
 
 
-def test_rods_step_together_to_and_fro_with_backlash():
+def test_rods_step_together_to_and_fro_with_backlash(plan_with):
     run = RunPlan(step_ratio=2e-3, motor_ratio=0.0)
     plan = plan_with(run=run)
     time_s = np.arange(0.0, 2 * DAY_S, 100.0) + 50.0
@@ -40,7 +40,7 @@ def test_rods_step_together_to_and_fro_with_backlash():
     assert set(direction) == {-1.0, 1.0}
 
 
-def test_a_run_without_steps_rests_in_the_middle():
+def test_a_run_without_steps_rests_in_the_middle(plan_with):
     position, _ = rod_at(
         plan_with(run=RunPlan(step_ratio=0.0)), "cavity-1", np.arange(3.0)
     )
