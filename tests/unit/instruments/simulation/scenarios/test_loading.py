@@ -148,3 +148,13 @@ def test_a_file_is_called_by_its_path(tmp_path):
     path.write_text(TEXT.replace("86400", "0"))
     with pytest.raises(ScenarioError, match=r"night\.yaml, line 3: duration_s"):
         find_scenario(str(path))
+
+
+def test_the_pages_show_what_there_is():
+    docs = CHECKED_IN.parents[1]
+    page = (docs / "how-to" / "rehearse-a-failure.md").read_text(encoding="utf-8")
+    example = page.split("```yaml\n")[1].split("```")[0]
+    assert parse(example).scenario.failures[0].hit_ratio == 0.8
+    reference = (docs / "reference" / "scenario-file.md").read_text(encoding="utf-8")
+    for one in shipped_scenarios():
+        assert f"`{one.name}`" in reference
