@@ -170,13 +170,13 @@ def assumptions(question: LimitsQuestion) -> list[str]:
     )
     return [
         (
-            "The receiver is the twin's usual 4-8 GHz chain without JPA, units drawn by the"
-            " array's seed: the array file describes cavity and sweep only."
+            "The receiver is the twin's usual 4-8 GHz chain without JPA, units drawn by"
+            " the array's seed: the array file describes cavity and sweep only."
         ),
         f"Before the sweep {hardware}.",
         (
-            "All plates, cavity and rod warm together as a fridge does, each with a small"
-            " departure; room, bias, gain, rod and antenna drift from sweep to sweep."
+            "All plates, cavity and rod warm together as a fridge does, each with a"
+            " small departure; room, bias, gain, rod and antenna drift by sweep."
         ),
         (
             "The reference is one sweep of the same thermal cycle at "
@@ -187,8 +187,8 @@ def assumptions(question: LimitsQuestion) -> list[str]:
             f" {MOST_POINTS} points with as much less noise."
         ),
         (
-            "No unbiased fit does better where this model is true (Cramer-Rao with priors,"
-            " local at each point); where the model is wrong a fit does worse, unseen."
+            "No unbiased fit does better where this model is true (Cramer-Rao with"
+            " priors, local at each point); a wrong model does worse, unseen."
         ),
     ]
 

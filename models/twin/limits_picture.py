@@ -90,11 +90,9 @@ def _cell(column: int, row: int, value: float | None) -> list[str]:
     x, y = _LEFT + _CELL_WIDTH * column, _TOP + _CELL_HEIGHT * row
     colour = _UNKNOWN_COLOUR if value is None else _colour(value)
     text = "-" if value is None else f"{value:.2g}"
+    size = f'width="{_CELL_WIDTH - 1}" height="{_CELL_HEIGHT - 1}"'
     return [
-        (
-            f'<rect x="{x}" y="{y}" width="{_CELL_WIDTH - 1}" height="{_CELL_HEIGHT - 1}"'
-            f' fill="{colour}"/>'
-        ),
+        f'<rect x="{x}" y="{y}" {size} fill="{colour}"/>',
         f'<text class="n" x="{x + 0.5 * _CELL_WIDTH:g}" y="{y + 19}">{text}</text>',
     ]
 

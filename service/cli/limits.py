@@ -219,13 +219,11 @@ def _lines(cavity: str, question: LimitsQuestion, limits: list[Limit]) -> list[s
             f"{1e3 * row[0].magnetic_field_tesla:9g}{row[0].temperature_k:9g}"
             + "".join(by_temperature + by_field)
         )
-    notes = [
-        (
-            "exact: the receiver known exactly; alone: no reference; -: not identifiable,"
-            " the sweep tells less than was known before it."
-        )
-    ]
-    return [*lines, "", *notes, *assumptions(question)]
+    legend = (
+        "exact: the receiver known exactly; alone: no reference; -: not identifiable,"
+        " the sweep tells less than was known before it."
+    )
+    return [*lines, "", legend, *assumptions(question)]
 
 
 def _cell(value: float | None) -> str:
