@@ -1,0 +1,105 @@
+"""The bound against many fits, with and without a reference; what a map costs."""
+
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from instruments.simulation.physics.chain import SweepSettings, usual_receiver
+from models.twin.limits_fit import DescribedSweep, TwinFit
+from models.twin.limits_map import (
+    FIELD_PROBE_PRIOR_TESLA,
+    THERMOMETER_PRIOR_DEX,
+    Knowledge,
+    LimitsQuestion,
+    limits_map,
+    uncertain_constants,
+)
+from models.twin.limits_state import (
+    FIELD_PRIOR_TESLA,
+    TEMPERATURE_PRIOR_DEX,
+    point_at,
+)
+from models.twin.limits_sweep import SweepSetup, off_resonance
+
+pytestmark = pytest.mark.benchmark
+
+RESULT = Path(__file__).parents[2] / "bench" / "limits.json"
+FITS = 60
+REFERENCE_RATIOS = (
+    THERMOMETER_PRIOR_DEX / TEMPERATURE_PRIOR_DEX,
+    FIELD_PROBE_PRIOR_TESLA / FIELD_PRIOR_TESLA,
+)
+
+
+def setup_of(points):
+    return SweepSetup(
+        frequency_hz=np.linspace(4.0e9, 8.0e9, points),
+        s_parameters=("S21", "S23", "S11"),
+        settings=SweepSettings(),
+    )
+
+
+def described(hardware, temperature_k, field_tesla, ratios=(1.0, 1.0)):
+    point = point_at(temperature_k, field_tesla)
+    return DescribedSweep(
+        setup=off_resonance(setup_of(61), hardware, point),
+        temperature_k=temperature_k,
+        magnetic_field_tesla=field_tesla,
+        asked_prior_ratio=ratios,
+    )
+
+
+def scatter(hardware, temperature_k, *, has_reference):
+    sweeps = [described(hardware, temperature_k, 0.005)]
+    if has_reference:
+        sweeps.insert(0, described(hardware, 4.0, 0.0, REFERENCE_RATIOS))
+    shared = uncertain_constants(hardware, Knowledge.FITTED)
+    fit = TwinFit(hardware, shared, sweeps)
+    rng = np.random.default_rng(11)
+    outcomes = [fit.run(rng) for _ in range(FITS)]
+    errors = np.asarray([one.error for one in outcomes if one.is_converged])
+    sigma = np.sqrt(np.diag(fit.covariance()))
+    rms = np.sqrt((errors**2).mean(axis=0))
+    return {
+        "temperature_k": temperature_k,
+        "has_reference": has_reference,
+        "fits": FITS,
+        "converged": len(errors),
+        "temperature_bound_dex": TEMPERATURE_PRIOR_DEX * sigma[0],
+        "temperature_rms_over_bound_ratio": rms[0] / sigma[0],
+        "field_bound_tesla": FIELD_PRIOR_TESLA * sigma[1],
+        "field_rms_over_bound_ratio": rms[1] / sigma[1],
+    }
+
+
+def test_fits_reach_the_bound() -> None:
+    torch.set_num_threads(1)
+    hardware = usual_receiver(has_jpa=False)
+    rows = [
+        scatter(hardware, 20.0, has_reference=False),
+        scatter(hardware, 77.0, has_reference=False),
+        scatter(hardware, 20.0, has_reference=True),
+    ]
+    begun_s = time.perf_counter()
+    question = LimitsQuestion(
+        hardware=hardware,
+        setup=setup_of(201),
+        temperatures_k=(1.0, 4.0, 20.0, 77.0),
+        fields_tesla=(0.0, 0.005),
+    )
+    cells = len(list(limits_map(question))) // 3
+    document = {
+        "scatter": rows,
+        "seconds_per_cell": (time.perf_counter() - begun_s) / cells,
+    }
+    RESULT.write_text(json.dumps(document, indent=2) + "\n")
+    print(json.dumps(document, indent=2))
+    for row in rows:
+        assert row["converged"] >= 0.75 * FITS
+        # 60 fits know their rms to a tenth; the bound is met within a fifth.
+        assert row["temperature_rms_over_bound_ratio"] == pytest.approx(1.0, abs=0.2)
+        assert row["field_rms_over_bound_ratio"] == pytest.approx(1.0, abs=0.2)
