@@ -18,6 +18,8 @@ from instruments.simulation.doors import (
 )
 from instruments.simulation.faults import WIRE_FAULTS, Fault
 from instruments.simulation.fronts.sessions import PORT_ANY
+from instruments.simulation.living_array import build_array
+from instruments.simulation.scenarios import ScenarioFile
 from instruments.simulation.switches.serving import AnyAddress
 from instruments.simulation.vna.device import EmulatedVna
 from instruments.simulation.vna.instrument import build_vna
@@ -59,6 +61,7 @@ async def serve_array(
     clock: Clock | None = None,
     is_instant: bool = False,
     is_noiseless: bool = False,
+    scenario: ScenarioFile | None = None,
 ) -> AsyncIterator[ServedArray]:
     """Serve every instrument of an array on 127.0.0.1 until the context ends.
 
@@ -76,13 +79,17 @@ async def serve_array(
         Sweeps take no time; the receivers are looked at every minute or so.
     is_noiseless
         Traces are the physics alone.
+    scenario
+        What happens to the array, on the full receiver chain.
 
     Raises
     ------
     ArrayConfigError
         If a resource cannot be emulated, or its port is taken.
     """
-    array = EmulatedArray(config, clock=clock or SystemClock(), speed=speed)
+    array = build_array(
+        config, clock=clock or SystemClock(), speed=speed, scenario=scenario
+    )
     async with AsyncExitStack() as stack:
         wires = {name: WireFaults() for name in config.instruments.vna}
         vnas = {

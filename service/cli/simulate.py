@@ -79,8 +79,8 @@ def _list_scenarios(
 @click.option(
     "--scenario",
     metavar="NAME|FILE",
-    help="What happens in the archive: a shipped scenario (--scenarios lists them) or "
-    "a .yaml file. Without it a story is drawn for each thermal cycle.",
+    help="What happens, on the full receiver chain: a shipped scenario (--scenarios "
+    "lists them) or a .yaml file. An archive without it draws a story for each cycle.",
 )
 @click.option(
     "--scenarios",
@@ -156,7 +156,11 @@ def command(
             _announce_life(life, as_json=as_json)
             return
         served = serve_array(
-            config, speed=speed, control_port=control_port, is_instant=instant
+            config,
+            speed=speed,
+            control_port=control_port,
+            is_instant=instant,
+            scenario=None if scenario is None else find_scenario(scenario),
         )
         asyncio.run(_serve(served, resolved, control_file, as_json=as_json))
     except (ArrayConfigError, ArchiveTooLargeError, ScenarioError) as error:
@@ -172,8 +176,8 @@ def _check_choices(
 ) -> None:
     if calibration is not None and archive is not None:
         raise BadInputError("--archive and --calibration exclude each other: give one")
-    if scenario is not None and archive is None:
-        raise BadInputError("--scenario belongs to --archive: name a file to write")
+    if calibration is not None and scenario is not None:
+        raise BadInputError("--calibration plays no --scenario: take --archive")
 
 
 def _announce_life(life: RecordedArchive, *, as_json: bool) -> None:
