@@ -35,7 +35,7 @@ Reals = npt.NDArray[np.float64]
 
 _STEP_COUNT = 25
 _LARGEST_DAMPING = 1e8
-_SMALLEST_GAIN = 0.02
+_SMALLEST_GAIN = 0.3
 _WORST_CHI_SQUARE_RATIO = 1.5
 
 
@@ -213,7 +213,7 @@ class TwinFit:
                     place, cost, damping = trial, trial_cost, damping / 30.0
                     break
                 damping = max(30.0 * damping, 1e-3)
-            if before - cost < 1.0:
+            if before - cost < 0.1:
                 break
         return cost, place
 

@@ -98,7 +98,7 @@ class Limit:
         What helps.
     temperature_k, magnetic_field_tesla
         Where.
-    temperature_sigma_dex
+    log10_temperature_sigma
         Standard deviation of log10 T; None where T is not identifiable: the sweep
         tells less of it than its range did before.
     temperature_sigma_k
@@ -110,7 +110,7 @@ class Limit:
     aid: Aid
     temperature_k: float
     magnetic_field_tesla: float
-    temperature_sigma_dex: float | None
+    log10_temperature_sigma: float | None
     temperature_sigma_k: float | None
     field_sigma_tesla: float | None
 
@@ -236,7 +236,7 @@ def _limit(
         aid=aid,
         temperature_k=temperature_k,
         magnetic_field_tesla=field_tesla,
-        temperature_sigma_dex=dex,
+        log10_temperature_sigma=dex,
         temperature_sigma_k=None if dex is None else temperature_k * math.log(10) * dex,
         field_sigma_tesla=None if by_field is None else FIELD_PRIOR_TESLA * by_field,
     )

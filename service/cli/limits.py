@@ -208,7 +208,7 @@ def _lines(cavity: str, question: LimitsQuestion, limits: list[Limit]) -> list[s
     ]
     for start in range(0, len(limits), len(Aid)):
         row = limits[start : start + len(Aid)]
-        by_temperature = [_cell(one.temperature_sigma_dex) for one in row]
+        by_temperature = [_cell(one.log10_temperature_sigma) for one in row]
         by_field = [
             _cell(
                 None if one.field_sigma_tesla is None else 1e3 * one.field_sigma_tesla

@@ -43,7 +43,7 @@ def limit_of(document, aid, temperature_k):
 def test_what_is_not_identifiable_is_no_number(mapped):
     document, _ = mapped
     for aid in ("alone", "reference"):
-        assert limit_of(document, aid, 0.05)["temperature_sigma_dex"] is None
+        assert limit_of(document, aid, 0.05)["log10_temperature_sigma"] is None
         assert limit_of(document, aid, 0.05)["temperature_sigma_k"] is None
 
 
@@ -52,8 +52,8 @@ def test_a_reference_makes_four_kelvin_readable(mapped):
     alone = limit_of(document, "alone", 4.0)
     helped = limit_of(document, "reference", 4.0)
     exact = limit_of(document, "exact", 4.0)
-    assert alone["temperature_sigma_dex"] > 0.1
-    assert exact["temperature_sigma_dex"] <= helped["temperature_sigma_dex"] < 0.05
+    assert alone["log10_temperature_sigma"] > 0.1
+    assert exact["log10_temperature_sigma"] <= helped["log10_temperature_sigma"] < 0.05
     assert exact["field_sigma_tesla"] <= helped["field_sigma_tesla"]
     assert helped["field_sigma_tesla"] < alone["field_sigma_tesla"]
 
