@@ -2,7 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
+
+import numpy as np
 
 from instruments.array import ArrayConfig
 from instruments.array.config import SimulationConfig
@@ -17,16 +20,20 @@ from instruments.simulation.failures import (
 )
 from instruments.simulation.faults import FaultKind
 from instruments.simulation.hardware import stream
-from instruments.simulation.life import Life
+from instruments.simulation.life import Life, truth_records
 from instruments.simulation.life.sample import LifeSample
 from instruments.simulation.observation import ComplexTrace
+from instruments.simulation.physics import ReceiverState
 from instruments.simulation.physics.chain import SweepSettings
+from instruments.simulation.physics.chain.cavity import mode_now
+from instruments.simulation.physics.chain.lifting import lifted
 from instruments.simulation.scenarios import ScenarioFile, find_scenario, stage
 
 QUIET = "a-quiet-week"
 """Scenario that is played where none is named."""
 
 _FOREVER_S = 4.0e8
+_AXIS_HZ = np.asarray([1e9])
 _FAILURES = {
     FaultKind.CIRCULATOR_STRAY_FIELD: "circulator_stray_field",
     FaultKind.LOOSE_CONNECTOR: "loose_connector",
@@ -125,6 +132,7 @@ class LivingArray(EmulatedArray):
         seed = (config.simulation or SimulationConfig()).seed
         told = find_scenario(QUIET) if scenario is None else scenario
         plan = stage(told, config, seed=seed)
+        self.scenario_name = told.name
         self.life = Life(replace(plan, duration_s=_FOREVER_S))
 
     def sample(self, cavity: str, at_s: float) -> LifeSample:
@@ -156,6 +164,32 @@ class LivingArray(EmulatedArray):
             if level > 0.0:
                 now = find_failure(name).apply(now, min(level, 1.0))
         return now
+
+    def receiver_state(
+        self, cavity: str, at_s: float, serial: int = 0
+    ) -> ReceiverState:
+        """Return the state of a receiver at an emulated time, as the port tells it."""
+        base = super().receiver_state(cavity, at_s, serial)
+        now = self.situation(cavity, at_s)
+        built = lifted(now.hardware.cavity, _AXIS_HZ)
+        mode = mode_now(built, built.modes[0], lifted(now.point, _AXIS_HZ))
+        weak, strong = mode.weak_coupling_beta, mode.strong_coupling_beta
+        return replace(
+            base,
+            resonant_frequency_hz=float(mode.resonant_frequency_hz[0]),
+            loaded_q=float((mode.unloaded_q / (1.0 + weak + strong))[0]),
+            coupling_beta=float(strong[0]),
+            amplifier_bias=float(now.point.hemt_bias_ratio),
+        )
+
+    def scenario_truth(self) -> list[dict[str, Any]]:
+        """Return what the scenario does, at the wall times of this run."""
+        started_at = self.wall_time() - timedelta(seconds=self.now_s() / self.speed)
+        return list(
+            truth_records(
+                self.life.plan, started_at, self.scenario_name, speed=self.speed
+            )
+        )
 
     def snapshot(self, cavity: str, at_s: float, serial: int) -> Any:
         """Freeze a receiver at an emulated time, to be looked at later."""

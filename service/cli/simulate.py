@@ -13,7 +13,9 @@ from instruments.errors import ArrayConfigError
 from instruments.files.archive import LabelledArchive, write_archive
 from instruments.files.archive_stream import ArchiveTooLargeError
 from instruments.simulation.calibration import record_calibration
+from instruments.simulation.life import write_truth
 from instruments.simulation.life_archive import RecordedArchive, record_archive
+from instruments.simulation.living_array import LivingArray
 from instruments.simulation.scenarios import (
     ScenarioError,
     find_scenario,
@@ -83,6 +85,11 @@ def _list_scenarios(
     "lists them) or a .yaml file. An archive without it draws a story for each cycle.",
 )
 @click.option(
+    "--truth",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write what a served scenario does here, as JSON lines with wall times.",
+)
+@click.option(
     "--scenarios",
     is_flag=True,
     is_eager=True,
@@ -125,6 +132,7 @@ def command(
     calibration: Path | None,
     archive: Path | None,
     scenario: str | None,
+    truth: Path | None,
     cycles: int,
     sweeps_per_cycle: int,
     seed: int,
@@ -135,6 +143,8 @@ def command(
     free one) until SIGINT or SIGTERM. VNAs answer HiSLIP, VXI-11 and raw socket.
     """
     _check_choices(calibration, archive, scenario)
+    if truth is not None and (scenario is None or archive is not None):
+        raise BadInputError("--truth belongs to a served --scenario: name one")
     try:
         config = load_array(array_file)
         if calibration is not None:
@@ -162,7 +172,7 @@ def command(
             is_instant=instant,
             scenario=None if scenario is None else find_scenario(scenario),
         )
-        asyncio.run(_serve(served, resolved, control_file, as_json=as_json))
+        asyncio.run(_serve(served, resolved, control_file, truth, as_json=as_json))
     except (ArrayConfigError, ArchiveTooLargeError, ScenarioError) as error:
         raise BadInputError(str(error)) from None
     except OSError as error:
@@ -206,6 +216,7 @@ async def _serve(
     serving: AbstractAsyncContextManager[ServedArray],
     resolved: Path | None,
     control_file: Path | None,
+    truth: Path | None,
     *,
     as_json: bool,
 ) -> None:
@@ -216,6 +227,8 @@ async def _serve(
     async with serving as served:
         if resolved is not None:
             dump_array(served.config, resolved)
+        if truth is not None and isinstance(served.array, LivingArray):
+            write_truth(truth, served.array.scenario_truth())
         _announce(served, as_json=as_json)
         if control_file is not None:
             _write_whole(control_file, json.dumps(_describe(served), indent=2))

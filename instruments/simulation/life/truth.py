@@ -10,7 +10,7 @@ from instruments.simulation.life.plan import LifePlan
 
 
 def truth_records(
-    plan: LifePlan, started_at: datetime, scenario: str
+    plan: LifePlan, started_at: datetime, scenario: str, *, speed: float = 1.0
 ) -> Iterator[dict[str, Any]]:
     """Yield what happens in a life, in order of time.
 
@@ -20,6 +20,8 @@ def truth_records(
         Wall time of 0 s, aware.
     scenario
         Name of the scenario.
+    speed
+        Seconds of the life in one second of the wall.
 
     Yields
     ------
@@ -31,7 +33,7 @@ def truth_records(
     found = [*_failures(plan), *_interventions(plan)]
     for record in sorted(found, key=lambda one: (one["from_s"], one["what"])):
         times = {
-            name: _wall_time(started_at, record[f"{name}_s"])
+            name: _wall_time(started_at, record[f"{name}_s"] / speed)
             for name in ("from", "to", "gone")
         }
         yield {"scenario": scenario, **record, **times}

@@ -1,5 +1,6 @@
 import asyncio
 import dataclasses
+from datetime import datetime
 
 import numpy as np
 import pytest
@@ -80,6 +81,26 @@ def test_life_goes_on_after_the_scenario(living):
         for one in dataclasses.fields(point)
         if one.name != "plates"
     )
+
+
+def test_the_control_port_tells_the_state_of_the_life(living):
+    state = living.receiver_state("cavity-1", 3600.0)
+    assert state.resonant_frequency_hz == pytest.approx(5.2e9, rel=0.03)
+    assert state.loaded_q == pytest.approx(8000.0, rel=0.1)
+    assert state.coupling_beta == pytest.approx(1.5, rel=0.1)
+    tripped = living.receiver_state("cavity-1", 20_000.0)
+    assert tripped.amplifier_bias == pytest.approx(0.2)
+
+
+def test_truth_has_the_wall_times_of_the_run(array_config):
+    array = LivingArray(
+        array_config, clock=SystemClock(), speed=100.0, scenario=TRIPPED
+    )
+    first, second = array.scenario_truth()
+    begin, end = (datetime.fromisoformat(first[name]) for name in ("from", "to"))
+    assert (end - begin).total_seconds() == pytest.approx(72.0)
+    assert 170.0 < (begin - array.wall_time()).total_seconds() < 180.1
+    assert second["severity"] == 1.0
 
 
 def test_a_scenario_is_served(array_config):
