@@ -4,23 +4,19 @@ Nothing is stepped. Every number is a function of the plan, the seed and the tim
 that a year can be asked for in any order, alone or many times at once.
 """
 
-from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from instruments.simulation.drift import Drift
-from instruments.simulation.failures import Situation
-from instruments.simulation.failures.cavity_effects import TuningRodStuck
+from instruments.simulation.life.alteration import Alteration
 from instruments.simulation.life.building import Workshop, recalibrations
 from instruments.simulation.life.chance import moments, normals
 from instruments.simulation.life.courses import Course
 from instruments.simulation.life.fridge import fridge_at, magnet_course, room_at
 from instruments.simulation.life.plan import (
     DAY_S,
-    FailureEvent,
     Intervention,
     LifePlan,
     Work,
@@ -28,11 +24,9 @@ from instruments.simulation.life.plan import (
 from instruments.simulation.life.sample import (
     HEALTHY,
     LifeSample,
-    put_row,
-    rows_of_point,
 )
 from instruments.simulation.life.tuning import rod_at
-from instruments.simulation.physics.chain import OperatingPoint, ReceiverHardware
+from instruments.simulation.physics.chain import OperatingPoint
 
 Floats = npt.NDArray[np.float64]
 
@@ -45,8 +39,7 @@ FLUX_JITTER_RATIO = 2.0e-5
 FIRST_CALIBRATION_S = -DAY_S
 """When the VNAs were calibrated before the life began, in s."""
 
-_LASTING = "magnet_quench"
-_CONTENT_STRAY = "circulator_stray_field"
+_STRAY_FIELD = "circulator_stray_field"
 
 
 class Life:
@@ -85,7 +78,7 @@ class Life:
             for event in self.plan.events
             if cavity in event.cavities
         ]
-        return self._altered(well, levels) if levels else well
+        return Alteration(self.plan, self._well).of(well, levels) if levels else well
 
     def _checked(self, time_s: Any) -> Floats:
         moments_s = np.atleast_1d(np.asarray(time_s, dtype=np.float64))
@@ -209,7 +202,7 @@ class Life:
         bumps = [
             (event, getattr(event.failure.effect, "full_field_tesla", 0.0))
             for event in self.plan.events
-            if event.failure.name == _CONTENT_STRAY and cavity in event.cavities
+            if event.failure.name == _STRAY_FIELD and cavity in event.cavities
         ]
         corners = {*self._magnet.time_s}
         for event, _ in bumps:
@@ -221,164 +214,6 @@ class Life:
         for event, full_tesla in bumps:
             field = field + full_tesla * event.level(inner_s, self.plan.seed, cavity)
         return Course(time_s=tuple(inner_s), value=tuple(field))
-
-    def _altered(
-        self, well: LifeSample, levels: list[tuple[FailureEvent, Floats]]
-    ) -> LifeSample:
-        """Return the sample with its failures, each sweep that has one by itself."""
-        touched = np.zeros(well.sweep_count, dtype=bool)
-        worst = well.severity.copy()
-        condition = well.condition.copy()
-        for event, level in levels:
-            touched |= (level > 0.0) | self._lasts(event, well.time_s)
-            worse = level > worst
-            condition[worse] = event.failure.name
-            worst[worse] = level[worse]
-        if not touched.any():
-            return well
-        return self._rebuilt(well, np.flatnonzero(touched), levels, condition, worst)
-
-    def _rebuilt(
-        self,
-        well: LifeSample,
-        rows: npt.NDArray[np.int64],
-        levels: list[tuple[FailureEvent, Floats]],
-        condition: npt.NDArray[np.str_],
-        severity: Floats,
-    ) -> LifeSample:
-        neighbours = self._neighbours(levels, well, rows)
-        hardware = _Shelf(well.hardware)
-        hardware_index = well.hardware_index.copy()
-        component = well.component.copy()
-        point = rows_of_point(well.point, np.arange(well.sweep_count))
-        altered = {}
-        for number, row in enumerate(rows):
-            before, at_s = well.situation(int(row)), float(well.time_s[row])
-            states = [(event, float(level[row])) for event, level in levels]
-            others = {name: one.situation(number) for name, one in neighbours.items()}
-            now = self._now(before, states, at_s, others)
-            key = self._key(int(well.hardware_index[row]), states, at_s, others)
-            now = replace(now, hardware=hardware.keep(key, now.hardware))
-            hardware_index[row] = hardware.index_of(now.hardware)
-            component[row] = _component_of(states, str(component[row]))
-            put_row(point, int(row), now.point)
-            altered[int(row)] = now
-        return replace(
-            well,
-            hardware=hardware.units,
-            hardware_index=hardware_index,
-            point=point,
-            condition=condition,
-            severity=severity,
-            component=component,
-            altered=altered,
-        )
-
-    def _key(
-        self,
-        hardware_index: int,
-        states: list[tuple[FailureEvent, float]],
-        at_s: float,
-        others: Mapping[str, Situation],
-    ) -> tuple[Any, ...]:
-        """Return what the hardware of a sweep depends on."""
-        lasting = tuple(bool(self._lasts(event, at_s)) for event, _ in states)
-        levels = tuple(level for _, level in states)
-        own = tuple(id(other.hardware) for other in others.values())
-        return hardware_index, levels, lasting, own
-
-    def _now(
-        self,
-        before: Situation,
-        states: list[tuple[FailureEvent, float]],
-        at_s: float,
-        others: Mapping[str, Situation],
-    ) -> Situation:
-        now = before
-        for event, level in states:
-            if self._lasts(event, at_s):
-                jolted = event.failure.apply(before, event.severity).hardware
-                now = replace(now, hardware=jolted)
-            if level > 0.0:
-                kept = now.hardware
-                if event.neighbours:
-                    now = replace(now, neighbour=_other_of(event, others))
-                now = self._effect(event, now, level)
-                if event.failure.name == _LASTING:
-                    now = replace(now, hardware=kept)
-        return now
-
-    def _effect(self, event: FailureEvent, now: Situation, level: float) -> Situation:
-        effect = event.failure.effect
-        if isinstance(effect, TuningRodStuck):
-            onset = np.asarray([event.from_s])
-            cavity = event.cavities[0]
-            held = float(rod_at(self.plan, cavity, onset)[0][0])
-            effect = replace(effect, held_ratio=held)
-            return replace(event.failure, effect=effect).apply(now, level)
-        return event.failure.apply(now, level)
-
-    def _lasts(self, event: FailureEvent, time_s: Any) -> Any:
-        """Return whether what a quench has moved is still there."""
-        if event.failure.name != _LASTING:
-            return np.zeros(np.shape(time_s), dtype=bool)
-        warm = [
-            one.warm_from_s
-            for one in self.plan.cycles
-            if one.warm_from_s > event.from_s
-        ]
-        return (time_s >= event.from_s) & (time_s < min(warm, default=np.inf))
-
-    def _neighbours(
-        self,
-        levels: list[tuple[FailureEvent, Floats]],
-        well: LifeSample,
-        rows: npt.NDArray[np.int64],
-    ) -> dict[str, LifeSample]:
-        """Return the other cavities of pairs at the touched rows, without failures."""
-        names = {
-            event.neighbours[well.cavity] for event, _ in levels if event.neighbours
-        }
-        return {name: self._well(name, well.time_s[rows]) for name in sorted(names)}
-
-
-class _Shelf:
-    """Hardware that was met, each once."""
-
-    def __init__(self, hardware: tuple[ReceiverHardware, ...]) -> None:
-        self.units = hardware
-        self._places = {id(one): index for index, one in enumerate(hardware)}
-        self._made: dict[tuple[Any, ...], ReceiverHardware] = {}
-
-    def keep(
-        self, key: tuple[Any, ...], hardware: ReceiverHardware
-    ) -> ReceiverHardware:
-        if id(hardware) in self._places:
-            return hardware
-        return self._made.setdefault(key, hardware)
-
-    def index_of(self, hardware: ReceiverHardware) -> int:
-        place = self._places.get(id(hardware))
-        if place is None:
-            place = len(self.units)
-            self.units = (*self.units, hardware)
-            self._places[id(hardware)] = place
-        return place
-
-
-def _component_of(states: list[tuple[FailureEvent, float]], own: str) -> str:
-    for event, level in states:
-        if event.failure.name == "wrong_circulator" and level > 0.0:
-            return f"circulator-shelf-{getattr(event.failure.effect, 'unit_seed', 0)}"
-        if event.failure.name == "swapped_cables" and level > 0.0:
-            cavity = own.removeprefix("circulator-")
-            return f"circulator-{event.neighbours[cavity]}"
-    return own
-
-
-def _other_of(event: FailureEvent, others: Mapping[str, Situation]) -> Situation:
-    found = [name for name in event.neighbours.values() if name in others]
-    return others[found[0]]
 
 
 def _last_before(works: tuple[Intervention, ...], time_s: Floats) -> Floats:
