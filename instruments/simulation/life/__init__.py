@@ -1,9 +1,9 @@
 """The life of an array as a pure function of seed and time."""
 
+from instruments.simulation.life.failure_event import FailureEvent
 from instruments.simulation.life.life import Life
 from instruments.simulation.life.plan import (
     CavityPlace,
-    FailureEvent,
     Intervention,
     LifePlan,
     MagnetRamp,

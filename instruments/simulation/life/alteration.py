@@ -9,7 +9,10 @@ import numpy.typing as npt
 
 from instruments.simulation.failures import Situation
 from instruments.simulation.failures.cavity_effects import TuningRodStuck
-from instruments.simulation.life.plan import FailureEvent, LifePlan
+from instruments.simulation.life.failure_event import FailureEvent
+from instruments.simulation.life.plan import (
+    LifePlan,
+)
 from instruments.simulation.life.sample import LifeSample, put_row, rows_of_point
 from instruments.simulation.life.tuning import rod_at
 from instruments.simulation.physics.chain import ReceiverHardware

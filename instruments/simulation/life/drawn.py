@@ -6,10 +6,10 @@ import numpy as np
 
 from instruments.simulation.failures import CATALOGUE, Failure, Onset, Scope
 from instruments.simulation.hardware import stream
+from instruments.simulation.life.failure_event import FailureEvent
 from instruments.simulation.life.plan import (
     HOUR_S,
     CavityPlace,
-    FailureEvent,
     LifePlan,
     MagnetRamp,
     ThermalCycle,
