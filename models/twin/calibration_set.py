@@ -79,7 +79,7 @@ def read_sweeps(
     sweeps: Sequence[CalibrationSweep],
     hardware: ReceiverHardware,
     masked_hz: Sequence[tuple[float, float]] = (),
-    stride: int = 1,
+    thinning_count: int = 1,
 ) -> list[SweepData]:
     """Return the sweeps with their noise, without masked and missing points.
 
@@ -89,21 +89,21 @@ def read_sweeps(
         Receiver whose amplifier noise reaches the VNA.
     masked_hz
         Windows in Hz (from, to) to leave out.
-    stride
+    thinning_count
         Every so manieth point is used.
     """
-    return [_read(sweep, hardware, masked_hz, stride) for sweep in sweeps]
+    return [_read(sweep, hardware, masked_hz, thinning_count) for sweep in sweeps]
 
 
 def _read(
     sweep: CalibrationSweep,
     hardware: ReceiverHardware,
     masked_hz: Sequence[tuple[float, float]],
-    stride: int,
+    thinning_count: int,
 ) -> SweepData:
-    axis_hz = sweep.frequency_hz[::stride]
+    axis_hz = sweep.frequency_hz[::thinning_count]
     names = tuple(sweep.traces)
-    raw = np.stack([sweep.traces[name][::stride] for name in names])
+    raw = np.stack([sweep.traces[name][::thinning_count] for name in names])
     is_finite = np.isfinite(raw)
     samples = np.where(is_finite, raw, 0.0)
     sigmas = chain_noise_sigma(

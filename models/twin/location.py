@@ -159,7 +159,7 @@ def _in_transmission(
         for line, made in maps.items()
         for match in pairs_near(made, way_s, jitter_s, fitted.get(line))
     ]
-    pairs.sort(key=lambda match: match.departure_sigmas)
+    pairs.sort(key=lambda match: match.departure_sigma)
     near = maps[pairs[0].line] if pairs else next(iter(maps.values()))
     spread_s = fitted.get(near.line, DESCRIBED_SIGMA_S)
     sigma_s = float(np.hypot(jitter_s, spread_s))

@@ -22,7 +22,7 @@ class PlaneMatch:
         The plane of the same line that it rings with; None for a reflection.
     distance_m
         Its distance from the line's near end in m.
-    departure_sigmas
+    departure_sigma
         How far the echo is from it, in standard deviations.
     """
 
@@ -30,7 +30,7 @@ class PlaneMatch:
     connector_index: int
     partner_index: int | None
     distance_m: float
-    departure_sigmas: float
+    departure_sigma: float
 
 
 def delay_sigma_s(
@@ -64,10 +64,10 @@ def planes_near(
                     connector_index=count - 1 - index if is_reversed else index,
                     partner_index=None,
                     distance_m=float(made.distance_m[index]),
-                    departure_sigmas=departure,
+                    departure_sigma=departure,
                 )
             )
-    return sorted(found, key=lambda match: match.departure_sigmas)
+    return sorted(found, key=lambda match: match.departure_sigma)
 
 
 def pairs_near(
@@ -87,7 +87,7 @@ def pairs_near(
                     connector_index=last,
                     partner_index=first,
                     distance_m=float(made.distance_m[last]),
-                    departure_sigmas=departure,
+                    departure_sigma=departure,
                 )
             )
     return found

@@ -18,6 +18,7 @@ COMMANDS = {
     "ingest": "Post measured files to the service.",
     "fit": "Fit the resonance in a measured file.",
     "limits": "Tell how well anybody could read T and B off a cavity.",
+    "twin": "Fit the twin of one cavity; locate a new reflection.",
     "train": "Train a model on labelled archives.",
     "evaluate": "Score a model on a labelled archive.",
     "predict": "Judge every sweep of an archive.",

@@ -89,7 +89,7 @@ def test_a_loose_connector_is_located_at_its_plane(
     assert found.sigma_m is not None
     assert found.sigma_m < 0.01
     [match, *_] = [one for one in found.planes if one.connector_index == index]
-    assert match.departure_sigmas < 2.0
+    assert match.departure_sigma < 2.0
 
 
 @settings(max_examples=8, deadline=None)

@@ -1,0 +1,185 @@
+"""``halowatch twin``: the twin of one cavity, fitted; and where a fault sits."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+import numpy as np
+
+from instruments.errors import ForeignFileError
+from instruments.files import LabelledArchive, read_archive
+from instruments.simulation.physics.chain import (
+    ReceiverHardware,
+    chain_noise_sigma,
+    usual_receiver,
+)
+from models.twin.archive_sweeps import (
+    UnusableCalibrationError,
+    archive_sweep,
+    calibration_sweeps,
+    described_receiver,
+    described_sigmas_s,
+)
+from models.twin.echo_transform import Change
+from models.twin.fit import FitState, TwinFit, fit_twin
+from models.twin.fit_document import fit_document
+from models.twin.location import locate
+from service.cli.exits import BadInputError, print_json
+
+_FILE = click.Path(path_type=Path)
+_DESCRIBED = click.option(
+    "--described",
+    type=_FILE,
+    help="JSON with constants that differ from the usual receiver, such as a fit.",
+)
+_JPA = click.option("--jpa/--no-jpa", default=True, show_default=True)
+_AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print one document.")
+
+
+@click.group(name="twin")
+def command() -> None:
+    """Fit the twin of one cavity, and locate new reflections along its lines."""
+
+
+@command.command(name="fit")
+@click.argument("archive", type=_FILE)
+@click.option("--cavity", required=True, help="Whose sweeps to take.")
+@click.option("--output", type=_FILE, help="Where to write the fit, as JSON.")
+@click.option(
+    "--sweeps",
+    "limit",
+    type=click.IntRange(1, 12),
+    default=4,
+    show_default=True,
+    help="How many wide sweeps to use, spread over temperature and field.",
+)
+@click.option("--covariance", "has_covariance", is_flag=True, help="Write all of it.")
+@_DESCRIBED
+@_JPA
+@_AS_JSON
+def fit(  # noqa: PLR0917
+    archive: Path,
+    cavity: str,
+    output: Path | None,
+    limit: int,
+    has_covariance: bool,
+    described: Path | None,
+    jpa: bool,
+    as_json: bool,
+) -> None:
+    """Fit a receiver's constants to the calibration sweeps in ARCHIVE.
+
+    Delays in s with their uncertainty, chi-square per point, and whether the fit may
+    be believed: a misfit gives no constants, only the trace and band that misfit.
+    """
+    measured = _open(archive)
+    try:
+        receiver = described_receiver(usual_receiver(has_jpa=jpa), described)
+        sweeps = calibration_sweeps(measured, cavity, limit)
+        found = fit_twin(receiver, sweeps)
+    except (UnusableCalibrationError, ValueError) as error:
+        raise BadInputError(f"{archive}: {error}") from None
+    document = fit_document(found, has_covariance=has_covariance)
+    if output is not None:
+        output.write_text(json.dumps(document, allow_nan=False))
+    if as_json:
+        print_json(document)
+        return
+    for line in _fit_lines(cavity, found):
+        click.echo(line)
+
+
+@command.command(name="locate")
+@click.argument("archive", type=_FILE)
+@click.option("--trace", default="S11", show_default=True, help="S-parameter.")
+@click.option("--sweep", "index", type=click.IntRange(0), required=True)
+@click.option("--reference", type=click.IntRange(0), required=True)
+@_DESCRIBED
+@_JPA
+@_AS_JSON
+def locate_command(  # noqa: PLR0917
+    archive: Path,
+    trace: str,
+    index: int,
+    reference: int,
+    described: Path | None,
+    jpa: bool,
+    as_json: bool,
+) -> None:
+    """Locate what is new in a sweep of ARCHIVE against a reference sweep.
+
+    In S11, S33 and S22 the distance in m from the line's near end; in S21 and S23 the
+    distance in m between the two planes that ring.
+    """
+    measured = _open(archive)
+    try:
+        receiver = described_receiver(usual_receiver(has_jpa=jpa), described)
+        change = _change(measured, receiver, trace, (index, reference))
+        point = archive_sweep(measured, index).point
+        found = locate(change, receiver, point, described_sigmas_s(described))
+    except (UnusableCalibrationError, ValueError) as error:
+        raise BadInputError(f"{archive}: {error}") from None
+    if as_json:
+        print_json(asdict(found))
+        return
+    click.echo(found.reason)
+    for plane in found.planes:
+        partner = "" if plane.partner_index is None else f" and {plane.partner_index}"
+        click.echo(
+            f"  {plane.line} connector {plane.connector_index}{partner} at"
+            f" {plane.distance_m:.3f} m, {plane.departure_sigma:.1f} sigma away"
+        )
+
+
+def _open(path: Path) -> LabelledArchive:
+    try:
+        return read_archive(path)
+    except ForeignFileError as error:
+        raise BadInputError(str(error)) from None
+
+
+def _change(
+    measured: LabelledArchive,
+    receiver: ReceiverHardware,
+    trace: str,
+    indices: tuple[int, int],
+) -> Change:
+    for index in indices:
+        if index >= measured.sweep_count:
+            raise BadInputError(
+                f"sweep {index} is none of the archive's {measured.sweep_count}"
+            )
+    new, old = (archive_sweep(measured, index) for index in indices)
+    if trace not in new.traces or trace not in old.traces:
+        raise BadInputError(f"trace {trace} is not in both sweeps")
+    if not np.array_equal(new.frequency_hz, old.frequency_hz):
+        raise BadInputError(
+            f"sweeps {indices[0]} and {indices[1]} differ in their axis"
+        )
+    sigma = chain_noise_sigma(
+        old.frequency_hz,
+        receiver,
+        old.point,
+        {trace: old.traces[trace]},
+        old.settings,
+    )
+    return Change(
+        trace=trace,
+        frequency_hz=new.frequency_hz,
+        samples=new.traces[trace],
+        reference=old.traces[trace],
+        sigma=sigma[trace],
+    )
+
+
+def _fit_lines(cavity: str, found: TwinFit) -> list[str]:
+    lines = [f"{cavity}  {found.state.value}  {found.reason}"]
+    if found.state is FitState.MISFIT:
+        return lines
+    lines += [
+        f"{one.name:28} {one.delay_s * 1e12:10.2f} +- {one.sigma_s * 1e12:.2f} ps"
+        + ("" if one.is_identified else "  (not identified)")
+        for one in found.delays
+    ]
+    return lines
