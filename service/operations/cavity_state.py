@@ -8,6 +8,7 @@ from typing import Any
 from instruments.measurement import SweepPurpose
 from instruments.measurement.poller_status import CavityMode
 from instruments.measurement.times import format_time
+from models.diagnosis import EstimateState
 from models.preprocessing.integrity import NO_TRACE
 from service.operations.polling import (
     CavityModes,
@@ -129,9 +130,13 @@ def _state(facts: _Facts, now: datetime) -> str:
     if severities:
         return "warning"
     wide = facts.diagnoses[SweepPurpose.WIDE]
-    if wide is None or NO_TRACE in wide.record["integrity"]:
-        return "unknown"
-    return "good"
+    return "good" if wide is not None and _is_judged(wide.record) else "unknown"
+
+
+def _is_judged(record: Mapping[str, Any]) -> bool:
+    # Without a model or a reference nothing was concluded, and so nothing is good.
+    has_condition = record["condition"]["state"] == EstimateState.ESTIMATED
+    return has_condition and NO_TRACE not in record["integrity"]
 
 
 def _is_stale(facts: _Facts, now: datetime) -> bool:

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from instruments.measurement import SweepPurpose
+from models.serving.predictor import Predictor
 from service.operations.judge_tasks import MAX_ATTEMPTS, Diagnoser
 from service.storage.records import TaskKind
 from service.storage.tasks import claim_tasks, list_backlog
@@ -29,6 +30,16 @@ def drain(diagnoser: Diagnoser) -> int:
     while count := diagnoser.run_once():
         total += count
     return total
+
+
+def test_without_a_model_nothing_is_good(
+    client, post, make_sweep, diagnoser, real_clock
+):
+    post(client, make_sweep(1, is_reference=True, measured_at=real_clock.now()))
+    drain(replace(diagnoser, judge=Predictor.without_model()))
+    cavity = client.get("cavities/cavity-1").json()
+    assert cavity["condition"]["state"] == "not_trained"
+    assert cavity["state"] == "unknown"
 
 
 def test_a_reference_with_void_samples_is_none(client, post, make_sweep, diagnoser):
