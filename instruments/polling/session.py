@@ -100,7 +100,8 @@ class RouteNotSetError(Exception):
 
     def __init__(self, error: InstrumentError) -> None:
         super().__init__(str(error))
-        self.reason = f"route_{reason_of(error)}"
+        word = reason_of(error)
+        self.reason = "route_not_set" if word == "route" else f"route_{word}"
 
 
 class ReferenceMarks:
