@@ -1,6 +1,6 @@
 """Sections of the programs: spool, control port, emulation."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
@@ -29,10 +29,10 @@ class SimulationConfig(Section):
     seed: Annotated[int, Field(strict=True, ge=0)] = 1
     nominal_temperature_k: Positive = 4.0
     nominal_field_tesla: NonNegative = 0.0
-    physics: Annotated[
-        Literal["compact", "chain"],
-        Field(description="The demo's compact physics, or the full receiver chain."),
-    ] = "compact"
+    lives: Annotated[
+        bool,
+        Field(strict=True, description="Receivers live through a quiet week."),
+    ] = False
     models: Annotated[
         dict[Name, Text],
         Field(description="VNA to the model that it is emulated as."),

@@ -1,9 +1,6 @@
 """The emulated array: cavities under one fridge and magnet, and their faults."""
 
-from dataclasses import replace
 from datetime import datetime
-
-import numpy as np
 
 from instruments.array import ArrayConfig
 from instruments.array.config import SimulationConfig
@@ -11,10 +8,11 @@ from instruments.clock import Clock
 from instruments.simulation.conditions import (
     FULL_STRAY_FIELD_TESLA,
     EmulatedCavity,
+    Strain,
     cavities_of,
-    receiver_state,
+    mixing_chamber_k,
 )
-from instruments.simulation.drift import FREQUENCY_JITTER, Drift
+from instruments.simulation.drift import FREQUENCY_DRIFT, Drift
 from instruments.simulation.fault_log import FaultLog
 from instruments.simulation.faults import (
     ARRAY_FAULTS,
@@ -23,8 +21,8 @@ from instruments.simulation.faults import (
     FaultKind,
     FaultRefusedError,
 )
-from instruments.simulation.hardware import draw_hardware, mate, stream
-from instruments.simulation.physics import ReceiverParameters, ReceiverState
+from instruments.simulation.physics.chain import ReceiverHardware
+from instruments.simulation.receiver import EmulatedReceiver, ReceiverState
 from instruments.simulation.routing import PortView, RoutedSnapshot, Routing
 from instruments.simulation.snapshot import Snapshot
 from instruments.simulation.switches.box import boxes_of
@@ -32,14 +30,8 @@ from instruments.simulation.switches.box import boxes_of
 WARMEST_RECEIVER_K = 120.0
 """Temperature in K that a fridge reaches at fault severity 1."""
 
-MIXING_CHAMBER_K = 0.020
-"""Temperature in K of the mixing chamber while the fridge is well."""
-
-DILUTION_LIMIT_K = 6.0
-"""Receiver temperature in K at which the dilution unit has stopped."""
-
-CONNECTOR_FLICKER = 0.03
-"""Relative flicker of a bad contact from sweep to sweep."""
+TEMPERATURE_WANDER = 0.01
+"""Standard deviation of the relative slow wander of the fridge's temperature."""
 
 
 class EmulatedArray:
@@ -69,14 +61,8 @@ class EmulatedArray:
         self._nominal_k = simulation.nominal_temperature_k
         self.nominal_field_tesla = simulation.nominal_field_tesla
         self.faults = FaultLog()
-        self._parameters = {
-            name: mate(
-                draw_hardware(self.seed, name), self.seed, name, cavity.thermal_cycle
-            )
-            for name, cavity in self.cavities.items()
-        }
-        self._drifts = {
-            name: Drift(self.seed, name, cavity.thermal_cycle)
+        self._receivers = {
+            name: EmulatedReceiver(self.seed, cavity)
             for name, cavity in self.cavities.items()
         }
         self._fridge = Drift(self.seed, "fridge", "")
@@ -91,22 +77,21 @@ class EmulatedArray:
         """Return the wall time, aware, in UTC."""
         return self._clock.now()
 
-    def parameters(self, cavity: str) -> ReceiverParameters:
+    def hardware(self, cavity: str) -> ReceiverHardware:
         """Return the receiver of a cavity as built and mated."""
-        return self._parameters[cavity]
+        return self._receivers[cavity].hardware
 
     def temperature_k(self, at_s: float) -> float:
-        """Return the receivers' temperature in K at an emulated time."""
+        """Return the temperature in K of the 4 K plate at an emulated time."""
         level = self.faults.level(FaultKind.FRIDGE_WARMING, None, at_s)
-        wander = 1.0 + 0.01 * (self._fridge.frequency_ratio(at_s) - 1.0) / 1e-6
+        waves = (self._fridge.frequency_ratio(at_s) - 1.0) / FREQUENCY_DRIFT
+        wander = 1.0 + TEMPERATURE_WANDER * waves
         warming = (WARMEST_RECEIVER_K / self._nominal_k) ** level
         return float(self._nominal_k * wander * warming)
 
     def mixing_chamber_k(self, at_s: float) -> float:
         """Return the mixing chamber's temperature in K; it follows a warm fridge."""
-        receiver_k = self.temperature_k(at_s)
-        stopped = 1.0 / (1.0 + np.exp(-4.0 * (receiver_k - DILUTION_LIMIT_K)))
-        return float(MIXING_CHAMBER_K + stopped * (receiver_k - MIXING_CHAMBER_K))
+        return mixing_chamber_k(self.temperature_k(at_s))
 
     def magnetic_field_tesla(self, cavity: str, at_s: float) -> float:
         """Return the stray field in tesla at a cavity's circulator."""
@@ -123,38 +108,22 @@ class EmulatedArray:
         serial
             Number of the sweep; jitter differs from sweep to sweep.
         """
-        rng = stream(self.seed, cavity, f"jitter {serial}")
-        jitter, flicker = rng.standard_normal(2)
-        drift = self._drifts[cavity]
-        loose = self.faults.worst(FaultKind.LOOSE_CONNECTOR, cavity, at_s)
-        severity = 0.0 if loose is None else loose.level(at_s)
-        ratio = drift.frequency_ratio(at_s) * (1.0 + FREQUENCY_JITTER * jitter)
-        state = receiver_state(
-            self.cavities[cavity],
-            temperature_k=self.temperature_k(at_s),
-            magnetic_field_tesla=self.magnetic_field_tesla(cavity, at_s),
-            frequency_ratio=float(ratio),
-            connector_severity=max(0.0, severity * (1 + CONNECTOR_FLICKER * flicker)),
-            connector_index=0 if loose is None else loose.connector_index,
-            amplifier_severity=self.faults.level(
-                FaultKind.AMPLIFIER_FAULT, cavity, at_s
-            ),
-            gain_drift_db=float(drift.gain_db(at_s)),
-            delay_drift_s=float(drift.delay_s(at_s)),
-        )
-        return replace(
-            state,
-            resonant_frequency_hz=float(state.resonant_frequency_hz),
-            loaded_q=float(state.loaded_q),
-            coupling_beta=float(state.coupling_beta),
-        )
+        return self._receivers[cavity].state(at_s, self._strain(cavity, at_s), serial)
 
     def snapshot(self, cavity: str, at_s: float, serial: int) -> Snapshot:
         """Freeze a receiver at an emulated time, to be looked at later."""
-        return Snapshot(
-            parameters=self._parameters[cavity],
-            state=self.receiver_state(cavity, at_s, serial),
-            noise_seed=(self.seed, cavity, serial),
+        return self._receivers[cavity].look(at_s, self._strain(cavity, at_s), serial)
+
+    def _strain(self, cavity: str, at_s: float) -> Strain:
+        loose = self.faults.worst(FaultKind.LOOSE_CONNECTOR, cavity, at_s)
+        return Strain(
+            temperature_k=self.temperature_k(at_s),
+            magnetic_field_tesla=self.magnetic_field_tesla(cavity, at_s),
+            connector_severity=0.0 if loose is None else loose.level(at_s),
+            connector_index=0 if loose is None else loose.connector_index or 0,
+            amplifier_severity=self.faults.level(
+                FaultKind.AMPLIFIER_FAULT, cavity, at_s
+            ),
         )
 
     def view(self, vna: str) -> PortView:
@@ -253,12 +222,12 @@ class EmulatedArray:
             raise FaultRefusedError(f"{cavity} is no cavity; there are {known}")
 
     def _connector(self, cavity: str, connector_index: int | None) -> int:
-        count = self._parameters[cavity].connector_count
+        known = self._receivers[cavity].connectors
         if connector_index is None:
             # Between circulator and amplifier: seen in transmission and reflection.
-            return self._parameters[cavity].first_connector("cold_output_line") + 1
-        if not 0 <= connector_index < count:
+            return known.index(("cold_output_line", 1))
+        if not 0 <= connector_index < len(known):
             raise FaultRefusedError(
-                f"connector is {connector_index}, takes 0 to {count - 1}"
+                f"connector is {connector_index}, takes 0 to {len(known) - 1}"
             )
         return connector_index

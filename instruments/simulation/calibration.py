@@ -4,7 +4,7 @@ A laboratory calibrates by warming up and cooling down several times, each time 
 new matings, and by applying known temperatures, fields and faults.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,14 +17,13 @@ from instruments.errors import ArrayConfigError
 from instruments.files.archive import LabelledArchive
 from instruments.simulation.conditions import (
     Condition,
-    EmulatedCavity,
+    Strain,
     cavities_of,
-    receiver_state,
 )
-from instruments.simulation.drift import FREQUENCY_JITTER, Drift
 from instruments.simulation.episodes import Story, draw_story, draw_temperatures
-from instruments.simulation.hardware import draw_hardware, mate, stream
-from instruments.simulation.observation import observe
+from instruments.simulation.hardware import stream
+from instruments.simulation.physics.chain.cavity import CavityMode
+from instruments.simulation.receiver import EmulatedReceiver
 
 FIRST_CYCLE_AT = datetime(2026, 1, 5, tzinfo=UTC)
 """Start of the first cool-down; the run is a story with dates of its own."""
@@ -44,15 +43,14 @@ GAUSSMETER_NOISE_TESLA = 2.0e-5
 TUNING_SPREAD = 0.004
 """Relative spread of f0 from one cool-down to the next."""
 
-_CHUNK_SWEEPS = 32
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Run:
     """One cavity in one thermal cycle."""
 
-    cavity: EmulatedCavity
+    receiver: EmulatedReceiver
     started_at: datetime
+    rod_position_ratio: float
     temperature_k: npt.NDArray[np.float64]
     story: Story
     samples: npt.NDArray[np.complex64]
@@ -146,66 +144,56 @@ def _record_cycle(
     runs = []
     for cavity in cavities_of(config):
         rng = stream(seed, cavity.name, name)
-        hardware = draw_hardware(simulation.seed, cavity.name)
-        tuned_hz = cavity.resonant_frequency_hz * (1 + TUNING_SPREAD * rng.normal())
+        receiver = EmulatedReceiver(
+            simulation.seed, replace(cavity, thermal_cycle=name)
+        )
         run = _Run(
-            cavity=EmulatedCavity(
-                name=cavity.name,
-                vna=cavity.vna,
-                resonant_frequency_hz=float(tuned_hz),
-                loaded_q=cavity.loaded_q,
-                coupling_beta=cavity.coupling_beta,
-                thermal_cycle=name,
-            ),
+            receiver=receiver,
             started_at=FIRST_CYCLE_AT + cycle * CYCLE_PERIOD,
+            rod_position_ratio=_tuned(
+                receiver.hardware.cavity.modes[0], TUNING_SPREAD * rng.normal()
+            ),
             temperature_k=temperature_k,
             story=draw_story(
-                rng, count, hardware.connector_count, simulation.nominal_field_tesla
+                rng, count, len(receiver.connectors), simulation.nominal_field_tesla
             ),
             samples=np.empty(
                 (count, len(sweep.s_parameters), sweep.point_count), np.complex64
             ),
         )
-        _measure(run, sweep, simulation.seed, rng)
+        _measure(run, sweep)
         runs.append(run)
     return runs
 
 
-def _measure(
-    run: _Run, sweep: WideSweepConfig, array_seed: int, rng: np.random.Generator
-) -> None:
-    """Fill a run with its sweeps, a cacheful at a time."""
-    cavity, story = run.cavity, run.story
-    hardware = draw_hardware(array_seed, cavity.name)
-    parameters = mate(hardware, array_seed, cavity.name, cavity.thermal_cycle)
-    drift = Drift(array_seed, cavity.name, cavity.thermal_cycle)
-    for start in range(0, run.sweep_count, _CHUNK_SWEEPS):
-        part = slice(start, min(start + _CHUNK_SWEEPS, run.sweep_count))
-        time_s = SWEEP_PERIOD_S * np.arange(part.start, part.stop)
-        jitter = 1.0 + FREQUENCY_JITTER * rng.standard_normal(time_s.size)
-        state = receiver_state(
-            cavity,
-            temperature_k=run.temperature_k[part],
-            magnetic_field_tesla=story.magnetic_field_tesla[part],
-            frequency_ratio=drift.frequency_ratio(time_s) * jitter,
-            connector_severity=story.severity_of(Condition.LOOSE_CONNECTOR)[part],
-            connector_index=story.connector[part],
-            amplifier_severity=story.severity_of(Condition.AMPLIFIER_FAULT)[part],
-            gain_drift_db=drift.gain_db(time_s),
-            delay_drift_s=drift.delay_s(time_s),
+def _tuned(mode: CavityMode, ratio: float) -> float:
+    """Return where the rod stands for a mode that is off by a relative frequency."""
+    way = ratio * mode.resonant_frequency_hz / mode.tuning_span_hz
+    return float(np.clip(0.5 + way, 0.0, 1.0))
+
+
+def _measure(run: _Run, sweep: WideSweepConfig) -> None:
+    """Fill a run with its sweeps."""
+    axis_hz, story = wide_axis_hz(sweep), run.story
+    loose = story.severity_of(Condition.LOOSE_CONNECTOR)
+    amplifier = story.severity_of(Condition.AMPLIFIER_FAULT)
+    for index in range(run.sweep_count):
+        strain = Strain(
+            temperature_k=float(run.temperature_k[index]),
+            magnetic_field_tesla=float(story.magnetic_field_tesla[index]),
+            connector_severity=float(loose[index]),
+            connector_index=int(story.connector[index]),
+            amplifier_severity=float(amplifier[index]),
+            rod_position_ratio=run.rod_position_ratio,
         )
-        traces = observe(
-            wide_axis_hz(sweep),
-            parameters,
-            state,
-            rng,
-            s_parameters=sweep.s_parameters,
+        traces = run.receiver.look(SWEEP_PERIOD_S * index, strain, index).look(
+            axis_hz,
+            sweep.s_parameters,
             if_bandwidth_hz=sweep.if_bandwidth_hz,
             source_power_dbm=sweep.source_power_dbm,
             averaging_count=sweep.averaging_count,
         )
-        for index, name in enumerate(sweep.s_parameters):
-            run.samples[part, index] = traces[name]
+        run.samples[index] = [traces[name] for name in sweep.s_parameters]
 
 
 def _archive(
@@ -220,8 +208,10 @@ def _archive(
         frequency_hz=wide_axis_hz(sweep),
         s=np.concatenate([run.samples for run in runs]),
         s_parameters=tuple(sweep.s_parameters),
-        cavity=np.repeat([run.cavity.name for run in runs], count),
-        thermal_cycle=np.repeat([run.cavity.thermal_cycle for run in runs], count),
+        cavity=np.repeat([run.receiver.cavity.name for run in runs], count),
+        thermal_cycle=np.repeat(
+            [run.receiver.cavity.thermal_cycle for run in runs], count
+        ),
         measured_at=np.concatenate([run.measured_at for run in runs]),
         is_reference=np.tile(np.arange(count) == 0, len(runs)),
         temperature_k=temperature_k * temperature_noise,

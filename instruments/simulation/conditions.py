@@ -1,17 +1,11 @@
-"""What can be wrong with a receiver, and what that does to its state."""
+"""What a receiver goes through: its mode, its fridge, and what can be wrong with it."""
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
-
-import numpy as np
 
 from instruments.array.config import ArrayConfig
-from instruments.simulation.physics import (
-    ReceiverState,
-    tuned_frequency_hz,
-    unloaded_q_ratio,
-)
+from instruments.simulation.physics.chain import PlateTemperatures
 
 STRAY_FIELD_LIMIT_TESLA = 5.0e-3
 """Field at the circulator from which the receiver counts as ill."""
@@ -25,7 +19,16 @@ FULL_BIAS_LOSS = 0.9
 DEFAULT_COUPLING_BETA = 1.0
 """Coupling of a cavity whose array file names none."""
 
-_AXIS = np.zeros(1)
+MIXING_CHAMBER_K = 0.020
+"""Temperature in K of the mixing chamber while the fridge is well."""
+
+DILUTION_LIMIT_K = 6.0
+"""Temperature in K of the 4 K plate at which the dilution unit has stopped."""
+
+ROOM_K = 296.0
+"""Mean temperature of the laboratory in K."""
+
+_FIFTY_KELVIN_K, _STILL_K, _COLD_PLATE_K = 45.0, 0.9, 0.12
 
 
 class Condition(StrEnum):
@@ -53,7 +56,7 @@ class EmulatedCavity:
     name, vna
         Names of the cavity and of the VNA that looks at it.
     resonant_frequency_hz, loaded_q, coupling_beta
-        f0 in Hz, QL and beta at 4 K.
+        f0 in Hz, QL and beta when cold.
     thermal_cycle
         Name of the cool-down that it is in.
     is_enabled
@@ -67,6 +70,32 @@ class EmulatedCavity:
     coupling_beta: float
     thermal_cycle: str
     is_enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strain:
+    """What acts on one receiver at one moment.
+
+    Attributes
+    ----------
+    temperature_k
+        Temperature in K of the plate that carries the cold amplifier.
+    magnetic_field_tesla
+        Stray field at the circulator's shield in tesla.
+    connector_severity, connector_index
+        How loose one connector is, 0 to 1, and its number along the receiver.
+    amplifier_severity
+        Severity of the amplifier's fault, 0 to 1.
+    rod_position_ratio
+        Where the tuning rod stands on its way, 0 to 1.
+    """
+
+    temperature_k: float
+    magnetic_field_tesla: float = 0.0
+    connector_severity: float = 0.0
+    connector_index: int = 0
+    amplifier_severity: float = 0.0
+    rod_position_ratio: float = 0.5
 
 
 def cavities_of(config: ArrayConfig) -> tuple[EmulatedCavity, ...]:
@@ -85,40 +114,24 @@ def cavities_of(config: ArrayConfig) -> tuple[EmulatedCavity, ...]:
     )
 
 
-def receiver_state(
-    cavity: EmulatedCavity,
-    *,
-    temperature_k: Any,
-    magnetic_field_tesla: Any,
-    frequency_ratio: Any = 1.0,
-    connector_severity: Any = 0.0,
-    connector_index: Any = 0,
-    amplifier_severity: Any = 0.0,
-    gain_drift_db: Any = 0.0,
-    delay_drift_s: Any = 0.0,
-) -> ReceiverState:
-    """Work out the state of a receiver; each argument a number or one value a sweep.
+def mixing_chamber_k(temperature_k: float) -> float:
+    """Return the mixing chamber's temperature in K; it follows a warm 4 K plate."""
+    stopped = 1.0 / (1.0 + math.exp(-4.0 * (temperature_k - DILUTION_LIMIT_K)))
+    return MIXING_CHAMBER_K + stopped * (temperature_k - MIXING_CHAMBER_K)
 
-    Parameters
-    ----------
-    frequency_ratio
-        f0 over its cold, undrifted value, before thermal expansion.
-    connector_severity, amplifier_severity
-        Severity of the two faults, 0 to 1.
+
+def plates_around(temperature_k: float, room_k: float = ROOM_K) -> PlateTemperatures:
+    """Return the plates of a fridge whose 4 K plate is at a temperature in K.
+
+    Stages above and below it rest at their own base, and warm with it from there.
     """
-    expanded = tuned_frequency_hz(cavity.resonant_frequency_hz, temperature_k, _AXIS)
-    ratio = unloaded_q_ratio(temperature_k, _AXIS)
-    unloaded_q = cavity.loaded_q * (1.0 + cavity.coupling_beta) * ratio
-    coupling_beta = cavity.coupling_beta * ratio
-    return ReceiverState(
-        temperature_k=temperature_k,
-        magnetic_field_tesla=magnetic_field_tesla,
-        resonant_frequency_hz=expanded * frequency_ratio,
-        loaded_q=unloaded_q / (1.0 + coupling_beta),
-        coupling_beta=coupling_beta,
-        connector_severity=connector_severity,
-        connector_index=connector_index,
-        amplifier_bias=1.0 - FULL_BIAS_LOSS * amplifier_severity,
-        gain_drift_db=gain_drift_db,
-        delay_drift_s=delay_drift_s,
+    coldest_k = mixing_chamber_k(temperature_k)
+    fifty_k = math.hypot(_FIFTY_KELVIN_K, temperature_k)
+    return PlateTemperatures(
+        room_k=room_k,
+        fifty_kelvin_k=min(fifty_k, max(room_k, temperature_k)),
+        four_kelvin_k=temperature_k,
+        still_k=math.hypot(_STILL_K, coldest_k),
+        cold_plate_k=math.hypot(_COLD_PLATE_K, coldest_k),
+        mixing_chamber_k=coldest_k,
     )

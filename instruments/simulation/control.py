@@ -161,13 +161,13 @@ class ControlPort(LoopbackServer):
         state = self._array.receiver_state(name, now_s)
         return {
             "vna": self._array.cavities[name].vna,
-            "magnetic_field_tesla": state.magnetic_field_tesla,
+            "magnetic_field_tesla": state.point.magnetic_field_tesla,
             "resonant_frequency_hz": state.resonant_frequency_hz,
             "loaded_q": state.loaded_q,
             "coupling_beta": state.coupling_beta,
-            "connector": state.connector_index,
-            "connector_severity": state.connector_severity,
-            "amplifier_bias": state.amplifier_bias,
+            "connector": state.strain.connector_index,
+            "connector_severity": state.strain.connector_severity,
+            "amplifier_bias": state.point.hemt_bias_ratio,
         }
 
     def _cavity(self, request: Mapping[str, Any]) -> str | None:

@@ -11,8 +11,8 @@ from instruments.simulation.hardware import stream
 GAIN_DRIFT_DB = 0.02
 """Standard deviation in dB of the amplifier chain's drift."""
 
-DELAY_DRIFT_S = 2.0e-13
-"""Standard deviation in s of the drift of one room-temperature cable."""
+ROOM_DRIFT_K = 0.3
+"""Standard deviation in K of the laboratory; cables, amplifier and VNA feel it."""
 
 FREQUENCY_DRIFT = 1.0e-6
 """Standard deviation of the slow relative drift of f0."""
@@ -42,15 +42,15 @@ class Drift:
 
     def __init__(self, seed: int, cavity: str, thermal_cycle: str) -> None:
         rng = stream(seed, cavity, f"drift {thermal_cycle}")
-        self._gain, self._delay, self._frequency = (_draw_waves(rng) for _ in range(3))
+        self._gain, self._room, self._frequency = (_draw_waves(rng) for _ in range(3))
 
     def gain_db(self, time_s: Any) -> Any:
         """Return the drift of the chain's gain in dB at emulated times in s."""
         return GAIN_DRIFT_DB * self._gain(time_s)
 
-    def delay_s(self, time_s: Any) -> Any:
-        """Return the drift of each warm cable's delay in s."""
-        return DELAY_DRIFT_S * self._delay(time_s)
+    def room_k(self, time_s: Any) -> Any:
+        """Return how far the laboratory is off its mean temperature in K."""
+        return ROOM_DRIFT_K * self._room(time_s)
 
     def frequency_ratio(self, time_s: Any) -> Any:
         """Return f0 over its undrifted value."""

@@ -1,11 +1,9 @@
-"""The emulated array on the full receiver chain: its VNAs look at a life."""
+"""The emulated array as it lives: its VNAs look at receivers over months."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
-
-import numpy as np
 
 from instruments.array import ArrayConfig
 from instruments.array.config import SimulationConfig
@@ -18,22 +16,19 @@ from instruments.simulation.failures import (
     observe,
     respond,
 )
+from instruments.simulation.failures.situation import ComplexTrace
 from instruments.simulation.faults import FaultKind
 from instruments.simulation.hardware import stream
 from instruments.simulation.life import Life, truth_records
 from instruments.simulation.life.sample import LifeSample
-from instruments.simulation.observation import ComplexTrace
-from instruments.simulation.physics import ReceiverState
 from instruments.simulation.physics.chain import SweepSettings
-from instruments.simulation.physics.chain.cavity import mode_now
-from instruments.simulation.physics.chain.lifting import lifted
+from instruments.simulation.receiver import ReceiverState, state_of
 from instruments.simulation.scenarios import ScenarioFile, find_scenario, stage
 
 QUIET = "a-quiet-week"
 """Scenario that is played where none is named."""
 
 _FOREVER_S = 4.0e8
-_AXIS_HZ = np.asarray([1e9])
 _FAILURES = {
     FaultKind.CIRCULATOR_STRAY_FIELD: "circulator_stray_field",
     FaultKind.LOOSE_CONNECTOR: "loose_connector",
@@ -58,10 +53,15 @@ class LivingSnapshot:
     noise_seed: tuple[int, str, int]
 
     def response(
-        self, frequency_hz: FrequencyAxis, s_parameters: Sequence[str]
+        self,
+        frequency_hz: FrequencyAxis,
+        s_parameters: Sequence[str],
+        *,
+        source_power_dbm: float,
     ) -> dict[str, ComplexTrace]:
         """Return traces without noise, complex128, each shape (point,)."""
-        traces = respond(self.situation, frequency_hz, s_parameters)
+        driven = self.situation.at(source_power_dbm=min(source_power_dbm, 20.0))
+        traces = respond(driven, frequency_hz, s_parameters)
         return {name: trace.reshape(-1) for name, trace in traces.items()}
 
     def look(
@@ -93,7 +93,10 @@ class LivingSnapshot:
                 driven, frequency_hz, rng, settings=settings, s_parameters=(name,)
             )[name].reshape(-1)
             if not is_driven:
-                seen = seen - self.response(frequency_hz, (name,))[name]
+                still = self.response(
+                    frequency_hz, (name,), source_power_dbm=source_power_dbm
+                )
+                seen = seen - still[name]
             found[name] = seen
         return found
 
@@ -169,18 +172,9 @@ class LivingArray(EmulatedArray):
         self, cavity: str, at_s: float, serial: int = 0
     ) -> ReceiverState:
         """Return the state of a receiver at an emulated time, as the port tells it."""
-        base = super().receiver_state(cavity, at_s, serial)
         now = self.situation(cavity, at_s)
-        built = lifted(now.hardware.cavity, _AXIS_HZ)
-        mode = mode_now(built, built.modes[0], lifted(now.point, _AXIS_HZ))
-        weak, strong = mode.weak_coupling_beta, mode.strong_coupling_beta
-        return replace(
-            base,
-            resonant_frequency_hz=float(mode.resonant_frequency_hz[0]),
-            loaded_q=float((mode.unloaded_q / (1.0 + weak + strong))[0]),
-            coupling_beta=float(strong[0]),
-            amplifier_bias=float(now.point.hemt_bias_ratio),
-        )
+        strain = super().receiver_state(cavity, at_s, serial).strain
+        return state_of(now, strain)
 
     def scenario_truth(self) -> list[dict[str, Any]]:
         """Return what the scenario does, at the wall times of this run."""
@@ -206,14 +200,14 @@ def build_array(
     speed: float = 1.0,
     scenario: ScenarioFile | None = None,
 ) -> EmulatedArray:
-    """Return the emulated array on the physics that its file or a scenario asks for.
+    """Return the emulated array, at rest or living as its file or a scenario asks for.
 
     Parameters
     ----------
     scenario
-        What happens; it needs the full chain, whatever the file says.
+        What happens; the array lives it, whatever the file says.
     """
     simulation = config.simulation or SimulationConfig()
-    if simulation.physics == "chain" or scenario is not None:
+    if simulation.lives or scenario is not None:
         return LivingArray(config, clock=clock, speed=speed, scenario=scenario)
     return EmulatedArray(config, clock=clock, speed=speed)

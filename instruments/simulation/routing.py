@@ -8,7 +8,7 @@ import numpy as np
 from instruments.array import ArrayConfig
 from instruments.measurement import FrequencyAxis
 from instruments.measurement.limits import MAX_PORT_COUNT
-from instruments.simulation.observation import ComplexTrace
+from instruments.simulation.failures.situation import ComplexTrace
 from instruments.simulation.snapshot import Snapshot
 from instruments.simulation.switches.box import SwitchBox
 
@@ -115,13 +115,19 @@ class RoutedSnapshot:
         self._snapshots = dict(snapshots)
 
     def response(
-        self, frequency_hz: FrequencyAxis, s_parameters: Sequence[str]
+        self,
+        frequency_hz: FrequencyAxis,
+        s_parameters: Sequence[str],
+        *,
+        source_power_dbm: Any,
     ) -> dict[str, ComplexTrace]:
-        """Return traces without noise, complex128, each shape (point,)."""
+        """Return traces without noise, as ``Snapshot.response`` does."""
         return self._gather(
             frequency_hz,
             s_parameters,
-            lambda snapshot, names: snapshot.response(frequency_hz, names),
+            lambda snapshot, names: snapshot.response(
+                frequency_hz, names, source_power_dbm=source_power_dbm
+            ),
         )
 
     def look(

@@ -1,16 +1,28 @@
 """A receiver frozen at the end of a sweep; physics is worked out when it is read."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
 
 from instruments.measurement import FrequencyAxis
+from instruments.simulation.failures import Situation
+from instruments.simulation.failures.situation import ComplexTrace
 from instruments.simulation.hardware import stream
-from instruments.simulation.observation import ComplexTrace, add_noise
-from instruments.simulation.physics import (
-    ReceiverParameters,
-    ReceiverState,
-    receiver_response,
-)
+from instruments.simulation.physics.chain import ReceiverHardware, SweepSettings
+from instruments.simulation.physics.chain.band import make_band
+from instruments.simulation.physics.chain.lifting import lifted
+from instruments.simulation.physics.chain.network import Network
+from instruments.simulation.physics.chain.noise import network_noise_sigma
+
+_LIKE = np.zeros(1)
+_WEAKEST_DBM, _STRONGEST_DBM = -120.0, 20.0
+
+
+def ready_hardware(hardware: ReceiverHardware) -> ReceiverHardware:
+    """Return a receiver's constants as columns, once for all of its sweeps."""
+    return lifted(hardware, _LIKE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,29 +31,39 @@ class Snapshot:
 
     Attributes
     ----------
+    situation
+        Receiver and state; its hardware is that of ``ready_hardware``.
     noise_seed
-        Seed of the array, name of the cavity, number of the sweep.
+        Seed of the array, names of cavity and thermal cycle, number of the sweep.
     """
 
-    parameters: ReceiverParameters
-    state: ReceiverState
-    noise_seed: tuple[int, str, int]
+    situation: Situation
+    noise_seed: tuple[int, str, str, int]
 
     def response(
-        self, frequency_hz: FrequencyAxis, s_parameters: Sequence[str]
+        self,
+        frequency_hz: FrequencyAxis,
+        s_parameters: Sequence[str],
+        *,
+        source_power_dbm: Any,
     ) -> dict[str, ComplexTrace]:
-        """Return traces without noise, complex128, each shape (point,)."""
-        return dict(
-            receiver_response(frequency_hz, self.parameters, self.state, s_parameters)
-        )
+        """Return traces without noise, complex128, each shape (point,).
+
+        Parameters
+        ----------
+        source_power_dbm
+            One number, or one a point: amplifiers compress.
+        """
+        network = self._network(frequency_hz, source_power_dbm)
+        return _traces(network, frequency_hz, s_parameters)
 
     def look(
         self,
         frequency_hz: FrequencyAxis,
         s_parameters: Sequence[str],
         *,
-        if_bandwidth_hz: float,
-        source_power_dbm: float,
+        if_bandwidth_hz: Any,
+        source_power_dbm: Any,
         averaging_count: int,
         is_driven: bool = True,
     ) -> dict[str, ComplexTrace]:
@@ -55,15 +77,47 @@ class Snapshot:
         is_driven
             Whether the source is on; without it there is noise alone.
         """
-        seed, cavity, serial = self.noise_seed
-        traces = self.response(frequency_hz, s_parameters)
+        network = self._network(frequency_hz, source_power_dbm)
+        traces = _traces(network, frequency_hz, s_parameters)
+        if not is_driven:
+            traces = {name: 0.0 * trace for name, trace in traces.items()}
+        settings = SweepSettings(
+            if_bandwidth_hz=if_bandwidth_hz, averaging_count=averaging_count
+        )
         return {
-            name: add_noise(
-                trace if is_driven else 0.0 * trace,
-                stream(seed, cavity, f"noise {serial} {name}"),
-                if_bandwidth_hz=if_bandwidth_hz,
-                source_power_dbm=source_power_dbm,
-                averaging_count=averaging_count,
-            )
+            name: self._noisy(network, name, trace, settings)
             for name, trace in traces.items()
         }
+
+    def _network(self, frequency_hz: FrequencyAxis, source_power_dbm: Any) -> Network:
+        power_dbm = np.clip(source_power_dbm, _WEAKEST_DBM, _STRONGEST_DBM)
+        # One value a point stands in the second axis.
+        power_dbm = power_dbm if np.ndim(power_dbm) == 0 else power_dbm[None, :]
+        point = replace(self.situation.point, source_power_dbm=power_dbm)
+        return Network(
+            band=make_band(frequency_hz),
+            hardware=self.situation.hardware,
+            point=lifted(point, frequency_hz),
+        )
+
+    def _noisy(
+        self, network: Network, name: str, trace: ComplexTrace, settings: SweepSettings
+    ) -> ComplexTrace:
+        seed, cavity, cycle, serial = self.noise_seed
+        rng = stream(seed, cavity, f"noise {cycle} {serial} {name}")
+        sigma = network_noise_sigma(network, {name: trace}, settings)[name]
+        quadratures = rng.standard_normal((2, trace.size))
+        noisy = trace + np.ravel(sigma) * (quadratures[0] + 1j * quadratures[1])
+        for spoil in self.situation.distortions:
+            noisy = spoil({name: noisy}, rng)[name]
+        return np.asarray(noisy)
+
+
+def _traces(
+    network: Network, frequency_hz: FrequencyAxis, s_parameters: Sequence[str]
+) -> dict[str, ComplexTrace]:
+    shape = (1, frequency_hz.size)
+    return {
+        name: np.array(np.broadcast_to(network.trace(name), shape)[0])
+        for name in s_parameters
+    }

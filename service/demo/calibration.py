@@ -10,10 +10,18 @@ from service.demo.fleet import ARRAY_FILE
 SEED = 1
 """Of the calibration run and of the training."""
 
+CYCLE_COUNT = 16
+"""Thermal cycles of the calibration run."""
+
+SWEEPS_PER_CYCLE = 60
+"""Wide sweeps of each cavity in each of them."""
+
 
 def record_run() -> LabelledArchive:
     """Record the calibration run: every cavity, several thermal cycles."""
-    return record_calibration(ARRAY_FILE, seed=SEED)
+    return record_calibration(
+        ARRAY_FILE, seed=SEED, cycles=CYCLE_COUNT, sweeps_per_cycle=SWEEPS_PER_CYCLE
+    )
 
 
 def make_model(folder: Path) -> str:

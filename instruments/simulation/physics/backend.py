@@ -3,6 +3,7 @@
 from types import ModuleType
 from typing import Any, TypeAlias
 
+import numpy as np
 from array_api_compat import array_namespace, device, is_array_api_obj
 
 Array: TypeAlias = Any
@@ -10,7 +11,14 @@ Array: TypeAlias = Any
 
 
 def namespace_of(like: Array) -> ModuleType:
-    """Return the array namespace that an array belongs to."""
+    """Return the array namespace that an array belongs to.
+
+    Notes
+    -----
+    numpy is one itself; looking it up each time would take a third of a sweep.
+    """
+    if type(like) is np.ndarray:
+        return np
     namespace: ModuleType = array_namespace(like)
     return namespace
 
@@ -21,21 +29,3 @@ def as_array(value: Any, like: Array) -> Array:
     if is_array_api_obj(value) and namespace_of(value) is xp:
         return xp.astype(value, xp.float64, copy=False)
     return xp.asarray(value, dtype=xp.float64, device=device(like))
-
-
-def as_column(value: Any, like: Array) -> Array:
-    """Turn a scalar or one value a sweep into something that broadcasts over points.
-
-    Parameters
-    ----------
-    value
-        Number, or array of shape (sweep,).
-    like
-        Array whose backend and device the result takes, usually the axis in Hz.
-
-    Returns
-    -------
-    Array
-        Shape (1,) for a number, (sweep, 1) for one value a sweep; float64.
-    """
-    return as_array(value, like)[..., None]

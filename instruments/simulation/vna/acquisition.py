@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from instruments.measurement import FrequencyAxis
-from instruments.simulation.observation import ComplexTrace
+from instruments.simulation.failures.situation import ComplexTrace
 from instruments.simulation.routing import RoutedSnapshot
 from instruments.simulation.snapshot import Snapshot
 
@@ -85,7 +85,9 @@ class Acquisition:
         offset = 1.0 if self.is_locked else 1.0 + UNLOCKED_OFFSET
         if self.is_noiseless:
             level = 1.0 if self.is_driven else 0.0
-            traces = snapshot.response(self.axis_hz * offset, names)
+            traces = snapshot.response(
+                self.axis_hz * offset, names, source_power_dbm=self.power_dbm
+            )
             return {name: level * trace for name, trace in traces.items()}
         return snapshot.look(
             self.axis_hz * offset,

@@ -7,8 +7,8 @@ from enum import StrEnum
 
 import numpy as np
 
+from instruments.simulation.failures.situation import ComplexTrace
 from instruments.simulation.faults import FaultKind
-from instruments.simulation.observation import ComplexTrace
 from instruments.simulation.vna.acquisition import Acquisition
 from instruments.simulation.vna.bench import Bench
 from instruments.simulation.vna.settings import Limits, Stimulus

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from instruments.simulation.observation import ComplexTrace
+from instruments.simulation.failures.situation import ComplexTrace
 
 FORMATS = (
     "MLOGarithmic",

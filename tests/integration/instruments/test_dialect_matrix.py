@@ -197,7 +197,12 @@ def test_coarse_and_fine_come_in_as_few_sweeps_as_the_family_can(drive, family):
         span_linewidths=10.0,
         point_count=30,
     )
-    wide = replace(PLAN, start_frequency_hz=4.9e9, stop_frequency_hz=5.3e9)
+    wide = replace(
+        PLAN,
+        purpose=SweepPurpose.WIDE,
+        start_frequency_hz=4.9e9,
+        stop_frequency_hz=5.3e9,
+    )
     plans = fine_sweeps(
         replace(wide, point_count=71), window, driven.driver.segment_limits
     )

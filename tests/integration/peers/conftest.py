@@ -12,7 +12,6 @@ import pytest
 
 from instruments.array import ArrayConfig
 from instruments.simulation.addresses import parse_resource
-from instruments.simulation.physics import receiver_response
 from instruments.simulation.serving import serve_array
 
 CLIENTS = Path(__file__).parent / "clients"
@@ -96,9 +95,9 @@ class PeerBench:
         bench = self.served.vnas[vna].bench
         ended = [one for one in list(bench.ended) if one.axis_hz.size == point_count]
         return [
-            receiver_response(
-                one.axis_hz, one.snapshot.parameters, one.snapshot.state, (name,)
-            )[name]
+            one.snapshot.response(one.axis_hz, (name,), source_power_dbm=one.power_dbm)[
+                name
+            ]
             for one in ended
         ]
 

@@ -7,6 +7,7 @@ tangent with the dispersion that causality asks for.
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -91,6 +92,30 @@ def debye_integral(
     return limit * xp.sum(density * as_array(_UNIT_WEIGHTS, limit), axis=-1)
 
 
+def _at_room(theta_k: Array, like: Array, power: int, *, squared: bool) -> Array:
+    """Return the integral at room temperature with its power of the temperature.
+
+    Remembered for a plain number: a receiver holds a few metals, each looked at often.
+    """
+    if isinstance(theta_k, np.ndarray) and theta_k.size == 1:
+        return _remembered_at_room(float(theta_k.flat[0]), power, squared=squared)
+    return _worked_out_at_room(theta_k, like, power, squared=squared)
+
+
+def _worked_out_at_room(
+    theta_k: Array, like: Array, power: int, *, squared: bool
+) -> Array:
+    room_k = as_array(0.0 * theta_k + ROOM_TEMPERATURE_K, like)
+    integral = debye_integral(room_k, theta_k, power, squared=squared)
+    return room_k ** (power if squared else power + 1) * integral
+
+
+@lru_cache(maxsize=256)
+def _remembered_at_room(theta_k: float, power: int, *, squared: bool) -> float:
+    theta = np.asarray([theta_k])
+    return float(_worked_out_at_room(theta, theta, power, squared=squared)[0])
+
+
 def _above_zero(temperature_k: Array) -> Array:
     xp = namespace_of(temperature_k)
     return xp.clip(temperature_k, _SMALLEST_TEMPERATURE_K, None)
@@ -100,9 +125,8 @@ def resistivity_ohm_m(metal: Metal, temperature_k: Array) -> Array:
     """Return the normal-state resistivity in ohm metres (Bloch-Grueneisen)."""
     warm_k = _above_zero(temperature_k)
     theta_k = metal.debye_temperature_k
-    room_k = as_array(0.0 * theta_k + ROOM_TEMPERATURE_K, warm_k)
     lattice = warm_k**5 * debye_integral(warm_k, theta_k, 5, squared=True)
-    room = room_k**5 * debye_integral(room_k, theta_k, 5, squared=True)
+    room = _at_room(theta_k, warm_k, 5, squared=True)
     residual = metal.residual_ratio
     return metal.room_resistivity_ohm_m * (residual + (1.0 - residual) * lattice / room)
 
@@ -110,9 +134,8 @@ def resistivity_ohm_m(metal: Metal, temperature_k: Array) -> Array:
 def lattice_energy_ratio(temperature_k: Array, debye_temperature_k: Array) -> Array:
     """Return the Debye energy over its room-temperature value: 1 warm, 0 cold."""
     warm_k = _above_zero(temperature_k)
-    room_k = as_array(0.0 * debye_temperature_k + ROOM_TEMPERATURE_K, warm_k)
     energy = warm_k**4 * debye_integral(warm_k, debye_temperature_k, 3, squared=False)
-    room = room_k**4 * debye_integral(room_k, debye_temperature_k, 3, squared=False)
+    room = _at_room(debye_temperature_k, warm_k, 3, squared=False)
     return energy / room
 
 

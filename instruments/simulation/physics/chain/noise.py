@@ -10,7 +10,9 @@ from instruments.simulation.physics.chain.hardware import ReceiverHardware
 from instruments.simulation.physics.chain.jpa import jpa_reflection
 from instruments.simulation.physics.chain.network import Network, lift_network
 from instruments.simulation.physics.chain.operating_point import OperatingPoint
-from instruments.simulation.physics.noise import NOISE_BANDWIDTH_HZ
+
+NOISE_BANDWIDTH_HZ = 1000.0
+"""IF bandwidth in Hz at which the noise figures are stated."""
 
 BOLTZMANN_W_S_PER_K = 1.380649e-23
 _PLANCK_W_S2 = 6.62607015e-34

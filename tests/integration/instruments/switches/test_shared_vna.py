@@ -60,7 +60,7 @@ def test_sweep_of_each_routed_cavity_is_that_cavitys(sample, serve, tmp_path, po
         sweep = measure(served, served.config, cavity, tmp_path)
         assert list(sweep.traces) == ["S21"]
         truth = array.snapshot(cavity, array.now_s(), 0).response(
-            sweep.frequency_hz, ["S21"]
+            sweep.frequency_hz, ["S21"], source_power_dbm=-20.0
         )["S21"]
         seen = np.abs(sweep.traces["S21"])
         assert np.corrcoef(seen, np.abs(truth))[0, 1] > 0.9
@@ -94,7 +94,7 @@ def test_poller_sends_the_sweeps_of_both_cavities(sample, serve, service, tmp_pa
         assert TruthFlag.ROUTE_UNVERIFIED not in sweep.flags
         assert TruthFlag.UNEXPECTED_CAVITY not in sweep.flags
         truth = array.snapshot(sweep.cavity, array.now_s(), 0).response(
-            sweep.frequency_hz, ["S21"]
+            sweep.frequency_hz, ["S21"], source_power_dbm=-20.0
         )["S21"]
         seen = np.abs(sweep.traces["S21"])
         assert np.corrcoef(seen, np.abs(truth))[0, 1] > 0.9

@@ -9,6 +9,7 @@ from instruments.simulation.routing import RoutedSnapshot
 from instruments.simulation.snapshot import Snapshot
 
 AXIS_HZ = np.linspace(4.0e9, 8.0e9, 51)
+POWER = {"source_power_dbm": -20.0}
 
 
 def document(**second):
@@ -47,14 +48,14 @@ def array_of(mapping, clock):
 
 
 def truth(array, cavity, name):
-    return array.snapshot(cavity, 0.0, 1).response(AXIS_HZ, [name])[name]
+    return array.snapshot(cavity, 0.0, 1).response(AXIS_HZ, [name], **POWER)[name]
 
 
 def test_cavities_at_different_ports_are_seen_at_once(clock):
     array = array_of(document(ports={1: 3, 2: 4}), clock)
     seen = array.seen_by("vna-1", 0.0, 1)
     assert isinstance(seen, RoutedSnapshot)
-    traces = seen.response(AXIS_HZ, ["S21", "S43", "S33", "S31"])
+    traces = seen.response(AXIS_HZ, ["S21", "S43", "S33", "S31"], **POWER)
     np.testing.assert_array_equal(traces["S21"], truth(array, "one", "S21"))
     np.testing.assert_array_equal(traces["S43"], truth(array, "two", "S21"))
     assert not traces["S31"].any()
@@ -65,7 +66,7 @@ def test_ports_of_one_cavity_are_named_by_the_vna(clock):
     mapping["cavities"]["one"]["ports"] = {1: 1, 2: 2}
     array = array_of(mapping, clock)
     traces = array.seen_by("vna-1", 0.0, 1).response(
-        AXIS_HZ, ["S21", "S43", "S33", "S31", "S44"]
+        AXIS_HZ, ["S21", "S43", "S33", "S31", "S44"], **POWER
     )
     np.testing.assert_array_equal(traces["S21"], truth(array, "one", "S21"))
     np.testing.assert_array_equal(traces["S43"], truth(array, "two", "S21"))
@@ -77,7 +78,8 @@ def test_free_port_reflects_everything_and_passes_nothing(clock):
     mapping = document(enabled=False)
     mapping["cavities"]["one"]["ports"] = {1: 1, 2: 2}
     array = array_of(mapping, clock)
-    traces = array.seen_by("vna-1", 0.0, 1).response(AXIS_HZ, ["S33", "S31"])
+    seen = array.seen_by("vna-1", 0.0, 1)
+    traces = seen.response(AXIS_HZ, ["S33", "S31"], **POWER)
     assert np.all(traces["S33"] == 1.0)
     assert np.all(traces["S31"] == 0.0)
 

