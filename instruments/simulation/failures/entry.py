@@ -6,6 +6,8 @@ from typing import Protocol
 
 from instruments.simulation.failures.situation import Situation
 
+MINUTE_S, HOUR_S, DAY_S = 60.0, 3600.0, 86_400.0
+
 
 class Onset(StrEnum):
     """How a failure begins."""

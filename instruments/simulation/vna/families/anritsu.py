@@ -1,5 +1,7 @@
 """Anritsu ShockLine and VectorStar: ENA traces, hold functions, short header names."""
 
+from dataclasses import replace
+
 from instruments.simulation.scpi.device import Call
 from instruments.simulation.scpi.errors import ScpiFault
 from instruments.simulation.vna.device import EmulatedVna
@@ -8,8 +10,8 @@ from instruments.simulation.vna.encoding import (
     describe_word,
     write_unsigned,
 )
-from instruments.simulation.vna.families.common import SETTINGS
 from instruments.simulation.vna.families.ena import TRACES
+from instruments.simulation.vna.families.settings_headers import SETTINGS
 from instruments.simulation.vna.model import Table, Verb, VnaModel
 from instruments.simulation.vna.settings import Limits
 from instruments.simulation.vna.verbs import (
@@ -92,24 +94,20 @@ MS46522B = VnaModel(
     describe_format=describe_word,
 )
 
-MS4644B = VnaModel(
+MS4644B = replace(
+    MS46522B,
     name="anritsu_vectorstar",
-    dialect="anritsu_shockline",
     identity="ANRITSU,MS4644B,{serial},V2024.4.1",
     options="2,7,51",
     port_count=4,
-    limits=Limits(
+    limits=replace(
+        MS46522B.limits,
         lowest_frequency_hz=10.0e6,
         highest_frequency_hz=40.0e9,
         max_point_count=25_000,
         lowest_bandwidth_hz=1.0,
         highest_bandwidth_hz=1.0e6,
         lowest_power_dbm=-90.0,
-        highest_power_dbm=15.0,
         max_averaging_count=4096,
-        max_channel_count=16,
     ),
-    text=TEXT,
-    table=TABLE,
-    describe_format=describe_word,
 )

@@ -1,5 +1,7 @@
 """Copper Mountain S2VNA and S4VNA: an ENA by another house."""
 
+from dataclasses import replace
+
 from instruments.simulation.vna.encoding import (
     NumberText,
     describe_word,
@@ -45,8 +47,6 @@ TABLE: Table = {
     ),
 }
 
-_QUIRKS = Quirks(is_text_on_socket=True)
-
 M5180 = VnaModel(
     name="copper_mountain",
     dialect="copper_mountain",
@@ -67,41 +67,27 @@ M5180 = VnaModel(
     text=TEXT,
     table=TABLE,
     describe_format=describe_word,
-    quirks=_QUIRKS,
+    quirks=Quirks(is_text_on_socket=True),
 )
 
-C4220 = VnaModel(
+C4220 = replace(
+    M5180,
     name="copper_mountain_cobalt",
-    dialect="copper_mountain",
     identity="CMT, C4220, {serial}, 25.3.1/2",
-    options="0",
-    limits=Limits(
+    limits=replace(
+        M5180.limits,
         lowest_frequency_hz=100.0e3,
         highest_frequency_hz=20.0e9,
         max_point_count=500_001,
-        lowest_bandwidth_hz=1.0,
         highest_bandwidth_hz=2.0e6,
         lowest_power_dbm=-60.0,
         highest_power_dbm=15.0,
-        preset_power_dbm=0.0,
-        max_averaging_count=999,
-        max_channel_count=16,
     ),
-    text=TEXT,
-    table=TABLE,
-    describe_format=describe_word,
-    quirks=_QUIRKS,
 )
 
-S4_4PORT = VnaModel(
+S4_4PORT = replace(
+    C4220,
     name="copper_mountain_s4",
-    dialect="copper_mountain",
     identity="CMT, C4420, {serial}, 25.3.1/2",
-    options="0",
     port_count=4,
-    limits=C4220.limits,
-    text=TEXT,
-    table=TABLE,
-    describe_format=describe_word,
-    quirks=_QUIRKS,
 )

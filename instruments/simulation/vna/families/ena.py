@@ -1,6 +1,6 @@
 """Headers of the ENA and of what imitates it."""
 
-from instruments.simulation.vna.families.common import SETTINGS
+from instruments.simulation.vna.families.settings_headers import SETTINGS
 from instruments.simulation.vna.model import Table
 from instruments.simulation.vna.verbs import (
     data,

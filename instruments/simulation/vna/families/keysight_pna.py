@@ -5,7 +5,7 @@ from instruments.simulation.vna.encoding import (
     describe_keysight,
     write_number,
 )
-from instruments.simulation.vna.families.common import SETTINGS
+from instruments.simulation.vna.families.settings_headers import SETTINGS
 from instruments.simulation.vna.model import Quirks, Table, VnaModel
 from instruments.simulation.vna.settings import Limits
 from instruments.simulation.vna.verbs import (

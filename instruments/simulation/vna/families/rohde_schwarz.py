@@ -10,7 +10,7 @@ from instruments.simulation.vna.encoding import (
     write_shortest,
     write_unsigned,
 )
-from instruments.simulation.vna.families.common import SETTINGS
+from instruments.simulation.vna.families.settings_headers import SETTINGS
 from instruments.simulation.vna.model import Quirks, Table, Verb, VnaModel
 from instruments.simulation.vna.settings import Limits
 from instruments.simulation.vna.verbs import (
