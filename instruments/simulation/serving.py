@@ -80,7 +80,7 @@ async def serve_array(
     is_noiseless
         Traces are the physics alone.
     scenario
-        What happens to the array, on the full receiver chain.
+        What happens to the array.
 
     Raises
     ------

@@ -81,7 +81,7 @@ def _list_scenarios(
 @click.option(
     "--scenario",
     metavar="NAME|FILE",
-    help="What happens, on the full receiver chain: a shipped scenario (--scenarios "
+    help="What happens: a shipped scenario (--scenarios "
     "lists them) or a .yaml file. An archive without it draws a story for each cycle.",
 )
 @click.option(

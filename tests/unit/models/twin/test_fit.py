@@ -11,14 +11,13 @@ from instruments.simulation.physics.chain import (
     OperatingPoint,
     ReceiverHardware,
     SweepSettings,
-    chain_noise_sigma,
-    chain_response,
     draw_unit,
     list_constants,
     plates_at,
     usual_receiver,
     with_constants,
 )
+from instruments.simulation.physics.chain.batches import sweep_batch
 from models.twin.calibration_set import CalibrationSweep, Reals, read_sweeps
 from models.twin.fit import mode_windows_hz
 from models.twin.fit_judgement import judge_fit
@@ -49,13 +48,10 @@ def hidden() -> ReceiverHardware:
 def measure(
     hardware: ReceiverHardware, point: OperatingPoint = COLD, seed: int = 1
 ) -> CalibrationSweep:
-    rng = np.random.default_rng(seed)
-    traces = chain_response(AXIS_HZ, hardware, point, ALL)
-    sigmas = chain_noise_sigma(AXIS_HZ, hardware, point, traces, SETTINGS)
-    noisy = {}
-    for name, trace in traces.items():
-        parts = rng.standard_normal((2, AXIS_HZ.size))
-        noisy[name] = trace + sigmas[name] * (parts[0] + 1j * parts[1])
+    [samples] = sweep_batch(
+        AXIS_HZ, hardware, point, SETTINGS, sweep_count=1, seed=seed, s_parameters=ALL
+    )
+    noisy = dict(zip(ALL, samples.astype(np.complex128), strict=True))
     return CalibrationSweep(
         frequency_hz=AXIS_HZ, traces=noisy, point=point, settings=SETTINGS
     )

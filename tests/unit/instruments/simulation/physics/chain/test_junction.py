@@ -1,3 +1,4 @@
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -49,6 +50,19 @@ def test_isolation_follows_the_table(splitting, centre, known_db):
     got = -20 * np.log10(np.abs(junction.leak[0]))
     assert got == pytest.approx(known_db, abs=0.6)
     assert -20 * np.log10(np.abs(junction.forward[0])) < 0.3
+
+
+def test_return_loss_of_a_wide_splitting():
+    junction = eigenvalue_junction(np.asarray([5e9]), 5e9, 0.4 * 1.38, 0.577 / 0.4, 0.0)
+    got = -20 * np.log10(np.abs(junction.reflection[0]))
+    assert got == pytest.approx(14.7, abs=1.5)
+
+
+def test_an_ideal_junction_passes_all_and_leaks_nothing():
+    ideal = 1 / math.sqrt(3)
+    junction = eigenvalue_junction(np.asarray([5e9]), 5e9, 0.4, ideal / 0.4, 0.0)
+    assert abs(junction.forward[0]) == pytest.approx(1.0, abs=1e-6)
+    assert abs(junction.leak[0]) < 1e-3
 
 
 def test_below_thirty_kelvin_the_ferrite_is_frozen():

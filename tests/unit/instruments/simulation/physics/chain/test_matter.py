@@ -49,6 +49,15 @@ def test_contraction_follows_the_copper_table(at_k, percent):
     assert lost == pytest.approx(percent, abs=0.005)
 
 
+def test_resistivity_ends_at_the_residual_and_falls_as_fifth_power():
+    cold, room = resistivity_ohm_m(COPPER, np.asarray([3.0, 296.0]))
+    residual = COPPER.room_resistivity_ohm_m * COPPER.residual_ratio
+    assert cold == pytest.approx(residual, rel=0.01)
+    assert room == pytest.approx(COPPER.room_resistivity_ohm_m, rel=0.03)
+    lattice = resistivity_ohm_m(COPPER, np.asarray([8.0, 16.0])) - residual
+    assert lattice[1] / lattice[0] == pytest.approx(32.0, rel=0.02)
+
+
 def test_nothing_breaks_at_zero_kelvin():
     for metal in (COPPER, BERYLLIUM_COPPER, NIOBIUM_TITANIUM):
         rho = resistivity_ohm_m(metal, at(0.0))[0]

@@ -173,6 +173,18 @@ def test_transmission_peaks_and_reflection_dips_at_the_mode(usual):
     assert peak_db.max() - np.median(peak_db) > 10
 
 
+def test_field_moves_the_circulator_and_leaves_the_input_line_alone(usual, axis_hz):
+    fields_tesla = np.asarray([0.0, 0.002, 0.01, 0.05])
+    traces = chain_response(
+        axis_hz, usual, OperatingPoint(magnetic_field_tesla=fields_tesla)
+    )
+    relative = np.abs(traces["S23"] / traces["S23"][0] - 1.0).mean(axis=1)
+    assert 0.01 < relative[2] < relative[3]
+    # The cavity shows its strong side through the weak port on resonance only.
+    change_db = np.abs(level_db(traces["S11"]) - level_db(traces["S11"])[0])
+    assert np.median(change_db) < 1e-4
+
+
 def test_the_switch_shows_its_states(usual, axis_hz):
     positions = np.asarray([float(position) for position in SwitchPosition])
     traces = chain_response(
