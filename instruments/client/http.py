@@ -23,6 +23,12 @@ given up because a proxy or a key is misconfigured."""
 
 _LONGEST_RETRY_AFTER_S = 600.0
 
+UNREGISTERED_CAVITY = "unregistered_cavity"
+"""Code of a rejected sweep whose cavity the service does not know."""
+
+MEASURED_AHEAD = "measured_ahead"
+"""Code of a rejected sweep that is dated in the future: the clocks differ."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SweepResult:
@@ -35,12 +41,15 @@ class SweepResult:
     sweep_id
         Of the stored sweep, None if it was rejected.
     error
-        Why it was rejected.
+        Why it was rejected, in one sentence.
+    code
+        Why it was rejected, as a stable name.
     """
 
     status: str
     sweep_id: str | None = None
     error: str | None = None
+    code: str | None = None
 
     @property
     def is_stored(self) -> bool:
@@ -223,6 +232,7 @@ def _read_result(result: Any) -> SweepResult:
         status=result["status"],
         sweep_id=None if result.get("sweep_id") is None else str(result["sweep_id"]),
         error=None if error is None else str(error),
+        code=None if result.get("code") is None else str(result["code"]),
     )
 
 

@@ -6,7 +6,12 @@ from collections.abc import Callable, Sequence
 
 from instruments.client.backoff import Backoff
 from instruments.client.errors import RejectedError, SpoolError, TryAgainError
-from instruments.client.http import SweepClient, SweepResult
+from instruments.client.http import (
+    MEASURED_AHEAD,
+    UNREGISTERED_CAVITY,
+    SweepClient,
+    SweepResult,
+)
 from instruments.client.spool import Spool
 from instruments.client.spool_records import SpooledSweep
 from instruments.clock import Clock
@@ -16,7 +21,6 @@ _log = logging.getLogger(__name__)
 _BATCH_SIZE = 64
 _IDLE_S = 1.0
 _STOPPING_PAUSE_S = 0.25
-_UNREGISTERED = "is not registered"
 _REGISTRATION_ATTEMPTS = 3
 
 
@@ -120,18 +124,25 @@ class Uploader:
         pairs = list(zip(batch, results, strict=True))
         self._spool.confirm([sweep for sweep, result in pairs if result.is_stored])
         refused = [pair for pair in pairs if not pair[1].is_stored]
-        waiting = [pair for pair in refused if self._may_be_registered(*pair)]
+        waiting = [pair for pair in refused if self._may_pass(*pair)]
         for sweep, result in refused:
             if (sweep, result) not in waiting:
                 self._bury(sweep, result.error or "rejected without a reason")
-        if waiting and self._on_unregistered is not None:
-            self._on_unregistered()
+        if waiting:
+            if self._on_unregistered is not None and any(
+                result.code == UNREGISTERED_CAVITY for _, result in waiting
+            ):
+                self._on_unregistered()
             return self._note_failure(TryAgainError(str(waiting[0][1].error)))
         self._note_success()
         return 0.0
 
+    def _may_pass(self, sweep: SpooledSweep, result: SweepResult) -> bool:
+        # A clock that is wrong will be set: no reason to give up what was measured.
+        return result.code == MEASURED_AHEAD or self._may_be_registered(sweep, result)
+
     def _may_be_registered(self, sweep: SpooledSweep, result: SweepResult) -> bool:
-        if self._on_unregistered is None or _UNREGISTERED not in (result.error or ""):
+        if self._on_unregistered is None or result.code != UNREGISTERED_CAVITY:
             return False
         attempts = self._attempts.get(sweep.key, 0) + 1
         if attempts > _REGISTRATION_ATTEMPTS:

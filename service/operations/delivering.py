@@ -86,8 +86,9 @@ class Deliverer:
             If the database cannot be reached.
         """
         now = self.clock.now()
+        horizon = 2 * max(self.lease, timedelta(seconds=self.retry.cap_s))
         with self.database.read() as transaction:
-            if not has_task(transaction, TaskKind.DELIVER, now):
+            if not has_task(transaction, TaskKind.DELIVER, now=now, horizon=horizon):
                 return []
         with self.database.write() as transaction:
             return claim_tasks(
@@ -96,6 +97,7 @@ class Deliverer:
                 owner=self.owner,
                 now=now,
                 lease=self.lease,
+                horizon=horizon,
                 limit=limit,
             )
 

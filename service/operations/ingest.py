@@ -15,7 +15,7 @@ from service.metrics import ServiceMetrics
 from service.operations.preparing import Prepared, Refusal
 from service.storage.cavities import list_cavities
 from service.storage.engine import Database
-from service.storage.records import NewSweep, Outcome, Written
+from service.storage.records import NewSweep, Outcome, RefusalCode, Written
 from service.storage.writer import Settle
 
 
@@ -34,15 +34,16 @@ class ItemResult:
     sweep_id: str | None
     outcome: Outcome
     error: str | None = None
-    is_key_conflict: bool = False
+    code: RefusalCode | None = None
 
     def to_record(self) -> dict[str, str | None]:
-        """Write with the names of the public contract."""
-        return {
+        """Write with the names of the public contract; a rejected one has a code."""
+        record = {
             "sweep_id": self.sweep_id,
             "status": self.outcome.value,
             "error": self.error,
         }
+        return record if self.code is None else {**record, "code": self.code.value}
 
 
 class CavityRegister:
@@ -149,7 +150,7 @@ def reject_if_nothing_was_stored(results: Sequence[ItemResult]) -> None:
     if any(result.outcome is not Outcome.REJECTED for result in results):
         return
     members = {"results": [result.to_record() for result in results]}
-    conflict = all(result.is_key_conflict for result in results)
+    conflict = all(result.code is RefusalCode.KEY_CONFLICT for result in results)
     problem: type[ServiceError] = KeyConflictError if conflict else SweepsRejectedError
     raise problem(str(results[0].error), members)
 
@@ -158,13 +159,14 @@ def _result(
     item: Prepared, unknown: set[str], written: Iterator[Written]
 ) -> ItemResult:
     if isinstance(item, Refusal):
-        return ItemResult(None, Outcome.REJECTED, item.error)
+        return ItemResult(None, Outcome.REJECTED, item.error, item.code)
     if item.cavity in unknown:
         return ItemResult(
             None,
             Outcome.REJECTED,
             f"cavity: {item.cavity!r} is not registered; "
             f"PUT /api/v1/cavities/{item.cavity} registers it",
+            RefusalCode.UNREGISTERED_CAVITY,
         )
     done = next(written)
     if done.outcome is Outcome.REJECTED:
@@ -173,6 +175,6 @@ def _result(
             Outcome.REJECTED,
             f"idempotency_key: {item.key[:64]!r} was used before with other content; "
             "send a new key",
-            is_key_conflict=True,
+            RefusalCode.KEY_CONFLICT,
         )
     return ItemResult(done.sweep_id, done.outcome)

@@ -33,6 +33,8 @@ BATCH = 16
 MAX_ATTEMPTS = 5
 """Claims of one task before it is kept for a person."""
 
+_LONGEST_PAUSE = timedelta(seconds=2.0**MAX_ATTEMPTS)
+
 _log = structlog.get_logger(__name__)
 
 
@@ -80,8 +82,9 @@ class Diagnoser:
 
     def _claim(self) -> list[TaskRecord]:
         now = self.clock.now()
+        horizon = 2 * max(self.lease, _LONGEST_PAUSE)
         with self.database.read() as transaction:
-            if not has_task(transaction, TaskKind.DIAGNOSE, now):
+            if not has_task(transaction, TaskKind.DIAGNOSE, now=now, horizon=horizon):
                 return []
         with self.database.write() as transaction:
             return claim_tasks(
@@ -90,6 +93,7 @@ class Diagnoser:
                 owner=self.owner,
                 now=now,
                 lease=self.lease,
+                horizon=horizon,
                 limit=BATCH,
             )
 

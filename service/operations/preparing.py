@@ -16,7 +16,7 @@ from instruments.measurement.message import decode_sweep
 from instruments.measurement.times import parse_time
 from service.storage.codec import encode_traces
 from service.storage.identifiers import TimeOrderedIds
-from service.storage.records import NewSweep
+from service.storage.records import NewSweep, RefusalCode
 from service.storage.sweeps import details_of
 from service.storage.times import to_us
 
@@ -36,18 +36,33 @@ FORM_FIELDS = (
 CLOCK_TOLERANCE_S = 300.0
 """How far in the future, in seconds, a measurement may be dated: clocks differ."""
 
+CLOCK_MISTAKE_S = 86_400.0
+"""How far ahead, in seconds, a measurement may be dated and still be worth sending
+again: one of the two clocks is wrong and will be set."""
+
 _BOOLS = {"true": True, "1": True, "false": False, "0": False, "": False}
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A sweep that cannot be stored, and why in one sentence."""
+    """A sweep that cannot be stored, and why in one sentence.
+
+    Attributes
+    ----------
+    code
+        Stable name of the reason; clients may branch on it.
+    """
 
     error: str
+    code: RefusalCode = RefusalCode.INVALID
 
 
 Prepared = NewSweep | Refusal
 """One item of a post: ready, or refused."""
+
+
+class _AheadError(MeasurementError):
+    """The sweep is dated in the future, by no more than a clock may be wrong."""
 
 
 class SweepPreparer:
@@ -142,6 +157,8 @@ class SweepPreparer:
         for item in items:
             try:
                 prepared.append(self.prepare(read(item)))
+            except _AheadError as error:
+                prepared.append(Refusal(str(error), RefusalCode.MEASURED_AHEAD))
             except (MeasurementError, ForeignFileError) as error:
                 prepared.append(Refusal(str(error)))
         return prepared
@@ -150,7 +167,8 @@ class SweepPreparer:
 def _check_age(sweep: Sweep, now: datetime) -> None:
     ahead_s = (sweep.measured_at - now).total_seconds()
     if ahead_s > CLOCK_TOLERANCE_S:
-        raise MeasurementError(
+        kind = _AheadError if ahead_s <= CLOCK_MISTAKE_S else MeasurementError
+        raise kind(
             "measured_at",
             f"is {ahead_s:.0f} s in the future, at most {CLOCK_TOLERANCE_S:.0f} s are "
             "taken; set the clock of the machine that measures",

@@ -40,6 +40,22 @@ class Outcome(StrEnum):
     """Not stored; the error says why."""
 
 
+class RefusalCode(StrEnum):
+    """Why a sweep was rejected; part of the public contract."""
+
+    INVALID = "invalid"
+    """It will never be taken as it is."""
+
+    UNREGISTERED_CAVITY = "unregistered_cavity"
+    """Its cavity is not known; once it is registered the sweep is taken."""
+
+    MEASURED_AHEAD = "measured_ahead"
+    """It is dated in the future; once the clocks agree it is taken."""
+
+    KEY_CONFLICT = "idempotency_key_conflict"
+    """Its key belongs to other content."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class NewSweep:
     """A checked sweep, encoded and ready for the writer.

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, delete, exists, func, insert, or_, select, update
 
 from service.storage import tables
 from service.storage.engine import Transaction
@@ -58,9 +58,11 @@ def add_task(
     )
 
 
-def has_task(transaction: Transaction, kind: TaskKind, now: datetime) -> bool:
+def has_task(
+    transaction: Transaction, kind: TaskKind, *, now: datetime, horizon: timedelta
+) -> bool:
     """Tell whether a task can be claimed; cheap, takes no lock."""
-    query = select(_T.id).where(_T.kind == kind.value, _T.available_at_us <= to_us(now))
+    query = select(_T.id).where(_T.kind == kind.value, _is_due(now, horizon))
     return transaction.execute(query.limit(1)).first() is not None
 
 
@@ -71,9 +73,17 @@ def claim_tasks(
     owner: str,
     now: datetime,
     lease: timedelta,
+    horizon: timedelta,
     limit: int,
 ) -> list[TaskRecord]:
-    """Take the oldest claimable tasks; until the lease ends nobody else gets them."""
+    """Take the oldest claimable tasks; until the lease ends nobody else gets them.
+
+    Parameters
+    ----------
+    horizon
+        Longer than any lease and any pause. A task that is due later than that was
+        left by a clock that has been set back since, and is due now.
+    """
     earlier = tables.task.alias("earlier")
     is_next_of_lane = ~exists().where(
         earlier.c.lane == _T.lane,
@@ -82,7 +92,7 @@ def claim_tasks(
     )
     wanted = (
         select(_T.id)
-        .where(_T.kind == kind.value, _T.available_at_us <= to_us(now), is_next_of_lane)
+        .where(_T.kind == kind.value, _is_due(now, horizon), is_next_of_lane)
         .order_by(_T.available_at_us, _T.id)
         .limit(limit)
         .with_for_update(skip_locked=True, of=tables.task)
@@ -108,6 +118,12 @@ def claim_tasks(
         for row in claimed
     ]
     return sorted(tasks, key=lambda task: task.task_id)
+
+
+def _is_due(now: datetime, horizon: timedelta) -> ColumnElement[bool]:
+    return or_(
+        _T.available_at_us <= to_us(now), _T.available_at_us > to_us(now + horizon)
+    )
 
 
 def finish_task(transaction: Transaction, task_id: int, owner: str) -> bool:

@@ -288,7 +288,8 @@ class ScriptedService:
         key = sweep.key()
         if sweep.cavity in self.refused:
             error = self.refused[sweep.cavity]
-            return {"sweep_id": None, "status": "rejected", "error": error}
+            rejected = {"sweep_id": None, "status": "rejected"}
+            return rejected | {"error": error, "code": error}
         status = "duplicate" if key in self.stored else "accepted"
         self.stored[key] = sweep
         self.arrived_at_s.setdefault(key, time.monotonic())

@@ -148,7 +148,7 @@ def test_busy_service_is_asked_again_not_before_it_said(
 def test_unregistered_cavity_is_registered_and_posted_again(
     spool, service, start_uploader, make_sweep
 ):
-    service.refused["cavity-1"] = "cavity 'cavity-1' is not registered; PUT ..."
+    service.refused["cavity-1"] = "unregistered_cavity"
     calls = []
 
     def register():
@@ -165,7 +165,7 @@ def test_unregistered_cavity_is_registered_and_posted_again(
 def test_cavity_that_nobody_registers_is_no_retry_loop(
     spool, service, start_uploader, make_sweep
 ):
-    service.refused["gone"] = "cavity 'gone' is not registered; PUT ..."
+    service.refused["gone"] = "unregistered_cavity"
     calls = []
     spool.put(make_sweep(0, "gone"))
     spool.put(make_sweep(1))
@@ -174,6 +174,22 @@ def test_cavity_that_nobody_registers_is_no_retry_loop(
     assert len(calls) == 3
     assert spool.state().rejected_total == 1
     assert len(service.stored) == 1
+
+
+def test_sweeps_that_one_clock_calls_future_wait_until_the_clocks_agree(
+    spool, service, start_uploader, make_sweep
+):
+    service.refused["cavity-1"] = "measured_ahead"
+    for number in range(5):
+        spool.put(make_sweep(number))
+    uploader = start_uploader(service.url)
+    wait_until(lambda: uploader.last_error is not None)
+    assert not service.stored
+    assert spool.state().depth == 5
+    service.refused.clear()
+    wait_until(lambda: spool.state().depth == 0)
+    assert len(service.stored) == 5
+    assert spool.state().rejected_total == 0
 
 
 def test_stop_gives_up_at_its_deadline(spool, start_uploader, make_sweep, free_port):

@@ -160,6 +160,7 @@ def test_a_worker_that_lost_its_lease_stores_nothing(
             owner="worker-b",
             now=real_clock.now(),
             lease=timedelta(seconds=0),
+            horizon=timedelta(hours=1),
             limit=1,
         )
     assert drain(diagnoser) == 1

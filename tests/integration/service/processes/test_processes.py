@@ -201,6 +201,7 @@ def test_old_leases_run_out(serve, post, make_sweep, wait_for, database, real_cl
             owner="a worker that died",
             now=real_clock.now(),
             lease=timedelta(seconds=2),
+            horizon=timedelta(hours=1),
             limit=5,
         )
     assert len(claimed) == 1

