@@ -1,46 +1,19 @@
 """What lives as long as the process, made once and closed once."""
 
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from instruments.clock import Clock, SystemClock
 from service.config import ServiceConfig
 from service.metrics import ServiceMetrics
 from service.operations.broadcasting import Broadcaster
 from service.operations.ingest import CavityRegister, Ingest, SweepWriter
-from service.operations.judging import Judge, ReferenceShelf, load_judge
+from service.operations.judging import ReferenceShelf, load_judge
+from service.operations.panel import JudgeLoader, RegisteredPanel
 from service.operations.preparing import SweepPreparer
 from service.storage.engine import Database
 from service.storage.identifiers import TimeOrderedIds
 from service.storage.writer import GroupCommitWriter
-
-JudgeLoader = Callable[[Path | None], Judge]
-"""Loads the model folder, or the judge without one."""
-
-
-class LazyJudge:
-    """Loads the model on first use, in the thread that asks first."""
-
-    def __init__(self, model: Path | None, load: JudgeLoader) -> None:
-        self._model = model
-        self._load = load
-        self._lock = threading.Lock()
-        self._judge: Judge | None = None
-
-    def get(self) -> Judge:
-        """Return the judge.
-
-        Raises
-        ------
-        ModelUnavailableError
-            If the model folder cannot be used.
-        """
-        with self._lock:
-            if self._judge is None:
-                self._judge = self._load(self._model)
-            return self._judge
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +34,7 @@ class ServiceContext:
     preparer: SweepPreparer
     ingest: Ingest
     broadcaster: Broadcaster
-    judge: LazyJudge
+    panel: RegisteredPanel
     references: ReferenceShelf = field(default_factory=ReferenceShelf)
     close_writer: Callable[[], None]
 
@@ -107,7 +80,9 @@ def make_context(
         preparer=SweepPreparer(clock, ids),
         ingest=Ingest(CavityRegister(database), writer, metrics),
         broadcaster=Broadcaster(database),
-        judge=LazyJudge(config.model, load),
+        panel=RegisteredPanel(
+            database, clock, home=config.home, configured=config.model, load=load
+        ),
         close_writer=close_writer,
     )
 

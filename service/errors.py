@@ -53,6 +53,13 @@ class ConflictError(ServiceError):
     status = 409
 
 
+class PromotionRefusedError(ServiceError):
+    """A model fails a gate of its promotion; ``gates`` says which and by how much."""
+
+    code = "promotion_refused"
+    status = 409
+
+
 class KeyConflictError(ServiceError):
     """An idempotency key came again with other content."""
 

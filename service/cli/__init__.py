@@ -22,6 +22,7 @@ COMMANDS = {
     "train": "Train a model on labelled archives.",
     "evaluate": "Score a model on a labelled archive.",
     "predict": "Judge every sweep of an archive.",
+    "models": "Register models, promote them, take them back, compare them.",
     "db": "Migrate and check the database.",
 }
 """Sub-command to its one-line help; each lives in the module of its name."""

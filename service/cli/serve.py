@@ -21,6 +21,7 @@ from service.context import ServiceContext, make_context
 from service.errors import ServiceError
 from service.logging import configure_logging
 from service.main import create_app
+from service.operations.model_adoption import adopt_configured
 from service.storage.engine import Database
 from service.storage.migration import check_revision, upgrade
 from service.workers.supervisor import Supervisor
@@ -145,6 +146,7 @@ def _prepare_database(config: ServiceConfig) -> None:
                 upgrade(database, config.migrations)
             else:
                 check_revision(database, config.migrations)
+            adopt_configured(database, config.model, SystemClock().now())
     except ConfigError as error:
         raise BadInputError(str(error)) from None
     except ServiceError as error:

@@ -107,12 +107,12 @@ async def _read_sweeps(headers: Headers, body: bytes) -> list[Sweep]:
 
 
 def _judge(context: ServiceContext, sweeps: list[Sweep]) -> dict[str, Any]:
-    judge = context.judge.get()
+    panel = context.panel.current()
     diagnoses = [
-        judge_unstored(context.database, judge, context.references, sweep)
+        judge_unstored(context.database, panel, context.references, sweep)
         for sweep in sweeps
     ]
     return {
-        "model": judge.model_version,
+        "model": diagnoses[0].model_version,
         "diagnoses": [diagnosis.to_record() for diagnosis in diagnoses],
     }

@@ -10,6 +10,7 @@ from service.context import ServiceContext
 from service.errors import StorageUnavailableError
 from service.handlers.answers import StrictJsonResponse
 from service.handlers.dependencies import Context
+from service.operations.model_register import read_history
 from service.operations.presenting import age_s
 from service.operations.vital_signs import read_vital_signs
 from service.storage.migration import check_revision
@@ -72,7 +73,9 @@ def _check_database(context: ServiceContext) -> dict[str, Any]:
 
 
 def _check_model(context: ServiceContext) -> dict[str, Any]:
-    model = context.config.model
-    if model is not None and not model.is_dir():
-        return {"ok": False, "reason": f"HALOWATCH_MODEL {model} is no folder"}
-    return {"ok": True, "reason": None if model else "no model is configured"}
+    try:
+        with context.database.read() as transaction:
+            live = read_history(transaction).live()
+    except StorageUnavailableError as error:
+        return {"ok": False, "reason": str(error)}
+    return {"ok": True, "reason": None if live else "no model is live"}

@@ -4,13 +4,14 @@ import hashlib
 
 from instruments.measurement import Sweep
 from models.diagnosis import Diagnosis
-from service.operations.judging import Judge, ReferenceShelf
+from service.operations.judging import ReferenceShelf
+from service.operations.panel import Panel
 from service.storage.engine import Database
 from service.storage.records import SweepRecord
 
 
 def judge_unstored(
-    database: Database, judge: Judge, references: ReferenceShelf, sweep: Sweep
+    database: Database, panel: Panel, references: ReferenceShelf, sweep: Sweep
 ) -> Diagnosis:
     """Judge a sweep against the stored reference that would be its own.
 
@@ -18,6 +19,7 @@ def judge_unstored(
     """
     with database.read() as transaction:
         reference_id, reference = references.find(transaction, _as_if_stored(sweep))
+    judge = panel.live_for(sweep.cavity)
     return judge.diagnose(sweep.to_complex64(), reference, reference_id)
 
 

@@ -8,15 +8,18 @@ from typing import Any
 import structlog
 
 from instruments.clock import Clock
+from instruments.measurement import Sweep
 from instruments.measurement.times import format_time
 from models.diagnosis import Diagnosis
 from service.config import Channel
 from service.errors import StorageUnavailableError
 from service.operations.alerting import evaluate_sweep
 from service.operations.judging import Judge, ReferenceShelf
+from service.operations.panel import Panel, PanelSource
 from service.storage.diagnoses import insert_diagnosis
 from service.storage.engine import Database, Transaction
 from service.storage.events import add_event
+from service.storage.model_records import Role
 from service.storage.records import EventKind, SweepRecord, TaskKind, TaskRecord
 from service.storage.sweep_queries import get_sweep, load_sweep
 from service.storage.tasks import (
@@ -39,18 +42,35 @@ _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """A sweep and what was concluded from it.
+
+    Attributes
+    ----------
+    beside
+        What the shadows concluded.
+    """
+
+    sweep: SweepRecord
+    diagnosis: Diagnosis
+    beside: tuple[Diagnosis, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnoser:
     """Judges outbox tasks.
 
     Attributes
     ----------
+    panel
+        Says who judges; asked once a batch.
     owner
         Name of this worker in leases; another worker has another.
     """
 
     database: Database
     clock: Clock
-    judge: Judge
+    panel: PanelSource
     owner: str
     lease: timedelta
     channels: Sequence[Channel]
@@ -70,12 +90,13 @@ class Diagnoser:
             If the database cannot be reached; claimed tasks come back after the
             lease.
         """
+        panel = self.panel.current()
         tasks = self._claim()
-        judged: list[tuple[TaskRecord, SweepRecord, Diagnosis]] = []
+        judged: list[tuple[TaskRecord, Judged]] = []
         for task in tasks:
-            result = self._judge(task)
+            result = self._judge(task, panel)
             if result is not None:
-                judged.append((task, *result))
+                judged.append((task, result))
         if judged:
             self._store(judged)
         return len(tasks)
@@ -97,7 +118,7 @@ class Diagnoser:
                 limit=BATCH,
             )
 
-    def _judge(self, task: TaskRecord) -> tuple[SweepRecord, Diagnosis] | None:
+    def _judge(self, task: TaskRecord, panel: Panel) -> Judged | None:
         try:
             with self.database.read() as transaction:
                 record = get_sweep(transaction, task.subject)
@@ -105,7 +126,16 @@ class Diagnoser:
                     raise LookupError(f"sweep {task.subject} is not stored")  # noqa: TRY301 - handled as any other failure of this task
                 sweep = load_sweep(transaction, record)
                 reference_id, reference = self.references.find(transaction, record)
-            return record, self.judge.diagnose(sweep, reference, reference_id)
+            live = panel.live_for(record.cavity)
+            return Judged(
+                sweep=record,
+                diagnosis=live.diagnose(sweep, reference, reference_id),
+                beside=tuple(
+                    diagnosis
+                    for shadow in panel.shadows_for(record.cavity)
+                    if (diagnosis := _beside(shadow, sweep, reference, reference_id))
+                ),
+            )
         except StorageUnavailableError:
             raise
         except Exception as error:  # noqa: BLE001 - one bad sweep must not stop the rest
@@ -122,23 +152,34 @@ class Diagnoser:
                 until = self.clock.now() + timedelta(seconds=2.0**task.attempts)
                 postpone_task(transaction, task.task_id, self.owner, until, reason)
 
-    def _store(
-        self, judged: Sequence[tuple[TaskRecord, SweepRecord, Diagnosis]]
-    ) -> None:
+    def _store(self, judged: Sequence[tuple[TaskRecord, Judged]]) -> None:
         with self.database.write() as transaction:
-            for task, sweep, diagnosis in judged:
+            for task, one in judged:
                 # A lease that ran out belongs to somebody else, who judges as well.
                 if finish_task(transaction, task.task_id, self.owner):
-                    self._store_one(transaction, sweep, diagnosis)
+                    self._store_one(transaction, one)
 
-    def _store_one(
-        self, transaction: Transaction, sweep: SweepRecord, diagnosis: Diagnosis
-    ) -> None:
-        now = self.clock.now()
+    def _store_one(self, transaction: Transaction, one: Judged) -> None:
+        now, sweep, diagnosis = self.clock.now(), one.sweep, one.diagnosis
+        for beside in one.beside:
+            insert_diagnosis(transaction, sweep, beside, now, Role.SHADOW)
         if not insert_diagnosis(transaction, sweep, diagnosis, now):
             return
         add_event(transaction, EventKind.DIAGNOSIS, _event(sweep, diagnosis), now)
         evaluate_sweep(transaction, sweep, diagnosis.model_version, now, self.channels)
+
+
+def _beside(
+    shadow: Judge, sweep: Sweep, reference: Sweep | None, reference_id: str | None
+) -> Diagnosis | None:
+    """Let a shadow judge; what it breaks on must not stop the live one."""
+    try:
+        return shadow.diagnose(sweep, reference, reference_id)
+    except Exception as error:  # noqa: BLE001 - a shadow is on trial
+        _log.warning(
+            "shadow_failed", model_version=shadow.model_version, exc_info=error
+        )
+        return None
 
 
 def _event(sweep: SweepRecord, diagnosis: Diagnosis) -> dict[str, Any]:

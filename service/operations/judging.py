@@ -46,7 +46,7 @@ def load_judge(model: Path | None) -> Judge:
         return Predictor.load(model)
     except (OSError, ValueError, ModelError) as error:
         raise ModelUnavailableError(
-            f"HALOWATCH_MODEL {model} cannot be used: {error}", retry_after_s=60
+            f"the model in {model} cannot be used: {error}", retry_after_s=60
         ) from error
 
 

@@ -66,6 +66,7 @@ def diagnosis_json(diagnosis: DiagnosisRecord) -> dict[str, Any]:
         "purpose": diagnosis.purpose.value,
         "measured_at": format_time(diagnosis.measured_at),
         "judged_at": format_time(diagnosis.judged_at),
+        "role": diagnosis.role.value,
         **diagnosis.record,
     }
 

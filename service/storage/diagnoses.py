@@ -12,6 +12,7 @@ from instruments.measurement import SweepPurpose
 from models.diagnosis import Diagnosis, ResonanceEstimate
 from service.storage import tables
 from service.storage.engine import Transaction
+from service.storage.model_records import Role
 from service.storage.records import DiagnosisRecord, SweepRecord
 from service.storage.times import from_us, to_us
 
@@ -45,7 +46,11 @@ class NumberedDiagnosis:
 
 
 def insert_diagnosis(
-    transaction: Transaction, sweep: SweepRecord, diagnosis: Diagnosis, now: datetime
+    transaction: Transaction,
+    sweep: SweepRecord,
+    diagnosis: Diagnosis,
+    now: datetime,
+    role: Role = Role.LIVE,
 ) -> bool:
     """Store a diagnosis unless that model version judged the sweep before.
 
@@ -57,7 +62,7 @@ def insert_diagnosis(
     dialect = sqlite if transaction.dialect.name == "sqlite" else postgresql
     stored = transaction.execute(
         dialect.insert(tables.diagnosis)
-        .values(_row(sweep, diagnosis, now))
+        .values(_row(sweep, diagnosis, now) | {"role": role.value})
         .on_conflict_do_nothing()
         .returning(_D.id)
     )
@@ -67,10 +72,13 @@ def insert_diagnosis(
 def get_diagnosis(
     transaction: Transaction, sweep_id: str, model_version: str | None = None
 ) -> DiagnosisRecord | None:
-    """Find the newest diagnosis of a sweep, or that of one model version."""
+    """Find the diagnosis of a sweep that counts, or that of one model version."""
     query = _select().where(_D.sweep_id == sweep_id).order_by(_D.id.desc()).limit(1)
-    if model_version is not None:
-        query = query.where(_D.model_version == model_version)
+    query = query.where(
+        _D.role == Role.LIVE.value
+        if model_version is None
+        else _D.model_version == model_version
+    )
     row = transaction.execute(query).one_or_none()
     return None if row is None else _record(row)
 
@@ -88,8 +96,12 @@ def list_diagnoses(
         query = query.where(_D.measured_at_us >= to_us(wanted.measured_from))
     if wanted.measured_to is not None:
         query = query.where(_D.measured_at_us < to_us(wanted.measured_to))
-    if wanted.model_version is not None:
-        query = query.where(_D.model_version == wanted.model_version)
+    # What shadows said, and what was said in hindsight, is found by its model alone.
+    query = query.where(
+        _D.role == Role.LIVE.value
+        if wanted.model_version is None
+        else _D.model_version == wanted.model_version
+    )
     if wanted.before is not None:
         query = query.where(tuple_(_D.measured_at_us, _D.id) < wanted.before)
     return [
@@ -116,6 +128,7 @@ def _select() -> Select[Any]:
         _D.purpose,
         _D.measured_at_us,
         _D.judged_at_us,
+        _D.role,
         _D.record,
     )
 
@@ -128,6 +141,7 @@ def _record(row: Row[Any]) -> DiagnosisRecord:
         purpose=SweepPurpose(row.purpose),
         measured_at=from_us(row.measured_at_us),
         judged_at=from_us(row.judged_at_us),
+        role=Role(row.role),
         record=orjson.loads(row.record),
     )
 

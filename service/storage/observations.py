@@ -7,6 +7,7 @@ from instruments.measurement import SweepPurpose
 from service.alerts.rules import Observation
 from service.storage import tables
 from service.storage.engine import Transaction
+from service.storage.model_records import Role
 from service.storage.times import from_us
 
 _D = tables.diagnosis.c
@@ -24,7 +25,7 @@ def recent_observations(
     Parameters
     ----------
     model_version
-        Whose judgement; None takes that of every model.
+        Whose judgement; None takes whatever counted at its time.
     """
     query = (
         select(
@@ -43,8 +44,11 @@ def recent_observations(
         .order_by(_D.measured_at_us.desc(), _D.id.desc())
         .limit(limit)
     )
-    if model_version is not None:
-        query = query.where(_D.model_version == model_version)
+    query = query.where(
+        _D.role == Role.LIVE.value
+        if model_version is None
+        else _D.model_version == model_version
+    )
     return [
         Observation(
             sweep_id=row.sweep_id,

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from instruments.measurement import FrequencyAxis, SweepPurpose, TruthFlag
+from service.storage.model_records import Role
 
 
 class TaskKind(StrEnum):
@@ -187,6 +188,7 @@ class DiagnosisRecord:
     purpose: SweepPurpose
     measured_at: datetime
     judged_at: datetime
+    role: Role
     record: Mapping[str, Any]
 
 

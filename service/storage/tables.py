@@ -156,9 +156,52 @@ diagnosis = Table(
     Column("coupling_beta", Double),
     Column("coupling_beta_sigma", Double),
     Column("record", Text, nullable=False),
+    # Who spoke: the live model, a shadow beside it, or a model that looked back.
+    Column("role", Text, nullable=False, server_default="live"),
     UniqueConstraint("sweep_id", "model_version"),
     Index("ix_diagnosis_newest", "cavity", "purpose", "measured_at_us"),
     Index("ix_diagnosis_measured_at", "measured_at_us", "id"),
+    Index("ix_diagnosis_of_model", "model_version", "cavity", "measured_at_us"),
+)
+
+model = Table(
+    "model",
+    metadata,
+    Column("version", Text, primary_key=True),
+    Column("parent", Text),
+    Column("source", Text, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("manifest", Text, nullable=False),
+    Column("report", Text, nullable=False),
+    Column("registered_at_us", BigInteger, nullable=False),
+    Column("registered_by", Text, nullable=False),
+)
+
+model_file = Table(
+    "model_file",
+    metadata,
+    Column("version", Text, ForeignKey("model.version"), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("sha256", Text, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+)
+
+model_transition = Table(
+    "model_transition",
+    metadata,
+    Column("id", _Number, primary_key=True),
+    Column("version", Text, ForeignKey("model.version"), nullable=False),
+    # A cavity's id, or "" for every cavity that has none of its own.
+    Column("scope", Text, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("event", Text, nullable=False),
+    Column("from_state", Text, nullable=False),
+    Column("to_state", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("is_forced", Boolean(create_constraint=False), nullable=False),
+    Column("gates", Text, nullable=False),
+    sqlite_autoincrement=True,
 )
 
 alert = Table(

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from instruments.measurement import SweepPurpose
 from service.storage import tables
 from service.storage.engine import Transaction
+from service.storage.model_records import Role
 from service.storage.times import to_us
 
 _D = tables.diagnosis.c
@@ -34,7 +35,9 @@ def trend(
         Rows of (seconds since 1970, column, column, ...).
     """
     query = select(_D.measured_at_us, *(_D[name] for name in columns)).where(
-        _D.cavity == cavity, _D.purpose.in_([purpose.value for purpose in purposes])
+        _D.cavity == cavity,
+        _D.purpose.in_([purpose.value for purpose in purposes]),
+        _D.role == Role.LIVE.value,
     )
     if measured_from is not None:
         query = query.where(_D.measured_at_us >= to_us(measured_from))

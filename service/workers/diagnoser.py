@@ -8,9 +8,10 @@ import structlog
 
 from instruments.clock import Clock
 from service.config import ServiceConfig
-from service.context import JudgeLoader
 from service.operations.judge_tasks import Diagnoser
 from service.operations.judging import load_judge
+from service.operations.model_adoption import read_configured
+from service.operations.panel import JudgeLoader, RegisteredPanel
 from service.storage.engine import Database
 from service.storage.identifiers import TimeOrderedIds
 from service.storage.watching import CommitWatch
@@ -35,18 +36,25 @@ def run_diagnoser(
     ModelUnavailableError
         If the model cannot be used.
     """
-    judge = load(config.model)
+    if config.model is not None:
+        read_configured(config.model)
     database = Database(config.database_url, busy_timeout_s=config.busy_timeout_s)
     diagnoser = Diagnoser(
         database=database,
         clock=clock,
-        judge=judge,
+        panel=RegisteredPanel(
+            database,
+            clock,
+            home=config.home,
+            configured=config.model,
+            load=load,
+        ),
         owner=worker_name("diagnose", clock),
         lease=timedelta(seconds=config.lease_s),
         channels=config.channels,
     )
     watch = CommitWatch(database)
-    _log.info("diagnosing", model_version=judge.model_version)
+    _log.info("diagnosing")
     try:
         work_until(stop, lambda: diagnoser.run_once() > 0, idle_s=POLL_S, watch=watch)
     finally:

@@ -22,6 +22,7 @@ from service.config import read_config
 from service.context import make_context
 from service.main import create_app
 from service.operations.judge_tasks import Diagnoser
+from service.operations.panel import Panel
 from service.storage.engine import Database
 from service.storage.migration import upgrade
 
@@ -100,7 +101,7 @@ def _worker_times_ms(folder, predictor, measured):
     diagnoser = Diagnoser(
         database=database,
         clock=clock,
-        judge=predictor,
+        panel=Panel.of(predictor),
         owner="benchmark",
         lease=timedelta(seconds=60),
         channels=(),

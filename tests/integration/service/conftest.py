@@ -1,6 +1,7 @@
 """Both databases, sweeps, and patience."""
 
 import contextlib
+import json
 import os
 import shutil
 import tempfile
@@ -19,7 +20,10 @@ import structlog
 from instruments.clock import SystemClock
 from instruments.measurement import Sweep, SweepPurpose
 from instruments.measurement.message import MSGPACK_MEDIA_TYPE, encode_sweeps
+from models.serving.manifest import version_of
 from service.config import ServiceConfig, read_config
+from service.operations.model_folders import read_folder
+from service.operations.model_register import Order, register_folder
 from service.storage.engine import Database
 from service.storage.migration import upgrade
 
@@ -191,3 +195,40 @@ def wait_for() -> Callable[..., object]:
 @pytest.fixture
 def real_clock() -> SystemClock:
     return SystemClock()
+
+
+@pytest.fixture(scope="session")
+def shipped_model(root: Path) -> Path:
+    """A real model folder."""
+    return root / "models/shipped/emulated_array"
+
+
+@pytest.fixture
+def make_folder(shipped_model: Path, tmp_path: Path) -> Callable[..., Path]:
+    """Copy the shipped folder as another version, with changes to its report."""
+
+    def make(note: str, **report: object) -> Path:
+        folder = tmp_path / note
+        shutil.copytree(shipped_model, folder)
+        manifest = json.loads((folder / "manifest.json").read_text()) | {"note": note}
+        manifest["version"] = version_of(manifest)
+        (folder / "manifest.json").write_text(json.dumps(manifest))
+        document = json.loads((folder / "report.json").read_text()) | report
+        (folder / "report.json").write_text(json.dumps(document))
+        return folder
+
+    return make
+
+
+@pytest.fixture
+def register_model(database: Database, clock) -> Callable[..., str]:
+    """Register a folder and return its version."""
+
+    def register(folder: Path, **changes: object) -> str:
+        read = read_folder(folder)
+        order = Order(by="A. Tester", now=clock.now())
+        with database.write() as transaction:
+            register_folder(transaction, read, source=folder, order=order, **changes)
+        return read.version
+
+    return register

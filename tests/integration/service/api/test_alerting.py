@@ -20,6 +20,7 @@ from service.config import Channel
 from service.operations.alerting import tick
 from service.operations.delivering import Deliverer, RetryPolicy
 from service.operations.judge_tasks import Diagnoser
+from service.operations.panel import Panel
 from service.storage.deliveries import list_attempts
 from service.storage.records import TaskKind
 from service.storage.tasks import list_backlog
@@ -43,7 +44,7 @@ class Scene:
         self.diagnoser = Diagnoser(
             database=database,
             clock=clock,
-            judge=judge,
+            panel=Panel.of(judge),
             owner="diagnoser",
             lease=timedelta(seconds=30),
             channels=self.channels,
@@ -460,7 +461,7 @@ class VoidingJudge:
 
 @pytest.fixture
 def voiding_scene(scene, judge):
-    scene.diagnoser = replace(scene.diagnoser, judge=VoidingJudge(judge))
+    scene.diagnoser = replace(scene.diagnoser, panel=Panel.of(VoidingJudge(judge)))
     return scene
 
 

@@ -9,6 +9,7 @@ import pytest
 from instruments.measurement import SweepPurpose
 from models.serving.predictor import Predictor
 from service.operations.judge_tasks import MAX_ATTEMPTS, Diagnoser
+from service.operations.panel import Panel
 from service.storage.records import TaskKind
 from service.storage.tasks import claim_tasks, list_backlog
 
@@ -18,7 +19,7 @@ def diagnoser(database, judge, real_clock) -> Diagnoser:
     return Diagnoser(
         database=database,
         clock=real_clock,
-        judge=judge,
+        panel=Panel.of(judge),
         owner="worker-a",
         lease=timedelta(seconds=1),
         channels=(),
@@ -36,7 +37,7 @@ def test_without_a_model_nothing_is_good(
     client, post, make_sweep, diagnoser, real_clock
 ):
     post(client, make_sweep(1, is_reference=True, measured_at=real_clock.now()))
-    drain(replace(diagnoser, judge=Predictor.without_model()))
+    drain(replace(diagnoser, panel=Panel.of(Predictor.without_model())))
     cavity = client.get("cavities/cavity-1").json()
     assert cavity["condition"]["state"] == "not_trained"
     assert cavity["state"] == "unknown"
@@ -123,7 +124,7 @@ def test_diagnose_judges_against_the_stored_reference_and_stores_nothing(
 def test_two_workers_never_judge_a_sweep_twice(client, post, make_sweep, diagnoser):
     judged: list[str] = []
     lock = threading.Lock()
-    inner = diagnoser.judge
+    inner = diagnoser.panel.current().live_for("cavity-1")
 
     class Counting:
         model_version = inner.model_version
@@ -137,7 +138,8 @@ def test_two_workers_never_judge_a_sweep_twice(client, post, make_sweep, diagnos
     for start in range(0, 120, 30):
         post(client, *sweeps[start : start + 30])
     workers = [
-        replace(diagnoser, owner=f"worker-{name}", judge=Counting()) for name in "abc"
+        replace(diagnoser, owner=f"worker-{name}", panel=Panel.of(Counting()))
+        for name in "abc"
     ]
     threads = [threading.Thread(target=drain, args=(worker,)) for worker in workers]
     for thread in threads:
@@ -165,13 +167,13 @@ def test_a_worker_that_lost_its_lease_stores_nothing(
         )
     assert drain(diagnoser) == 1
     late = replace(diagnoser, owner="worker-b")
-    result = late._judge(task)
-    late._store([(task, *result)])
+    result = late._judge(task, late.panel.current())
+    late._store([(task, result)])
     assert len(client.get("diagnoses").json()["diagnoses"]) == 1
 
 
 def test_a_sweep_that_breaks_the_judge_is_kept_for_a_person(
-    client, post, make_sweep, diagnoser, clock
+    client, post, make_sweep, diagnoser, judge, clock
 ):
     class Breaking:
         model_version = "breaking"
@@ -179,11 +181,11 @@ def test_a_sweep_that_breaks_the_judge_is_kept_for_a_person(
         def diagnose(self, sweep, reference, reference_id):
             if sweep.run == "bad":
                 raise ZeroDivisionError("no ratio")
-            return diagnoser.judge.diagnose(sweep, reference, reference_id)
+            return judge.diagnose(sweep, reference, reference_id)
 
     post(client, make_sweep(run="bad"), make_sweep(1))
     clock.moment = make_sweep().measured_at + timedelta(days=3650)
-    worker = replace(diagnoser, judge=Breaking(), clock=clock)
+    worker = replace(diagnoser, panel=Panel.of(Breaking()), clock=clock)
     for _ in range(MAX_ATTEMPTS + 2):
         worker.run_once()
         clock.step(100)

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from service.operations.judge_tasks import Diagnoser
+from service.operations.panel import Panel
 from service.storage.events import list_events, prune_events
 
 
@@ -70,7 +71,7 @@ def test_listeners_hear_of_sweeps_and_diagnoses(
     diagnoser = Diagnoser(
         database=database,
         clock=real_clock,
-        judge=judge,
+        panel=Panel.of(judge),
         owner="w",
         lease=timedelta(seconds=10),
         channels=(),
