@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+
 def model_lines(models: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """Write one line a version."""
     if not models:

@@ -207,3 +207,32 @@ def test_old_leases_run_out(serve, post, make_sweep, wait_for, database, real_cl
     assert len(claimed) == 1
     again = serve()
     wait_for(lambda: len(diagnoses(again.client)) == 1, 40)
+
+
+def test_a_promoted_model_judges_without_a_restart(
+    serve, post, make_sweep, wait_for, shipped_model, make_folder
+):
+    served = serve(HALOWATCH_MODEL=str(shipped_model))
+    register(served.client)
+    live = served.client.get("/models/live").json()["live"]
+    (first,) = [post["version"] for post in live]
+    halowatch = (sys.executable, "-m", "service.cli", "models")
+    run = {"env": served.environment, "check": True, "stdout": subprocess.DEVNULL}
+    post(served.client, make_sweep(0), path="/sweeps").raise_for_status()
+    wait_for(lambda: [d["model_version"] for d in diagnoses(served.client)] == [first])
+    workers = children_of(served)
+    folder = make_folder("second")
+    subprocess.run([*halowatch, "register", str(folder)], **run)
+    known = {m["version"] for m in served.client.get("/models").json()["models"]}
+    (second,) = known - {first}
+    subprocess.run([*halowatch, "promote", second], **run)
+    seeds = iter(range(1, 200))
+
+    def judged_by_the_second() -> bool:
+        post(served.client, make_sweep(next(seeds)), path="/sweeps").raise_for_status()
+        return second in {d["model_version"] for d in diagnoses(served.client)}
+
+    wait_for(judged_by_the_second)
+    assert children_of(served) == workers
+    subprocess.run([*halowatch, "rollback"], **run)
+    assert served.client.get("/models/live").json()["live"][0]["version"] == first

@@ -49,6 +49,10 @@ def test_the_document_holds_the_contract(document):
         ("/cavities/{cavity}/trends", "get"),
         ("/alerts", "get"),
         ("/alerts/{alert_id}/acknowledge", "post"),
+        ("/models", "get"),
+        ("/models/live", "get"),
+        ("/models/{version}/promote", "post"),
+        ("/models/{version}/rollback", "post"),
         ("/stream", "get"),
     ):
         assert method in paths[prefix + path]
@@ -69,6 +73,7 @@ def test_every_field_of_a_body_stands_in_the_reference(document, root: Path):
     for name, schema in (
         ("PUT /cavities/{id}", schemas["CavityBody"]),
         ("POST /alerts/{id}/acknowledge", schemas["AcknowledgeBody"]),
+        ("POST /models/{version}/promote", schemas["PromotionBody"]),
         ("POST /readings", reading),
     ):
         (row,) = [
