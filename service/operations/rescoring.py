@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -25,6 +25,8 @@ PATIENCE_S = 0.5
 
 LONGEST_PATIENCE_S = 30.0
 """Longest that history stands back for fresh sweeps before it takes one batch."""
+
+_HORIZON = timedelta(hours=1)
 
 _log = structlog.get_logger(__name__)
 
@@ -114,6 +116,7 @@ def _stand_back(database: Database, clock: Clock) -> None:
     until_s = clock.monotonic_s() + LONGEST_PATIENCE_S
     while clock.monotonic_s() < until_s:
         with database.read() as transaction:
-            if not has_task(transaction, TaskKind.DIAGNOSE, clock.now()):
+            now = clock.now()
+            if not has_task(transaction, TaskKind.DIAGNOSE, now=now, horizon=_HORIZON):
                 return
         clock.sleep(PATIENCE_S)

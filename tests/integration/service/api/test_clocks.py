@@ -7,6 +7,7 @@ import pytest
 
 from service.operations.delivering import Deliverer, RetryPolicy
 from service.operations.judge_tasks import Diagnoser
+from service.operations.panel import Panel
 from service.storage.records import TaskKind
 from service.storage.tasks import claim_tasks
 
@@ -21,7 +22,7 @@ def make_diagnoser(database, judge, clock):
         return Diagnoser(
             database=database,
             clock=clock,
-            judge=judge,
+            panel=Panel.of(judge),
             owner=owner,
             lease=LEASE,
             channels=(),
@@ -59,7 +60,8 @@ def test_a_lease_of_before_the_jump_ends_and_its_task_is_judged_once(
     post(registered, make_sweep())
     first = make_diagnoser("worker-a")
     tasks = first._claim()
-    judgements = [(task, *first._judge(task)) for task in tasks]
+    panel = first.panel.current()
+    judgements = [(task, first._judge(task, panel)) for task in tasks]
     clock.moment += timedelta(seconds=jump_s)
     assert make_diagnoser("worker-b").run_once() == 1
     first._store(judgements)

@@ -216,16 +216,19 @@ def test_a_promoted_model_judges_without_a_restart(
     register(served.client)
     live = served.client.get("/models/live").json()["live"]
     (first,) = [post["version"] for post in live]
-    halowatch = (sys.executable, "-m", "service.cli", "models")
-    run = {"env": served.environment, "check": True, "stdout": subprocess.DEVNULL}
+
+    def models(*words: str) -> None:
+        command = [sys.executable, "-m", "service.cli", "models", *words]
+        subprocess.run(command, env=served.environment, check=True, timeout=60)
+
     post(served.client, make_sweep(0), path="/sweeps").raise_for_status()
     wait_for(lambda: [d["model_version"] for d in diagnoses(served.client)] == [first])
     workers = children_of(served)
     folder = make_folder("second")
-    subprocess.run([*halowatch, "register", str(folder)], **run)
+    models("register", str(folder))
     known = {m["version"] for m in served.client.get("/models").json()["models"]}
     (second,) = known - {first}
-    subprocess.run([*halowatch, "promote", second], **run)
+    models("promote", second)
     seeds = iter(range(1, 200))
 
     def judged_by_the_second() -> bool:
@@ -234,5 +237,5 @@ def test_a_promoted_model_judges_without_a_restart(
 
     wait_for(judged_by_the_second)
     assert children_of(served) == workers
-    subprocess.run([*halowatch, "rollback"], **run)
+    models("rollback")
     assert served.client.get("/models/live").json()["live"][0]["version"] == first
