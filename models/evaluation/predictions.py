@@ -14,6 +14,7 @@ from models.training.corpus import Corpus
 from models.training.targets import TargetPlan, usable
 
 Reals = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -27,12 +28,32 @@ class ScalarPredictions:
     truth, quantiles
         In the grid's coordinate, shape (sweep,) and (sweep, level). Point models have
         one level, the estimate.
+    unit
+        Of the value, as the suffix of a name.
+    density
+        Probabilities on the grid's bins, shape (sweep, bin), where they tell more than
+        the quantiles.
+    point
+        Best estimate in the coordinate, shape (sweep,); the median where None.
+    estimated
+        Where the model gives an estimate at all, shape (sweep,); everywhere where None.
     """
 
     rows: npt.NDArray[np.intp]
     grid: DensityGrid
     truth: Reals
     quantiles: Reals
+    unit: str = "tesla"
+    density: Reals | None = None
+    point: Reals | None = None
+    estimated: Flags | None = None
+
+    @property
+    def estimate(self) -> Reals:
+        """The best estimate in the coordinate, shape (sweep,)."""
+        if self.point is not None:
+            return self.point
+        return self.quantiles[:, self.quantiles.shape[1] // 2]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -49,15 +70,19 @@ class ClassPredictions:
         Index of the true class, shape (sweep,).
     probabilities
         Shape (sweep, class).
-    calibration
-        What makes a set and an unknown of them; None for simple models.
+    in_set
+        Which classes the conformal set holds, shape (sweep, class); None for simple
+        models.
+    unknown
+        Where the verdict is unknown, shape (sweep,); None for simple models.
     """
 
     rows: npt.NDArray[np.intp]
     labels: tuple[str, ...]
     truth: npt.NDArray[np.intp]
     probabilities: Reals
-    calibration: ClassCalibration | None = None
+    in_set: Flags | None = None
+    unknown: Flags | None = None
 
 
 Predictions = ScalarPredictions | ClassPredictions
@@ -116,14 +141,22 @@ def read_predictions(
             grid=grid,
             truth=grid.place(corpus.numbers[name][rows]),
             quantiles=quantiles[name][rows],
+            unit=name.rsplit("_", 1)[-1],
         )
     for name, labels in plan.classes.items():
         rows = scored_rows(corpus, plan, name)
+        shown = probabilities[name][rows]
+        calibration = calibrations.get(name)
         found[name] = ClassPredictions(
             rows=rows,
             labels=labels,
             truth=np.searchsorted(labels, corpus.classes[name][rows]),
-            probabilities=probabilities[name][rows],
-            calibration=calibrations.get(name),
+            probabilities=shown,
+            in_set=None if calibration is None else shown >= calibration.set_threshold,
+            unknown=(
+                None
+                if calibration is None
+                else shown.max(axis=1) < calibration.unknown_threshold
+            ),
         )
     return found

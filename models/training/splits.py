@@ -1,15 +1,29 @@
-"""Splits by thermal cycle: the only honest ones."""
+"""One split for all models: by thermal cycle, and what stands beside it.
 
-from dataclasses import dataclass
+A split is made once, stored with its hash, and shared; so no two models are ever
+compared on different test sweeps.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
+from models.errors import TrainingRefusedError
+
 MEMBER_COUNT = 5
 """Members of an ensemble, and folds of a cross-validation."""
 
+ALWAYS_SEEN = -1
+"""Fold of sweeps that are learnt from and never tested."""
+
 Texts = npt.NDArray[np.str_]
+Reals = npt.NDArray[np.float64]
+Folds = npt.NDArray[np.intp]
 
 
 class SplitKind(StrEnum):
@@ -18,39 +32,139 @@ class SplitKind(StrEnum):
     BY_CYCLE = "by_cycle"
     """Whole thermal cycles."""
 
+    BY_CAVITY = "by_cavity"
+    """Whole cavities."""
+
+    FORWARD_IN_TIME = "forward_in_time"
+    """Cycles that come later than all that was learnt from."""
+
+    BACKWARD_IN_TIME = "backward_in_time"
+    """Cycles that came earlier than all that was learnt from: a check on the former."""
+
+    NEW_ARCHIVE = "new_archive"
+    """Archives that were named as test; the others are learnt from."""
+
     BY_TIME = "by_time"
     """Blocks of time inside of the one cycle that there is: interpolation."""
 
     RANDOM_LEAKY = "random_leaky"
     """Single sweeps at random: neighbours in time leak; shown for comparison only."""
 
+    @property
+    def is_leaky(self) -> bool:
+        """Whether test sweeps have neighbours of their own cycle in training."""
+        return self in {SplitKind.BY_TIME, SplitKind.RANDOM_LEAKY}
+
+    @property
+    def is_ordered(self) -> bool:
+        """Whether a fold is hidden from all folds before it too."""
+        return self in {SplitKind.FORWARD_IN_TIME, SplitKind.BACKWARD_IN_TIME}
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Split:
-    """Which fold each sweep belongs to.
+    """Which fold each sweep is tested in.
 
     Attributes
     ----------
     fold
-        Shape (sweep,).
+        Shape (sweep,); :data:`ALWAYS_SEEN` where a sweep is only learnt from.
     fold_count
         Number of folds.
     seed
         That it was drawn with.
+    ids
+        Name of each sweep, shape (sweep,); its place where none was given.
     """
 
     kind: SplitKind
-    fold: npt.NDArray[np.intp]
+    fold: Folds
     fold_count: int
     seed: int
+    ids: Texts = field(default_factory=lambda: np.array([], dtype=np.str_))
+
+    def __post_init__(self) -> None:
+        """Name the sweeps by their places where they have no names."""
+        if self.ids.size == 0:
+            places = np.arange(self.fold.size).astype(np.str_)
+            object.__setattr__(self, "ids", places)
+        if self.ids.shape != self.fold.shape:
+            raise ValueError(f"{self.ids.size} ids for {self.fold.size} sweeps")
 
     def held_out(self) -> npt.NDArray[np.bool_]:
         """Return which sweeps each fold's network must not see, (fold, sweep)."""
-        return np.asarray(np.arange(self.fold_count)[:, None] == self.fold[None, :])
+        folds = np.arange(self.fold_count)[:, None]
+        if self.kind.is_ordered:
+            return np.asarray(self.fold[None, :] >= folds)
+        return np.asarray(self.fold[None, :] == folds)
+
+    def folds(self) -> Iterator[tuple[int, Folds, Folds]]:
+        """Yield each fold with the sweeps that it learns from and is tested on."""
+        for fold, hidden in enumerate(self.held_out()):
+            yield fold, np.flatnonzero(~hidden), np.flatnonzero(self.fold == fold)
+
+    @property
+    def sha256(self) -> str:
+        """Hash of kind and of every sweep's id and fold, in any order of sweeps."""
+        digest = hashlib.sha256(f"{self.kind.value}\n{self.fold_count}\n".encode())
+        rows = zip(self.ids.tolist(), self.fold.tolist(), strict=True)
+        for name, fold in sorted(rows):
+            digest.update(f"{name}\t{fold}\n".encode())
+        return digest.hexdigest()
+
+    def to_record(self) -> dict[str, Any]:
+        """Write as a JSON-ready mapping, with the hash."""
+        return {
+            "kind": self.kind.value,
+            "fold_count": self.fold_count,
+            "seed": self.seed,
+            "ids": self.ids.tolist(),
+            "fold": self.fold.tolist(),
+            "sha256": self.sha256,
+        }
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Self:
+        """Read what :meth:`to_record` wrote.
+
+        Raises
+        ------
+        ValueError
+            If something is missing, or the hash does not belong to the rest.
+        """
+        try:
+            found = cls(
+                kind=SplitKind(record["kind"]),
+                fold=np.array(record["fold"], dtype=np.intp),
+                fold_count=int(record["fold_count"]),
+                seed=int(record["seed"]),
+                ids=np.array(record["ids"], dtype=np.str_),
+            )
+            told = record["sha256"]
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"a stored split lacks or misspells {error}") from None
+        if found.sha256 != told:
+            raise ValueError(
+                "a stored split was changed: its hash does not belong to it"
+            )
+        return found
+
+
+def sweep_ids(cavity: Texts, thermal_cycle: Texts, measured_at: Reals) -> Texts:
+    """Name sweeps by cavity, cycle and time, so that a split outlives an archive.
+
+    Sweeps that agree in all three are numbered.
+    """
+    names, seen = [], dict[str, int]()
+    for who, cycle, at_s in zip(cavity, thermal_cycle, measured_at, strict=True):
+        name = f"{who}|{cycle}|{at_s:.3f}"
+        seen[name] = number = seen.get(name, -1) + 1
+        names.append(f"{name}#{number}" if number else name)
+    return np.array(names, dtype=np.str_)
 
 
 def split_by_cycle(
-    thermal_cycle: Texts, measured_at: npt.NDArray[np.float64], seed: int
+    thermal_cycle: Texts, measured_at: Reals, seed: int, ids: Texts | None = None
 ) -> Split:
     """Split by thermal cycle; by blocks of time where there is one cycle only.
 
@@ -60,19 +174,115 @@ def split_by_cycle(
         Name of the cycle, shape (sweep,).
     measured_at
         Seconds since 1970, shape (sweep,).
+    ids
+        Names of the sweeps, as :func:`sweep_ids` makes them.
     """
     cycles, index = np.unique(thermal_cycle, return_inverse=True)
     if cycles.size == 1:
         order = np.argsort(np.argsort(measured_at, kind="stable"), kind="stable")
         count = min(MEMBER_COUNT, measured_at.size)
-        return Split(SplitKind.BY_TIME, order * count // measured_at.size, count, seed)
+        fold = order * count // measured_at.size
+        return _split(SplitKind.BY_TIME, fold, count, seed, ids)
     count = min(MEMBER_COUNT, int(cycles.size))
     shuffled = np.random.default_rng([seed, 11]).permutation(cycles.size)
-    return Split(SplitKind.BY_CYCLE, shuffled[index] % count, count, seed)
+    return _split(SplitKind.BY_CYCLE, shuffled[index] % count, count, seed, ids)
 
 
-def split_at_random(count: int, seed: int) -> Split:
+def split_by_cavity(cavity: Texts, seed: int, ids: Texts | None = None) -> Split:
+    """Leave cavities out, one a fold up to ten, groups of them beyond.
+
+    Raises
+    ------
+    TrainingRefusedError
+        If there is one cavity only.
+    """
+    cavities, index = np.unique(cavity, return_inverse=True)
+    if cavities.size == 1:
+        raise TrainingRefusedError(
+            f"all sweeps are of cavity {cavities[0]!r}: leaving a cavity out needs two"
+        )
+    count = min(2 * MEMBER_COUNT, int(cavities.size))
+    shuffled = np.random.default_rng([seed, 13]).permutation(cavities.size)
+    return _split(SplitKind.BY_CAVITY, shuffled[index] % count, count, seed, ids)
+
+
+def split_in_time(
+    thermal_cycle: Texts,
+    measured_at: Reals,
+    ids: Texts | None = None,
+    *,
+    backward: bool = False,
+) -> Split:
+    """Learn from cycles before a date and test on those after it, five dates in turn.
+
+    Cycles that overlap in time, as those of cavities in one fridge do, stay together.
+    The first sixth is never tested.
+
+    Parameters
+    ----------
+    backward
+        Learn from what comes after, test on what came before.
+
+    Raises
+    ------
+    TrainingRefusedError
+        If all cycles overlap in time.
+    """
+    unit = _periods(thermal_cycle, measured_at)
+    periods = int(unit.max()) + 1
+    if periods < 2:
+        raise TrainingRefusedError(
+            "all thermal cycles overlap in time: a split forward in time needs one "
+            "that ends before another begins"
+        )
+    if backward:
+        unit = periods - 1 - unit
+    count = min(MEMBER_COUNT, periods - 1)
+    fold = unit * (count + 1) // periods - 1
+    kind = SplitKind.BACKWARD_IN_TIME if backward else SplitKind.FORWARD_IN_TIME
+    return _split(kind, fold, count, 0, ids)
+
+
+def split_new_archive(
+    is_test: npt.NDArray[np.bool_], ids: Texts | None = None
+) -> Split:
+    """Learn from some archives and test on others.
+
+    Parameters
+    ----------
+    is_test
+        Shape (sweep,).
+    """
+    fold = np.where(is_test, 0, ALWAYS_SEEN)
+    return _split(SplitKind.NEW_ARCHIVE, fold, 1, 0, ids)
+
+
+def split_at_random(count: int, seed: int, ids: Texts | None = None) -> Split:
     """Split single sweeps at random; a leaky comparison, never a result."""
     folds = min(MEMBER_COUNT, count)
     fold = np.random.default_rng([seed, 12]).permutation(count) % folds
-    return Split(SplitKind.RANDOM_LEAKY, fold, folds, seed)
+    return _split(SplitKind.RANDOM_LEAKY, fold, folds, seed, ids)
+
+
+def _periods(thermal_cycle: Texts, measured_at: Reals) -> Folds:
+    """Return the span of time of each sweep; no cycle crosses two, shape (sweep,)."""
+    cycles, index = np.unique(thermal_cycle, return_inverse=True)
+    first = np.array([measured_at[index == row].min() for row in range(cycles.size)])
+    last = np.array([measured_at[index == row].max() for row in range(cycles.size)])
+    period, number, latest = np.zeros(cycles.size, np.intp), -1, -np.inf
+    for row in np.argsort(first, kind="stable"):
+        if first[row] > latest:
+            number += 1
+        period[row], latest = number, max(latest, last[row])
+    return np.asarray(period[index])
+
+
+def _split(
+    kind: SplitKind,
+    fold: npt.NDArray[np.integer],
+    count: int,
+    seed: int,
+    ids: Texts | None,
+) -> Split:
+    names = np.array([], dtype=np.str_) if ids is None else ids
+    return Split(kind, fold.astype(np.intp), count, seed, names)

@@ -31,7 +31,7 @@ def test_every_target_has_its_scores(document):
     assert set(condition["per_cycle"]) == {"cycle-100", "cycle-101"}
     low, high = condition["interval_90"]
     assert low <= condition["overall"]["balanced_accuracy"] <= high
-    assert "4-15 K" in condition["per_temperature_band"]
+    assert "4-10 K" in condition["per_temperature_band"]
 
 
 def test_baselines_and_both_splits_stand_beside(document):
@@ -75,7 +75,7 @@ def test_scalar_scores():
     assert scores["rms_error_dex"] == pytest.approx(0.1)
     assert scores["bias_dex"] == pytest.approx(0.1)
     assert scores["coverage_90"] == 1.0
-    assert scores["width_90"] == pytest.approx(0.5)
+    assert scores["width_90_dex"] == pytest.approx(0.5)
 
 
 def test_field_errors_are_in_tesla():

@@ -1,11 +1,22 @@
+import json
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from models.errors import TrainingRefusedError
 from models.training.splits import (
+    ALWAYS_SEEN,
     MEMBER_COUNT,
+    Split,
     SplitKind,
     split_at_random,
+    split_by_cavity,
     split_by_cycle,
+    split_in_time,
+    split_new_archive,
+    sweep_ids,
 )
 
 
@@ -34,3 +45,85 @@ def test_random_split_is_named_leaky():
     split = split_at_random(40, 0)
     assert split.kind.value == "random_leaky"
     assert split.held_out().sum() == 40
+    assert split.kind.is_leaky
+    assert not SplitKind.BY_CYCLE.is_leaky
+
+
+def test_no_cavity_is_on_both_sides():
+    cavity = np.array([f"cavity-{index % 13}" for index in range(60)])
+    split = split_by_cavity(cavity, 0)
+    assert split.fold_count == 2 * MEMBER_COUNT
+    for _, seen, tested in split.folds():
+        assert tested.size
+        assert not set(cavity[seen]) & set(cavity[tested])
+
+
+def test_one_cavity_cannot_be_left_out():
+    with pytest.raises(TrainingRefusedError, match="'only'"):
+        split_by_cavity(np.array(["only"] * 4), 0)
+
+
+@given(
+    cycles=st.integers(2, 20),
+    overlap=st.booleans(),
+    backward=st.booleans(),
+    seed=st.integers(0, 99),
+)
+def test_what_is_tested_comes_after_all_that_was_seen(cycles, overlap, backward, seed):
+    rng = np.random.default_rng(seed)
+    number = rng.permutation(np.repeat(np.arange(cycles), 4))
+    measured_at = 100.0 * number + rng.uniform(0, 90, number.size)
+    cavity = rng.integers(2, size=number.size) if overlap else np.zeros_like(number)
+    names = np.char.add(number.astype(str), np.char.add("/", cavity.astype(str)))
+    split = split_in_time(names, measured_at, backward=backward)
+    sign = -1.0 if backward else 1.0
+    for _, seen, tested in split.folds():
+        assert tested.size
+        assert (sign * measured_at[seen]).max() < (sign * measured_at[tested]).min()
+    tested = np.concatenate([tested for _, _, tested in split.folds()])
+    assert np.unique(tested).size == tested.size == (split.fold >= 0).sum()
+
+
+def test_cycles_of_one_time_are_not_split_by_time():
+    names, moments = np.array(["a", "b"] * 5), np.arange(10.0)
+    with pytest.raises(TrainingRefusedError, match="overlap in time"):
+        split_in_time(names, moments)
+
+
+def test_other_archives_are_only_learnt_from():
+    split = split_new_archive(np.array([False, True, True]))
+    ((_, seen, tested),) = split.folds()
+    assert seen.tolist() == [0]
+    assert tested.tolist() == [1, 2]
+    assert split.fold[0] == ALWAYS_SEEN
+
+
+def test_ids_are_unique_and_do_not_depend_on_the_order():
+    cavity, cycle = np.array(["a"] * 4), np.array(["x", "y", "x", "x"])
+    moments = np.array([1.0, 1.0, 1.0, 2.0])
+    ids = sweep_ids(cavity, cycle, moments)
+    assert ids.tolist() == ["a|x|1.000", "a|y|1.000", "a|x|1.000#1", "a|x|2.000"]
+
+
+def test_saved_equals_loaded_and_the_hash_guards_it():
+    cycles = np.array([f"c{index // 5}" for index in range(40)])
+    moments = np.arange(40.0)
+    ids = sweep_ids(np.array(["a"] * 40), cycles, moments)
+    split = split_by_cycle(cycles, moments, 3, ids)
+    record = json.loads(json.dumps(split.to_record()))
+    again = Split.from_record(record)
+    assert (again.fold == split.fold).all()
+    assert again.sha256 == split.sha256 == record["sha256"]
+    order = np.random.default_rng(0).permutation(40)
+    shuffled = Split(split.kind, split.fold[order], 5, 3, ids[order])
+    assert shuffled.sha256 == split.sha256
+    record["fold"][7] = (record["fold"][7] + 1) % 5
+    with pytest.raises(ValueError, match="was changed"):
+        Split.from_record(record)
+    with pytest.raises(ValueError, match="lacks or misspells 'ids'"):
+        Split.from_record({"kind": "by_cycle", "fold": [], "fold_count": 1, "seed": 0})
+
+
+def test_as_many_ids_as_sweeps():
+    with pytest.raises(ValueError, match="2 ids for 3 sweeps"):
+        split_at_random(3, 0, np.array(["a", "b"]))
