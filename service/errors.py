@@ -60,6 +60,13 @@ class PromotionRefusedError(ServiceError):
     status = 409
 
 
+class ReferenceRefusedError(ServiceError):
+    """A check speaks against a sweep as reference; ``checks`` says which."""
+
+    code = "reference_refused"
+    status = 409
+
+
 class KeyConflictError(ServiceError):
     """An idempotency key came again with other content."""
 

@@ -20,6 +20,7 @@ from service.handlers import (
     models,
     pollers,
     readings,
+    references,
     sweep_posts,
     sweep_reads,
 )
@@ -69,6 +70,7 @@ def create_app(
         sweep_reads,
         diagnoses,
         readings,
+        references,
         cavities,
         pollers,
         models,

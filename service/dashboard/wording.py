@@ -24,6 +24,12 @@ ALERT_STATE_WORDS = {
 }
 """An alert's state of the ISA-18.2 life cycle to words."""
 
+_REFERENCE_WORDS = {
+    "valid": "Valid",
+    "expired": "Expired with its thermal cycle",
+    "unchecked": "Not checked yet",
+}
+
 _SENTENCE_OPENINGS = {
     "alarm": "Alarm on",
     "warning": "Warning on",
@@ -74,6 +80,11 @@ def spoken(name: str) -> str:
 def condition_words(label: str) -> str:
     """Write the label of a verdict; ``unknown`` is one too."""
     return "Unlike anything trained" if label == UNKNOWN else spoken(label)
+
+
+def reference_words(state: str) -> str:
+    """Write what a reference is worth."""
+    return _REFERENCE_WORDS.get(state, spoken(state))
 
 
 def percent(probability: float) -> str:

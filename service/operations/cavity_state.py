@@ -31,6 +31,12 @@ from service.storage.records import (
     DiagnosisRecord,
     SweepRecord,
 )
+from service.storage.references import (
+    ReferenceRecord,
+    ReferenceState,
+    get_reference,
+    list_references,
+)
 from service.storage.sweep_queries import newest_reference, newest_sweep
 
 STALE_PERIODS = 3.0
@@ -49,6 +55,8 @@ class _Facts:
     sweeps: dict[SweepPurpose, SweepRecord | None]
     diagnoses: dict[SweepPurpose, DiagnosisRecord | None]
     reference: SweepRecord | None
+    registered: ReferenceRecord | None
+    refused: ReferenceRecord | None
     alerts: Sequence[AlertRecord]
     polling: Mapping[str, Any] | None
 
@@ -86,11 +94,19 @@ def _gather(
     modes: CavityModes,
 ) -> _Facts:
     name = cavity.cavity
+    reference = newest_reference(transaction, name)
+    state = ReferenceState.REFUSED
+    refused = list_references(transaction, cavity=name, state=state, limit=1)
+    registered = (
+        None if reference is None else get_reference(transaction, reference.sweep_id)
+    )
     return _Facts(
         cavity=cavity,
         sweeps={p: newest_sweep(transaction, name, p) for p in SweepPurpose},
         diagnoses={p: newest_diagnosis(transaction, name, p) for p in SweepPurpose},
-        reference=newest_reference(transaction, name),
+        reference=reference,
+        registered=registered,
+        refused=refused[0] if refused else None,
         alerts=[alert for alert in alerts if name in alert.cavities],
         polling=polling_json(modes, name),
     )
@@ -116,7 +132,8 @@ def _describe(facts: _Facts, now: datetime) -> dict[str, Any]:
             {flag for sweep in facts.sweeps.values() if sweep for flag in sweep.flags}
         ),
         "polling": facts.polling,
-        "reference": _sweep_stamp(facts.reference, now),
+        "reference": _reference(facts, now),
+        "reference_refused": _refused(facts, now),
         "active_alerts": [alert_json(alert, now) for alert in facts.alerts],
     }
 
@@ -157,6 +174,37 @@ def _stale_after_s(cavity: CavityRecord) -> float:
 def _is_paused(facts: _Facts) -> bool:
     polling = facts.polling
     return polling is not None and polling["mode"] != CavityMode.POLLED
+
+
+def _reference(facts: _Facts, now: datetime) -> dict[str, Any] | None:
+    """Write what the cavity's sweeps are compared with, and what it is worth."""
+    stamp = _sweep_stamp(facts.reference, now)
+    if stamp is None or facts.reference is None:
+        return None
+    known = facts.registered
+    return stamp | {
+        "thermal_cycle": facts.reference.thermal_cycle,
+        "state": "unchecked" if known is None else known.state.value,
+        "reason": None if known is None else known.reason,
+        "source": None if known is None else known.source.value,
+        "registered_by": None if known is None else known.registered_by,
+    }
+
+
+def _refused(facts: _Facts, now: datetime) -> dict[str, Any] | None:
+    """Write the last refused reference, unless a better one came after it."""
+    refused, known = facts.refused, facts.registered
+    if refused is None:
+        return None
+    if known is not None and known.registered_at >= refused.registered_at:
+        return None
+    return {
+        "sweep_id": refused.sweep_id,
+        "measured_at": format_time(refused.measured_at),
+        "age_s": age_s(refused.measured_at, now),
+        "reason": refused.reason,
+        "registered_by": refused.registered_by,
+    }
 
 
 def _sweep_stamp(sweep: SweepRecord | None, now: datetime) -> dict[str, Any] | None:

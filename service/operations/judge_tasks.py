@@ -16,6 +16,7 @@ from service.errors import StorageUnavailableError
 from service.operations.alerting import evaluate_sweep
 from service.operations.judging import Judge, ReferenceShelf
 from service.operations.panel import Panel, PanelSource
+from service.operations.referencing import follow_references
 from service.storage.diagnoses import insert_diagnosis
 from service.storage.engine import Database, Transaction
 from service.storage.events import add_event
@@ -97,6 +98,10 @@ class Diagnoser:
             result = self._judge(task, panel)
             if result is not None:
                 judged.append((task, result))
+            if result is not None and result.sweep.is_reference:
+                # The next sweep is compared with it, or not: its checks come first.
+                self._store(judged)
+                judged = []
         if judged:
             self._store(judged)
         return len(tasks)
@@ -165,6 +170,7 @@ class Diagnoser:
             insert_diagnosis(transaction, sweep, beside, now, Role.SHADOW)
         if not insert_diagnosis(transaction, sweep, diagnosis, now):
             return
+        follow_references(transaction, sweep, diagnosis, now)
         add_event(transaction, EventKind.DIAGNOSIS, _event(sweep, diagnosis), now)
         evaluate_sweep(transaction, sweep, diagnosis.model_version, now, self.channels)
 

@@ -10,9 +10,11 @@ from sqlalchemy import (
     ColumnElement,
     Row,
     Select,
+    and_,
     func,
     literal_column,
     not_,
+    or_,
     select,
     tuple_,
 )
@@ -40,11 +42,24 @@ from service.storage.times import from_us, to_us
 
 _S = tables.sweep.c
 _A = tables.axis.c
+_R = tables.reference.c
 _HEADS = select(
     tables.sweep,
     _A.start_frequency_hz,
     _A.stop_frequency_hz,
 ).join_from(tables.sweep, tables.axis, _S.axis_hash == _A.hash)
+
+# One that says so itself serves until its checks are done, a moment later.
+_SERVES = or_(
+    _R.state.in_(("valid", "expired")),
+    and_(_R.sweep_id.is_(None), _S.is_reference.is_(True)),
+)
+
+_MOST_COMPARED = 16
+"""References of other routes or drives that one search passes over."""
+
+POWER_TOLERANCE_DB = 0.05
+"""Difference of source power up to which two sweeps count as driven alike."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,16 +113,16 @@ def find_reference(
 ) -> SweepRecord | None:
     """Find the reference of a wide sweep.
 
-    The newest wide reference of the same cavity, thermal cycle, axis and trace
-    names; with ``before``, only one measured earlier counts. One whose flags say
-    that its samples are void is none.
+    The newest wide reference of the same cavity, thermal cycle, axis, trace names,
+    route and source power; with ``before``, only one measured earlier counts. One
+    whose flags say that its samples are void, that was refused or withdrawn, is none.
     """
     if sweep.purpose is not SweepPurpose.WIDE:
         return None
-    query = _HEADS.where(
+    query = _with_register(_HEADS).where(
         _S.cavity == sweep.cavity,
         _S.purpose == SweepPurpose.WIDE.value,
-        _S.is_reference.is_(True),
+        _SERVES,
         _S.thermal_cycle.is_not_distinct_from(sweep.thermal_cycle),
         _S.axis_hash == sweep.axis_hash,
         _S.s_parameters == ",".join(sweep.s_parameters),
@@ -116,16 +131,45 @@ def find_reference(
     )
     if before:
         query = query.where(_S.measured_at_us <= to_us(sweep.measured_at))
+    query = query.order_by(_S.measured_at_us.desc(), _S.id.desc())
+    rows = transaction.execute(query.limit(_MOST_COMPARED))
+    return next((one for row in rows if is_alike(one := _record(row), sweep)), None)
+
+
+def newest_reference(transaction: Transaction, cavity: str) -> SweepRecord | None:
+    """Find the newest wide reference of a cavity that serves, whatever its axis."""
+    query = _with_register(_HEADS).where(
+        _S.cavity == cavity, _S.purpose == SweepPurpose.WIDE.value, _SERVES
+    )
     query = query.order_by(_S.measured_at_us.desc(), _S.id.desc()).limit(1)
     row = transaction.execute(query).one_or_none()
     return None if row is None else _record(row)
 
 
-def newest_reference(transaction: Transaction, cavity: str) -> SweepRecord | None:
-    """Find the newest wide reference of a cavity, whatever its axis."""
-    wanted = SweepFilter(cavity=cavity, purpose=SweepPurpose.WIDE, is_reference=True)
-    found = list_sweeps(transaction, wanted, 1)
-    return found[0] if found else None
+def is_alike(first: SweepRecord, second: SweepRecord) -> bool:
+    """Tell whether two sweeps went the same route at the same drive."""
+    return settings_difference(first, second) is None
+
+
+def settings_difference(first: SweepRecord, second: SweepRecord) -> str | None:
+    """Name what differs between two sweeps' settings; None where nothing does.
+
+    What a sweep does not tell counts as the same.
+    """
+    routes = first.details.get("route"), second.details.get("route")
+    if None not in routes and routes[0] != routes[1]:
+        return f"route {routes[0]} and {routes[1]}"
+    powers = [
+        one.details.get("settings", {}).get("source_power_dbm")
+        for one in (first, second)
+    ]
+    if None not in powers and abs(powers[0] - powers[1]) > POWER_TOLERANCE_DB:
+        return f"source power {powers[0]:g} and {powers[1]:g} dBm"
+    return None
+
+
+def _with_register(query: Select[Any]) -> Select[Any]:
+    return query.outerjoin(tables.reference, _R.sweep_id == _S.id)
 
 
 def load_sweep(transaction: Transaction, record: SweepRecord) -> Sweep:

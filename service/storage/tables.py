@@ -204,6 +204,37 @@ model_transition = Table(
     sqlite_autoincrement=True,
 )
 
+reference = Table(
+    "reference",
+    metadata,
+    Column("sweep_id", Text, ForeignKey("sweep.id"), primary_key=True),
+    Column("cavity", Text, nullable=False),
+    Column("thermal_cycle", Text),
+    Column("measured_at_us", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("checks", Text, nullable=False),
+    Column("model_version", Text, nullable=False),
+    Column("registered_at_us", BigInteger, nullable=False),
+    Column("registered_by", Text, nullable=False),
+    Index("ix_reference_cavity", "cavity", "measured_at_us"),
+)
+
+reference_transition = Table(
+    "reference_transition",
+    metadata,
+    Column("id", _Number, primary_key=True),
+    Column("sweep_id", Text, ForeignKey("reference.sweep_id"), nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("from_state", Text),
+    Column("to_state", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Index("ix_reference_transition_sweep_id", "sweep_id", "id"),
+    sqlite_autoincrement=True,
+)
+
 alert = Table(
     "alert",
     metadata,

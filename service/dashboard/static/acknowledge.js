@@ -1,9 +1,8 @@
 // Saying that somebody is on it.
 
+import { remember, remembered } from "./name.js";
 import { requestRefresh } from "./refresh.js";
 import { request } from "./requests.js";
-
-const KEY = "halowatch-name";
 
 /** Open the form from any button that names an alert. */
 export function startAcknowledging() {
@@ -62,21 +61,4 @@ function tell(words) {
   const place = /** @type {HTMLElement} */ (document.getElementById("acknowledge-error"));
   place.textContent = words;
   place.hidden = words === "";
-}
-
-function remembered() {
-  try {
-    return localStorage.getItem(KEY) ?? "";
-  } catch {
-    return "";
-  }
-}
-
-/** @param {string} name */
-function remember(name) {
-  try {
-    localStorage.setItem(KEY, name);
-  } catch {
-    // storage may be forbidden; the name is typed again next time
-  }
 }

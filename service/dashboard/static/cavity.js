@@ -1,6 +1,7 @@
 // The page of one cavity.
 
 import { startLive } from "./live.js";
+import { startReferencing } from "./reference.js";
 import { startSweeps } from "./sweeps.js";
 import { startTrends } from "./trends.js";
 
@@ -9,4 +10,5 @@ const cavity = page.dataset.cavity ?? "";
 
 startLive({ cavity });
 startSweeps(page);
+startReferencing();
 startTrends(cavity);
