@@ -74,6 +74,7 @@ def test_every_field_of_a_body_stands_in_the_reference(document, root: Path):
         ("PUT /cavities/{id}", schemas["CavityBody"]),
         ("POST /alerts/{id}/acknowledge", schemas["AcknowledgeBody"]),
         ("POST /models/{version}/promote", schemas["PromotionBody"]),
+        ("POST /sweeps/{id}/reference", schemas["ReferenceBody"]),
         ("POST /readings", reading),
     ):
         (row,) = [
