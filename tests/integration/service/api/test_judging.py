@@ -10,6 +10,7 @@ from instruments.measurement import SweepPurpose
 from models.serving.predictor import Predictor
 from service.operations.judge_tasks import MAX_ATTEMPTS, Diagnoser
 from service.operations.panel import Panel
+from service.storage.engine import Database
 from service.storage.records import TaskKind
 from service.storage.tasks import claim_tasks, list_backlog
 
@@ -121,7 +122,17 @@ def test_diagnose_judges_against_the_stored_reference_and_stores_nothing(
     assert client.get("diagnoses").json()["diagnoses"] == []
 
 
-def test_two_workers_never_judge_a_sweep_twice(client, post, make_sweep, diagnoser):
+@pytest.fixture
+def patient_database(config):
+    """Waits for its lock as the service does, however loaded the machine is."""
+    database = Database(config.database_url, busy_timeout_s=30.0)
+    yield database
+    database.close()
+
+
+def test_two_workers_never_judge_a_sweep_twice(
+    client, post, make_sweep, diagnoser, patient_database
+):
     judged: list[str] = []
     lock = threading.Lock()
     inner = diagnoser.panel.current().live_for("cavity-1")
@@ -138,7 +149,12 @@ def test_two_workers_never_judge_a_sweep_twice(client, post, make_sweep, diagnos
     for start in range(0, 120, 30):
         post(client, *sweeps[start : start + 30])
     workers = [
-        replace(diagnoser, owner=f"worker-{name}", panel=Panel.of(Counting()))
+        replace(
+            diagnoser,
+            database=patient_database,
+            owner=f"worker-{name}",
+            panel=Panel.of(Counting()),
+        )
         for name in "abc"
     ]
     threads = [threading.Thread(target=drain, args=(worker,)) for worker in workers]
