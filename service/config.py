@@ -158,7 +158,14 @@ VARIABLES = {
 _PREFIX = "HALOWATCH_"
 _OF_THE_TESTS = frozenset(
     _PREFIX + name
-    for name in ("CHROMIUM", "REQUIRE_BROWSER", "REFERENCE_DATA", "UPDATE_OPENAPI")
+    for name in (
+        "CHROMIUM",
+        "REQUIRE_BROWSER",
+        "REQUIRE_STRACE",
+        "REFERENCE_DATA",
+        "SOAK_S",
+        "UPDATE_OPENAPI",
+    )
 )
 """Variables that the tests read; a service that they start inherits them."""
 

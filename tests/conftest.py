@@ -29,6 +29,12 @@ settings.register_profile(
     database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
+settings.register_profile(
+    "hostile",
+    settings.get_profile("halowatch"),
+    max_examples=100_000,
+    derandomize=False,
+)
 settings.load_profile("halowatch")
 
 

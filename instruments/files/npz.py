@@ -3,6 +3,7 @@
 import io
 import math
 import os
+import struct
 import tokenize
 import zipfile
 import zlib
@@ -35,6 +36,17 @@ _HEADER_ERRORS = (
     MemoryError,
     RecursionError,
     tokenize.TokenError,
+)
+
+_DIRECTORY_ERRORS = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    NotImplementedError,
+    OverflowError,
+    # A directory may point to before the file, or give names that are no text.
+    ValueError,
 )
 
 
@@ -81,7 +93,9 @@ def read_npz(
                 key: _read_member(directory, info, name)
                 for key, info in members.items()
             }
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+    except ForeignFileError:
+        raise
+    except _DIRECTORY_ERRORS as error:
         raise ForeignFileError(f"{name}: is no readable .npz file ({error})") from None
     except OSError as error:
         raise ForeignFileError(f"{name}: {error.strerror or error}") from None
@@ -130,6 +144,11 @@ def _check_directory(
             )
         if info.flag_bits & 0x1:
             raise ForeignFileError(f"{name}: member {key[:60]!r} is encrypted")
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise ForeignFileError(
+                f"{name}: member {key[:60]!r} is compressed by something that numpy "
+                "does not write"
+            )
         members[key] = info
     return members
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import ipaddress
+import resource
 import signal
 import socket
 import sys
@@ -19,6 +20,7 @@ from service.cli.exits import BadInputError, CommandFailedError
 from service.config import ApiKeyPolicy, ConfigError, ServiceConfig, read_config
 from service.context import ServiceContext, make_context
 from service.errors import ServiceError
+from service.handlers.connections import GuardedConnection
 from service.logging import configure_logging
 from service.main import create_app
 from service.operations.model_adoption import adopt_configured
@@ -31,6 +33,13 @@ WORKERS = (
     ("worker", "alert", "--until-stdin-closes"),
 )
 """What runs beside the API."""
+
+
+MOST_DESCRIPTORS = 65_536
+"""Descriptors that the API takes where it may have more."""
+
+FILE_DESCRIPTORS = 256
+"""Descriptors kept for the database, logs and workers; the others are connections."""
 
 
 class _Server(uvicorn.Server):
@@ -75,6 +84,7 @@ def command(host: str, port: int, database_url: str | None, *, workers: bool) ->
     config = _read(host, database_url)
     configure_logging(config.log_level, process="api")
     _prepare_database(config)
+    _raise_descriptor_limit()
     signal.signal(signal.SIGTERM, _end)
     # A shell that puts a script's job in the background has SIGINT ignored.
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -168,7 +178,7 @@ def _uvicorn_config(config: ServiceConfig, context: ServiceContext) -> uvicorn.C
     return uvicorn.Config(
         create_app(config, context=context),
         loop="uvloop",
-        http="httptools",
+        http=GuardedConnection,
         ws="none",
         log_config=None,
         access_log=False,
@@ -176,6 +186,16 @@ def _uvicorn_config(config: ServiceConfig, context: ServiceContext) -> uvicorn.C
         timeout_keep_alive=30,
         timeout_graceful_shutdown=5,
     )
+
+
+def _raise_descriptor_limit() -> None:
+    """Take as many descriptors as we may, and keep some of them for files."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        soft = hard if hard != resource.RLIM_INFINITY else MOST_DESCRIPTORS
+        soft = min(soft, MOST_DESCRIPTORS)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    GuardedConnection.max_connections = max(soft - FILE_DESCRIPTORS, soft // 2)
 
 
 def _end(number: int, frame: FrameType | None) -> None:

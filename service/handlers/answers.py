@@ -8,6 +8,7 @@ import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
 from instruments.measurement import MeasurementError
 from service.errors import InvalidRequestError, ServiceError, UnavailableError
@@ -94,7 +95,21 @@ async def _on_http_exception(request: Request, error: HTTPException) -> Response
 
     response = problem_response(RouterError(str(error.detail)), request.url.path)
     response.headers.update(error.headers or {})
+    methods = _methods_of(request) if error.status_code == 405 else ()
+    if methods:
+        response.headers["Allow"] = ", ".join(methods)
     return response
+
+
+def _methods_of(request: Request) -> list[str]:
+    """Name every method of a path; the router names those of its first route."""
+    paths = request.app.openapi()["paths"]
+    return sorted(
+        name.upper()
+        for template, calls in paths.items()
+        if compile_path(template)[0].match(request.url.path)
+        for name in calls
+    )
 
 
 async def _on_surprise(request: Request, error: Exception) -> Response:

@@ -41,7 +41,11 @@ def get_readiness(context: Context) -> Response:
     )
 
 
-@router.get("/metrics")
+@router.get(
+    "/metrics",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {}}}},
+)
 def get_metrics(context: Context) -> Response:
     """Return counters and the state of the database for Prometheus."""
     metrics, now = context.metrics, context.clock.now()

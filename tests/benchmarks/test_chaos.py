@@ -48,3 +48,17 @@ def test_nothing_acknowledged_is_lost_by_kills(root: Path, tmp_path: Path) -> No
     for name in FAULTS:
         print(f"{name.replace('_', ' '):<44}{len(report[name]):>8}")
     assert not any(report[name] for name in FAULTS)
+
+
+@pytest.mark.benchmark
+def test_a_promoted_standby_misses_nothing(root: Path, tmp_path: Path) -> None:
+    report = run("failover.py", tmp_path, "--load=60", "--away=60")
+    keep(root, "failover.json", report)
+    names = ("by_the_primary", "without_standby", "after_promotion")
+    print(f"\n{'missing in the promoted standby':<44}{len(report['missing']):>8}")
+    for name in names:
+        label = f"acknowledged {name.replace('_', ' ')}"
+        print(f"{label:<44}{report[f'acknowledged_{name}']:>8}")
+    print(f"{'gap in acknowledgements, s':<44}{report['gap_s']:>8}")
+    assert report["missing"] == []
+    assert report["acknowledged_without_standby"] == 0

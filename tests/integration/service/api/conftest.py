@@ -25,6 +25,7 @@ from models.diagnosis import (
 )
 from service.config import ServiceConfig, parse_channels
 from service.context import ServiceContext, make_context
+from service.handlers.connections import GuardedConnection
 from service.main import create_app
 from service.storage.engine import Database
 
@@ -121,7 +122,7 @@ def running(context: ServiceContext, config: ServiceConfig) -> Iterator[httpx.Cl
     server = uvicorn.Server(
         uvicorn.Config(
             create_app(config, context=context),
-            http="httptools",
+            http=GuardedConnection,
             ws="none",
             log_config=None,
             timeout_graceful_shutdown=2,

@@ -51,3 +51,11 @@ def test_what_was_acknowledged_is_stored_and_judged_once_through_all_kills(repor
     ):
         assert report[name] == [], name
     assert report["tasks_left"] == 0
+
+
+def test_a_promoted_standby_has_all_that_its_primary_acknowledged(report_of):
+    report = report_of("failover.py", load=4, away=6)
+    assert report["acknowledged_by_the_primary"] > 20
+    assert report["acknowledged_after_promotion"] > 0
+    assert report["acknowledged_without_standby"] == 0
+    assert report["missing"] == []

@@ -1,0 +1,105 @@
+"""Connections that cost little while their other end says nothing, or little."""
+
+from asyncio import TimerHandle
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+HEAD_DEADLINE_S = 10.0
+"""Longest that a request's head may take, from the first byte, or from the opening of
+its connection, in seconds."""
+
+MAX_HEAD_BYTES = 64 * 1024
+"""Longest head of a request."""
+
+BODY_CHECK_S = 10.0
+"""Time between two looks at a body that is coming, in seconds."""
+
+LEAST_BODY_BYTES = 10 * 1024
+"""Fewest bytes of a body between two looks; below, its connection is closed."""
+
+
+class GuardedConnection(HttpToolsProtocol):
+    """An HTTP connection that is closed where its client keeps it waiting.
+
+    Whoever opens ten thousand connections, or sends a byte every few seconds, holds
+    descriptors and memory for seconds only. Where there are too many connections, one
+    that waits for a request gives way to the newest.
+    """
+
+    max_connections = 20_000
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._timer: TimerHandle | None = None
+        self._head_bytes: int | None = 0
+        self._body_bytes = 0
+
+    def connection_made(self, transport: Any) -> None:
+        """Open; the head of the first request is expected soon."""
+        super().connection_made(transport)
+        if len(self.connections) > self.max_connections:
+            self._make_room()
+        self._watch(HEAD_DEADLINE_S)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Close."""
+        super().connection_lost(exc)
+        self._rest()
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes, and count them while a head or a body is unfinished."""
+        if self._head_bytes is None:
+            self._body_bytes += len(data)
+        else:
+            self._head_bytes += len(data)
+            if self._timer is None:
+                self._watch(HEAD_DEADLINE_S)
+        super().data_received(data)
+        if self._head_bytes is not None and self._head_bytes > MAX_HEAD_BYTES:
+            self.send_400_response("The head of the request is too long.")
+
+    def on_headers_complete(self) -> None:
+        """Begin the request; its body is expected to keep coming."""
+        self._head_bytes = None
+        self._body_bytes = 0
+        self._rest()
+        super().on_headers_complete()
+        self._watch(BODY_CHECK_S)
+
+    def on_message_complete(self) -> None:
+        """End the request; the next head may come at any time."""
+        self._head_bytes = 0
+        self._rest()
+        super().on_message_complete()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no request is being answered."""
+        return self.cycle is None or self.cycle.response_complete
+
+    def _watch(self, delay_s: float) -> None:
+        self._timer = self.loop.call_later(delay_s, self._look)
+
+    def _rest(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _look(self) -> None:
+        """Close what says too little; a paused body waits for us, not we for it."""
+        self._timer = None
+        is_slow = self._head_bytes is not None or self._body_bytes < LEAST_BODY_BYTES
+        if is_slow and not self.flow.read_paused:
+            self.transport.abort()
+            return
+        self._body_bytes = 0
+        self._watch(BODY_CHECK_S)
+
+    def _make_room(self) -> None:
+        for other in self.connections:
+            if other is self or not isinstance(other, GuardedConnection):
+                continue
+            if other.is_idle:
+                other.transport.abort()
+                return

@@ -1,0 +1,140 @@
+"""Connections that say nothing, or say it slowly, stop nobody."""
+
+import contextlib
+import socket
+import threading
+import time
+
+import pytest
+
+from instruments.measurement.message import MSGPACK_MEDIA_TYPE, encode_sweeps
+from service.handlers import connections
+from service.handlers.connections import GuardedConnection
+
+# The database plays no part in this.
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    monkeypatch.setattr(connections, "HEAD_DEADLINE_S", 0.5)
+    monkeypatch.setattr(connections, "BODY_CHECK_S", 0.5)
+
+
+def connect(client) -> socket.socket:
+    url = client.base_url
+    return socket.create_connection((url.host, url.port), timeout=20)
+
+
+def assert_closed(wire: socket.socket, within_s: float = 15.0) -> None:
+    wire.settimeout(within_s)
+    with contextlib.suppress(ConnectionError):
+        assert wire.recv(1000) == b""
+
+
+def head_of(client, length: int) -> bytes:
+    return (
+        f"POST {client.base_url.path}sweeps HTTP/1.1\r\nHost: localhost\r\n"
+        f"Content-Type: {MSGPACK_MEDIA_TYPE}\r\nContent-Length: {length}\r\n\r\n"
+    ).encode()
+
+
+def test_a_connection_that_says_nothing_is_closed(client, impatient):
+    with connect(client) as wire:
+        assert_closed(wire)
+
+
+def test_a_head_byte_by_byte_is_cut_off(client, impatient):
+    with connect(client) as wire, contextlib.suppress(ConnectionError):
+        started_s = time.monotonic()
+        for byte in b"GET /healthz HTTP/1.1\r\nX-Slow: " + b"a" * 1000:
+            wire.sendall(bytes([byte]))
+            time.sleep(0.05)
+            if time.monotonic() - started_s > 20:
+                pytest.fail("the connection still takes bytes")
+    assert client.get("healthz").status_code == 200
+
+
+def test_a_head_without_end_is_refused(client):
+    with connect(client) as wire, contextlib.suppress(ConnectionError):
+        wire.sendall(b"GET /healthz HTTP/1.1\r\n")
+        for _ in range(200):
+            wire.sendall(b"X-Long: " + b"a" * 8000)
+        pytest.fail("the connection still takes bytes")
+    with connect(client) as wire:
+        wire.sendall(b"GET /healthz HTTP/1.1\r\nX: " + b"a" * 70_000)
+        assert b" 400 " in wire.recv(1000)
+
+
+def test_a_body_byte_by_byte_is_cut_off_and_holds_no_bytes(client, impatient):
+    with connect(client) as wire, contextlib.suppress(ConnectionError):
+        wire.sendall(head_of(client, 1000) + b"\x81")
+        for _ in range(200):
+            wire.sendall(b"\x00")
+            time.sleep(0.05)
+        pytest.fail("the connection still takes bytes")
+    assert "halowatch_body_bytes 0.0" in client.get("metrics").text
+
+
+def test_a_body_that_keeps_coming_is_taken(client, impatient, make_sweep, monkeypatch):
+    monkeypatch.setattr(connections, "LEAST_BODY_BYTES", 100)
+    body = encode_sweeps([make_sweep(points=401)])
+    with connect(client) as wire:
+        wire.sendall(head_of(client, len(body)))
+        for at in range(0, len(body), len(body) // 8):
+            wire.sendall(body[at : at + len(body) // 8])
+            time.sleep(0.2)
+        assert b" 201 " in wire.recv(4000)
+
+
+def test_a_client_that_thinks_between_requests_is_kept(client, impatient):
+    with connect(client) as wire:
+        for _ in range(3):
+            wire.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert b" 200 " in wire.recv(4000)
+            time.sleep(0.8)
+
+
+def test_a_slow_answer_is_waited_for(client, impatient, post, make_sweep):
+    answer = post(client, make_sweep(), path="sweeps?wait=diagnosis")
+    assert answer.status_code == 201
+    assert answer.json()["results"][0]["diagnosis"] is None
+
+
+def test_the_newest_connection_takes_the_place_of_an_idle_one(
+    client, monkeypatch, post, make_sweep
+):
+    monkeypatch.setattr(GuardedConnection, "max_connections", 5)
+    with contextlib.ExitStack() as wires:
+        idle = [wires.enter_context(connect(client)) for _ in range(12)]
+        assert post(client, make_sweep()).status_code == 201
+        for wire in idle[:3]:
+            assert_closed(wire)
+
+
+def test_hundreds_of_idle_and_slow_connections_do_not_stop_ingest(
+    client, post, make_sweep
+):
+    over = threading.Event()
+    with contextlib.ExitStack() as wires:
+        idle = [wires.enter_context(connect(client)) for _ in range(600)]
+        for wire in idle[:200]:
+            wire.sendall(b"POST /api/v1/sweeps HTTP/1.1\r\nHost: l")
+        for wire in idle[200:400]:
+            wire.sendall(head_of(client, 5000) + b"\x81")
+
+        def dribble():
+            while not over.wait(0.05):
+                for wire in idle[:400:20]:
+                    with contextlib.suppress(OSError):
+                        wire.sendall(b"a")
+
+        thread = threading.Thread(target=dribble)
+        thread.start()
+        try:
+            for seed in range(40):
+                assert post(client, make_sweep(seed)).status_code == 201
+        finally:
+            over.set()
+            thread.join()
+    assert len(client.get("sweeps", params={"limit": 100}).json()["sweeps"]) == 40
