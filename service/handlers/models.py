@@ -30,7 +30,7 @@ router = APIRouter()
 class OrderBody(BaseModel):
     """Who takes a model back or retires it, and why."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     by: str = Field(min_length=1, max_length=MAX_TEXT_LENGTH)
     reason: str = Field("", max_length=1000)

@@ -28,7 +28,7 @@ router = APIRouter()
 class WithdrawalBody(BaseModel):
     """Who takes a reference back, and why."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     by: str = Field(min_length=1, max_length=MAX_TEXT_LENGTH)
     note: str = Field("", max_length=1000)
