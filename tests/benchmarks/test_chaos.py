@@ -62,3 +62,18 @@ def test_a_promoted_standby_misses_nothing(root: Path, tmp_path: Path) -> None:
     print(f"{'gap in acknowledgements, s':<44}{report['gap_s']:>8}")
     assert report["missing"] == []
     assert report["acknowledged_without_standby"] == 0
+
+
+@pytest.mark.benchmark
+def test_five_minutes_without_a_database_cost_nothing(
+    root: Path, tmp_path: Path
+) -> None:
+    report = run("outage.py", tmp_path, "--away=300")
+    keep(root, "outage.json", report)
+    print()
+    for name in ("measured_count", "stored_count", "deepest_spool", "drained_s"):
+        print(f"{name.replace('_', ' '):<44}{report[name]:>8}")
+    print(f"{'answers while down':<44}{report['answers_while_down']}")
+    assert report["stored_count"] == report["measured_count"]
+    assert report["in_order"]
+    assert set(report["answers_while_down"]) == {"readyz 503", "post 503"}

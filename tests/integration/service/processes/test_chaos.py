@@ -59,3 +59,13 @@ def test_a_promoted_standby_has_all_that_its_primary_acknowledged(report_of):
     assert report["acknowledged_after_promotion"] > 0
     assert report["acknowledged_without_standby"] == 0
     assert report["missing"] == []
+
+
+def test_while_the_database_is_stopped_spools_keep_all_and_drain_in_order(report_of):
+    report = report_of("outage.py", away=4)
+    assert report["stored_count"] == report["measured_count"]
+    assert report["in_order"]
+    assert report["deepest_spool"] > 20
+    assert report["left_in_spool"] == report["rejected_total"] == 0
+    assert set(report["answers_while_down"]) == {"readyz 503", "post 503"}
+    assert "database" in report["named"]
