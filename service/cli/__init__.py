@@ -16,6 +16,7 @@ COMMANDS = {
     "spool": "Look at a poller's spool and its dead letters.",
     "simulate": "Serve an array's emulated instruments on TCP.",
     "ingest": "Post measured files to the service.",
+    "export": "Write what is stored to files.",
     "fit": "Fit the resonance in a measured file.",
     "limits": "Tell how well anybody could read T and B off a cavity.",
     "twin": "Fit the twin of one cavity; locate a new reflection.",

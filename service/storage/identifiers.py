@@ -41,3 +41,9 @@ def _format(stamp: int) -> str:
     value |= (0b10 << 62) | secrets.randbits(62)
     text = f"{value:032x}"
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def earliest_id(moment: datetime) -> str:
+    """Return the start of every identifier made at a time: none later sorts before."""
+    text = f"{max(to_us(moment) // 1000, 0):012x}"
+    return f"{text[:8]}-{text[8:12]}"

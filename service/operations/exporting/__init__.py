@@ -1,0 +1,1 @@
+"""Exports what is stored: read in the order of arrival, written part by part."""

@@ -1,0 +1,87 @@
+"""Reads the sweeps of an export, a bounded page at a time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from instruments.measurement import Sweep
+from service.storage.diagnoses import get_diagnosis
+from service.storage.engine import Database, Transaction
+from service.storage.export_queries import ExportFilter, list_export_ids
+from service.storage.records import DiagnosisRecord, SweepRecord
+from service.storage.sweep_queries import get_sweep, load_sweep
+
+PAGE_COUNT = 256
+"""Sweeps of one reading transaction."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ExportedSweep:
+    """A sweep with its samples and the diagnosis that counts, if there is one."""
+
+    record: SweepRecord
+    sweep: Sweep
+    diagnosis: DiagnosisRecord | None
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of the samples and the axis."""
+        traces = sum(trace.nbytes for trace in self.sweep.traces.values())
+        return traces + self.sweep.frequency_hz.nbytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Some sweeps of an export.
+
+    Attributes
+    ----------
+    last_id
+        Where the next page begins behind.
+    is_last
+        Whether nothing is left behind it.
+    """
+
+    items: Sequence[ExportedSweep]
+    last_id: str
+    is_last: bool
+
+
+def read_page(
+    database: Database, wanted: ExportFilter, after: str, max_bytes: int
+) -> Page:
+    """Read the sweeps behind ``after``, at most so many bytes and at least one.
+
+    Raises
+    ------
+    StorageUnavailableError
+        If the database cannot be read.
+    """
+    items: list[ExportedSweep] = []
+    room = max_bytes
+    with database.read() as transaction:
+        ids = list_export_ids(transaction, wanted, after, PAGE_COUNT)
+        for sweep_id in ids:
+            item = _read(transaction, sweep_id, wanted)
+            after = sweep_id
+            if item is not None:
+                items.append(item)
+                room -= item.size_bytes
+            if room <= 0:
+                break
+    is_last = len(ids) < PAGE_COUNT and (not ids or after == ids[-1])
+    return Page(items=items, last_id=after, is_last=is_last)
+
+
+def _read(
+    transaction: Transaction, sweep_id: str, wanted: ExportFilter
+) -> ExportedSweep | None:
+    record = get_sweep(transaction, sweep_id)
+    if record is None or (
+        wanted.run is not None and record.details.get("run") != wanted.run
+    ):
+        return None
+    return ExportedSweep(
+        record=record,
+        sweep=load_sweep(transaction, record),
+        diagnosis=get_diagnosis(transaction, sweep_id),
+    )

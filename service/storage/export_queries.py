@@ -1,0 +1,119 @@
+"""What an export reads: in the order of arrival, so that it can go on later."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, RowMapping, Select, exists, select
+
+from instruments.measurement import SweepPurpose
+from service.storage import tables
+from service.storage.engine import Transaction
+from service.storage.identifiers import earliest_id
+from service.storage.model_records import Role
+from service.storage.times import from_us, to_us
+
+_S = tables.sweep.c
+_D = tables.diagnosis.c
+_R = tables.reading.c
+
+_AHEAD = timedelta(hours=1)
+"""How much later than its receipt a sweep may be dated, generously."""
+
+_DIAGNOSIS_COLUMNS = [
+    column
+    for column in _D
+    if column.name not in ("id", "measured_at_us", "judged_at_us", "record")
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportFilter:
+    """What shall be exported; None takes all.
+
+    Attributes
+    ----------
+    measured_from, measured_to
+        Half-open interval of the measurement time.
+    condition
+        Only sweeps whose diagnosis that counts names this condition.
+    run
+        Only sweeps of this run.
+    """
+
+    measured_from: datetime | None = None
+    measured_to: datetime | None = None
+    cavity: str | None = None
+    purpose: SweepPurpose | None = None
+    condition: str | None = None
+    run: str | None = None
+
+
+def list_export_ids(
+    transaction: Transaction, wanted: ExportFilter, after: str, limit: int
+) -> list[str]:
+    """List ids of sweeps behind ``after``, in the order of arrival."""
+    query = select(_S.id).where(_S.id > after).order_by(_S.id).limit(limit)
+    query = _between(query, _S.measured_at_us, wanted)
+    if wanted.measured_from is not None:
+        query = query.where(_S.id > earliest_id(wanted.measured_from - _AHEAD))
+    if wanted.cavity is not None:
+        query = query.where(_S.cavity == wanted.cavity)
+    if wanted.purpose is not None:
+        query = query.where(_S.purpose == wanted.purpose.value)
+    if wanted.condition is not None:
+        query = query.where(
+            exists().where(
+                _D.sweep_id == _S.id,
+                _D.role == Role.LIVE.value,
+                _D.condition_label == wanted.condition,
+            )
+        )
+    return list(transaction.execute(query).scalars())
+
+
+def list_diagnosis_rows(
+    transaction: Transaction, wanted: ExportFilter, after: int, limit: int
+) -> list[tuple[int, Mapping[str, Any]]]:
+    """List diagnoses behind number ``after`` as (number, column to value)."""
+    query = select(_D.id, _D.measured_at_us, _D.judged_at_us, *_DIAGNOSIS_COLUMNS)
+    query = query.where(_D.id > after).order_by(_D.id).limit(limit)
+    query = _between(query, _D.measured_at_us, wanted)
+    if wanted.cavity is not None:
+        query = query.where(_D.cavity == wanted.cavity)
+    if wanted.purpose is not None:
+        query = query.where(_D.purpose == wanted.purpose.value)
+    if wanted.condition is not None:
+        query = query.where(_D.condition_label == wanted.condition)
+    return [_numbered(row) for row in transaction.execute(query).mappings()]
+
+
+def list_reading_rows(
+    transaction: Transaction, wanted: ExportFilter, after: int, limit: int
+) -> list[tuple[int, Mapping[str, Any]]]:
+    """List readings behind number ``after`` as (number, column to value)."""
+    query = select(tables.reading).where(_R.id > after).order_by(_R.id).limit(limit)
+    query = _between(query, _R.measured_at_us, wanted)
+    if wanted.cavity is not None:
+        query = query.where(_R.cavity == wanted.cavity)
+    return [_numbered(row) for row in transaction.execute(query).mappings()]
+
+
+def _between(
+    query: Select[Any], column: ColumnElement[int], wanted: ExportFilter
+) -> Select[Any]:
+    if wanted.measured_from is not None:
+        query = query.where(column >= to_us(wanted.measured_from))
+    if wanted.measured_to is not None:
+        query = query.where(column < to_us(wanted.measured_to))
+    return query
+
+
+def _numbered(row: RowMapping) -> tuple[int, Mapping[str, Any]]:
+    values = {
+        name.removesuffix("_us"): from_us(value) if name.endswith("_us") else value
+        for name, value in row.items()
+        if name != "id"
+    }
+    return int(row["id"]), values
