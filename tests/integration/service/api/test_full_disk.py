@@ -1,4 +1,4 @@
-"""A full disk: refused cleanly, nothing accepted is lost, taken again without restart."""
+"""A full disk: refused cleanly, nothing accepted is lost, taken again at once."""
 
 import contextlib
 import shutil
@@ -69,7 +69,9 @@ def test_it_is_refused_cleanly_and_taken_again(
         accepted += [result["sweep_id"] for result in answer.json()["results"]]
     for sweep_id in accepted:
         assert client.get(f"sweeps/{sweep_id}/traces").status_code == 200
-    with contextlib.closing(Database(context.config.database_url)) as database:
-        with database.read() as transaction:
-            rows = transaction.exec_driver_sql("PRAGMA integrity_check").scalars()
-            assert list(rows) == ["ok"]
+    with (
+        contextlib.closing(Database(context.config.database_url)) as database,
+        database.read() as transaction,
+    ):
+        rows = transaction.exec_driver_sql("PRAGMA integrity_check").scalars()
+        assert list(rows) == ["ok"]

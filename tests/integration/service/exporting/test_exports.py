@@ -191,7 +191,7 @@ def test_filters_narrow_by_time_cavity_run_and_condition(export, judged):
     assert export("parquet", "e", run="run-a", cavity="cavity-2") == 2
 
 
-class Interruption(Exception):
+class InterruptionError(Exception):
     pass
 
 
@@ -210,9 +210,9 @@ def test_what_was_interrupted_goes_on_and_nothing_comes_twice(
 
     def interrupt(count):
         if count >= 5:
-            raise Interruption
+            raise InterruptionError
 
-    with pytest.raises(Interruption):
+    with pytest.raises(InterruptionError):
         job("broken").run(interrupt)
     written = {path.name for path in (tmp_path / "broken").iterdir()}
     assert job("broken").run(lambda count: None).sweep_count == 12
