@@ -1,0 +1,214 @@
+import numpy as np
+import pytest
+
+from models.diagnosis import ResonanceEstimate, ResonanceState
+from models.errors import ModelFolderError, TrainingRefusedError
+from models.thermometry import (
+    LineObservation,
+    ResonatorThermometer,
+    ThermometryState,
+    observe,
+    observe_sweep,
+)
+from models.thermometry.device import Device
+from models.thermometry.observation import Table
+
+NIOBIUM = Device(
+    two_level=1.9e-4,
+    kinetic=0.14,
+    critical_k=9.2,
+    dephasing=1.3,
+    saturation=0.5,
+    energy=0.5,
+    resistive=1.5,
+    floor=2e-6,
+)
+COLDEST_K = 0.09
+
+
+def cooldown(device, frequency_hz, temperature_k, rng, *, reference_loss=3e-5):
+    """Lines of one device over temperature as the laws have them, with noise."""
+    count = len(temperature_k)
+    columns = {
+        "reference_hz": np.full(count, frequency_hz),
+        "shift": np.zeros(count),
+        "shift_sigma": np.full(count, 2e-7),
+        "log_loss": np.zeros(count),
+        "log_loss_sigma": np.full(count, 0.01),
+        "reference_log_loss": np.full(count, np.log(reference_loss)),
+        "reference_log_loss_sigma": np.full(count, 0.01),
+        "log_energy_ratio": np.zeros(count),
+    }
+    known = np.full(count, COLDEST_K)
+    bare = Table(columns)
+    columns["shift"] = device.shift(temperature_k, known, bare)
+    columns["shift"] = columns["shift"] + 2e-7 * rng.normal(size=count)
+    columns["log_loss"] = device.log_loss(temperature_k, known, bare)
+    columns["log_loss"] = columns["log_loss"] + 0.01 * rng.normal(size=count)
+    return [
+        LineObservation(
+            **{name: float(values[row]) for name, values in columns.items()}
+        )
+        for row in range(count)
+    ]
+
+
+@pytest.fixture(scope="module")
+def family():
+    """Observations, temperatures and names of four devices of one metal."""
+    rng = np.random.default_rng(7)
+    observations, temperatures, names = [], [], []
+    for number in range(4):
+        device = Device(
+            **{
+                **{name: getattr(NIOBIUM, name) for name in NIOBIUM.__slots__},
+                "two_level": NIOBIUM.two_level * rng.uniform(0.97, 1.03),
+                "kinetic": NIOBIUM.kinetic * rng.uniform(0.97, 1.03),
+            }
+        )
+        temperature_k = rng.uniform(0.1, 2.5, 60)
+        observations += cooldown(device, 5e9 + 1e9 * number, temperature_k, rng)
+        temperatures.append(temperature_k)
+        names += [f"device-{number}"] * 60
+    return observations, np.concatenate(temperatures), np.array(names)
+
+
+@pytest.fixture(scope="module")
+def thermometer(family):
+    observations, temperature_k, cavity = family
+    return ResonatorThermometer.fit(
+        observations,
+        temperature_k,
+        np.full(temperature_k.size, COLDEST_K),
+        cavity,
+        cavity,
+    )
+
+
+def test_a_device_never_seen_tells_its_temperature(thermometer):
+    rng = np.random.default_rng(3)
+    truth = rng.uniform(0.15, 2.45, 120)
+    lines = cooldown(NIOBIUM, 9.5e9, truth, rng)
+    judged = [thermometer.judge(line) for line in lines]
+    quantiles_k = np.array([each.quantiles_k for each in judged])
+    assert np.median(np.abs(quantiles_k[:, 2] - truth)) < 0.03
+    inside = (truth >= quantiles_k[:, 0]) & (truth <= quantiles_k[:, -1])
+    assert inside.mean() > 0.85
+    assert (np.diff(quantiles_k, axis=1) >= 0.0).all()
+
+
+def test_the_constants_of_the_metal_are_found(thermometer):
+    device = thermometer.emulator.device
+    assert device.critical_k == pytest.approx(NIOBIUM.critical_k, rel=0.05)
+    assert device.two_level == pytest.approx(NIOBIUM.two_level, rel=0.05)
+
+
+def test_saved_equals_loaded(thermometer, family):
+    again = ResonatorThermometer.from_arrays(thermometer.to_arrays())
+    for line in family[0][::20]:
+        one, other = thermometer.judge(line), again.judge(line)
+        np.testing.assert_array_equal(one.density, other.density)
+        assert one.state is other.state
+
+
+def test_the_same_sweeps_teach_the_same_thermometer(thermometer, family):
+    observations, temperature_k, cavity = family
+    known = np.full(temperature_k.size, COLDEST_K)
+    again = ResonatorThermometer.fit(observations, temperature_k, known, cavity, cavity)
+    for name, values in again.to_arrays().items():
+        np.testing.assert_array_equal(values, thermometer.to_arrays()[name])
+
+
+@pytest.mark.parametrize("change", ["missing", "extra", "shape", "nan"])
+def test_arrays_that_were_changed_are_refused(thermometer, change):
+    arrays = thermometer.to_arrays()
+    if change == "missing":
+        del arrays["prior"]
+    elif change == "extra":
+        arrays["more"] = np.zeros(1)
+    elif change == "shape":
+        arrays["spread"] = np.zeros(3)
+    else:
+        arrays["grid_k"] = np.full_like(arrays["grid_k"], np.nan)
+    with pytest.raises(ModelFolderError, match="thermometer: array"):
+        ResonatorThermometer.from_arrays(arrays)
+
+
+def test_too_few_lines_are_refused(family):
+    observations, temperature_k, cavity = family
+    with pytest.raises(TrainingRefusedError, match="11 sweeps show a resonance"):
+        ResonatorThermometer.fit(
+            [*observations[:11], None],
+            temperature_k[:12],
+            np.full(12, COLDEST_K),
+            cavity[:12],
+            cavity[:12],
+        )
+
+
+def test_without_reference_or_line_the_prior_is_returned(thermometer, family):
+    without = thermometer.judge(family[0][0], has_reference=False)
+    assert without.state is ThermometryState.NO_REFERENCE
+    lost = thermometer.judge(None)
+    assert lost.state is ThermometryState.NOT_DETERMINABLE
+    np.testing.assert_array_equal(lost.density, thermometer.prior)
+    assert without.reason
+    assert lost.reason
+
+
+def test_a_line_that_no_device_shows_is_not_judged(thermometer, family):
+    line = family[0][0]
+    moved = type(line)(
+        **{**{name: getattr(line, name) for name in line.__slots__}, "shift": 0.01}
+    )
+    judged = thermometer.judge(moved)
+    assert judged.state is ThermometryState.NOT_DETERMINABLE
+    assert "none that was learnt" in (judged.reason or "")
+
+
+def test_lines_that_obey_no_superconductor_are_learnt_from_their_departures():
+    """A copper cavity shrinks and its loss falls: smooth, but none of the laws."""
+    rng = np.random.default_rng(5)
+    temperature_k = rng.uniform(4.0, 300.0, 150)
+    observations = []
+    for value in temperature_k:
+        shift = -4e-3 * (value / 300.0) ** 1.5 + 1e-6 * rng.normal()
+        loss = np.log(4e-5 * (1.0 + 4.0 * value / 300.0)) + 0.01 * rng.normal()
+        observations.append(
+            observe(_line(7e9 * (1.0 + shift), np.exp(-loss)), _line(7e9, 24e3))
+        )
+    cycle = np.array([f"cycle-{row % 3}" for row in range(150)])
+    thermometer = ResonatorThermometer.fit(
+        observations, temperature_k, np.full(150, 4.0), np.full(150, "copper"), cycle
+    )
+    medians = np.array(
+        [thermometer.judge(each).quantiles_k[2] for each in observations]
+    )
+    assert np.median(np.abs(np.log(medians / temperature_k))) < 0.15
+
+
+def _line(f0_hz, quality, state=ResonanceState.OK):
+    return ResonanceEstimate(
+        state=state,
+        resonant_frequency_hz=f0_hz,
+        resonant_frequency_sigma_hz=1e3,
+        loaded_q=quality / 2.0,
+        loaded_q_sigma=quality / 200.0,
+        unloaded_q=quality,
+        unloaded_q_sigma=quality / 100.0,
+        coupling_q=quality,
+    )
+
+
+def test_a_doubtful_fit_counts_less():
+    sure = observe(_line(7e9, 1e4), _line(7e9, 1e4))
+    doubtful = observe(_line(7e9, 1e4, ResonanceState.EDGE), _line(7e9, 1e4))
+    assert doubtful.shift_sigma > 10.0 * sure.shift_sigma
+    assert doubtful.log_loss_sigma > 10.0 * sure.log_loss_sigma
+
+
+def test_a_sweep_without_numbers_is_no_observation():
+    nothing = ResonanceEstimate(state=ResonanceState.NO_RESONANCE)
+    assert observe(nothing, _line(7e9, 1e4)) is None
+    assert observe_sweep({"S21": nothing}, {"S21": _line(7e9, 1e4)}) is None
+    assert observe_sweep({"S21": _line(7e9, 1e4)}, {}) is None
