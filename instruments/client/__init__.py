@@ -9,6 +9,7 @@ from instruments.client.errors import (
     TryAgainError,
 )
 from instruments.client.http import SweepClient, SweepResult
+from instruments.client.sender import SweepSender
 from instruments.client.spool import Spool
 from instruments.client.spool_records import DeadLetter, SpooledSweep
 from instruments.client.uploader import Uploader
@@ -24,6 +25,7 @@ __all__ = [
     "SpooledSweep",
     "SweepClient",
     "SweepResult",
+    "SweepSender",
     "TryAgainError",
     "Uploader",
 ]

@@ -132,6 +132,11 @@ class Spool:
         with self._lock:
             return self._store.run(lambda rows: rows.dead_letters(limit))
 
+    def message_of(self, number: int) -> bytes | None:
+        """Return the message of a dead letter, None where there is no such."""
+        with self._lock:
+            return self._store.run(lambda rows: rows.message_of(number))
+
     def retry(self, numbers: Sequence[int] | None = None) -> int:
         """Let dead letters wait again, at the end of the queue; None takes all.
 

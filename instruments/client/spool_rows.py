@@ -128,6 +128,13 @@ class SpoolRows:
             for number, key, reason, size, moment in rows
         ]
 
+    def message_of(self, number: int) -> bytes | None:
+        """Return the message of a dead letter, None where there is no such."""
+        row = self._database.execute(
+            "SELECT message FROM dead_letter WHERE id = ?", (number,)
+        ).fetchone()
+        return None if row is None else bytes(row[0])
+
     def retry(self, numbers: Sequence[int] | None, now_s: float) -> int:
         """Let dead letters wait again; None takes all."""
         with self._database:

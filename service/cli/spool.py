@@ -1,6 +1,7 @@
 """``halowatch spool``: what waits at a poller, and what was set aside."""
 
 import contextlib
+import json
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -90,6 +91,30 @@ def drop(
     with _open(directory) as spool:
         count = spool.drop(_chosen(spool, numbers, take_all=take_all))
     _report({"dropped": count}, f"{count} dead letters forgotten", as_json=as_json)
+
+
+@command.command("save")
+@_DIRECTORY
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@_JSON
+def save(directory: Path, folder: Path, *, as_json: bool) -> None:
+    """Write every dead letter into FOLDER: its message, and the reason beside it.
+
+    They stay in the spool. A message can be posted as it is, with the content type
+    application/vnd.halowatch.sweep+msgpack.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with _open(directory) as spool:
+        letters = spool.dead_letters(limit=_MOST)
+        for letter in letters:
+            stem = folder / f"{letter.number:08}"
+            stem.with_suffix(".msgpack").write_bytes(
+                spool.message_of(letter.number) or b""
+            )
+            reason = json.dumps(_letter_json(letter), indent=2)
+            stem.with_suffix(".json").write_text(f"{reason}\n", encoding="utf-8")
+    count = len(letters)
+    _report({"saved": count}, f"{count} dead letters in {folder}", as_json=as_json)
 
 
 @contextlib.contextmanager

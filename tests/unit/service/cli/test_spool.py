@@ -11,6 +11,8 @@ from click.testing import CliRunner
 from instruments.client import Spool
 from instruments.clock import SystemClock
 from instruments.measurement import Sweep, SweepPurpose
+from instruments.measurement.bodies import unpack_body
+from instruments.measurement.message import decode_sweep
 from service.cli import main
 
 
@@ -98,3 +100,16 @@ def test_a_folder_without_a_spool_is_not_made_one(tmp_path):
 def test_a_running_poller_keeps_its_spool(folder):
     with opened(folder):
         assert "is in use by another poller" in run("list", folder, code=1)
+
+
+def test_save_writes_each_dead_letter_with_its_reason_and_keeps_them(folder, tmp_path):
+    out = tmp_path / "letters"
+    assert json.loads(run("save", folder, out, "--json")) == {"saved": 3}
+    names = sorted(path.name for path in out.iterdir())
+    assert names[:2] == ["00000001.json", "00000001.msgpack"]
+    assert len(names) == 6
+    letter = json.loads((out / "00000002.json").read_text())
+    assert letter["reason"] == "reason of 2"
+    (message,) = unpack_body((out / "00000002.msgpack").read_bytes())
+    assert decode_sweep(message) == make_sweep(1)
+    assert json.loads(run("list", folder, "--json"))["dead_letter_count"] == 3
