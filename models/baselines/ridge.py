@@ -87,6 +87,8 @@ def fit_ridge(
     targets: Reals,
     groups: npt.NDArray[Any] | None = None,
     penalties: tuple[float, ...] = PENALTIES,
+    *,
+    scaled: bool = True,
 ) -> tuple[Ridge, Reals]:
     """Fit, with the penalty of the least error on groups that were left out.
 
@@ -104,6 +106,8 @@ def fit_ridge(
         sweeps where None or where all are of one group.
     penalties
         Candidates; one alone is taken as it is.
+    scaled
+        Whether each feature is brought to standard deviation one first.
 
     Returns
     -------
@@ -114,8 +118,10 @@ def fit_ridge(
         (sweep, output).
     """
     centre = np.asarray(np.mean(features, axis=0, dtype=np.float64))
-    spread = np.std(features, axis=0, dtype=np.float64)
-    scale = np.where(spread > 1e-9 * (np.abs(centre) + 1e-9), spread, 1.0)
+    scale = np.ones_like(centre)
+    if scaled:
+        spread = np.std(features, axis=0, dtype=np.float64)
+        scale = np.where(spread > 1e-9 * (np.abs(centre) + 1e-9), spread, 1.0)
     rows = (features - centre) / scale
     offset = targets.mean(axis=0)
     wanted = targets - offset
@@ -155,7 +161,8 @@ def _spectrum(rows: Reals) -> tuple[Reals, Reals, bool]:
 def _blocks(groups: npt.NDArray[Any] | None, count: int) -> list[npt.NDArray[np.intp]]:
     if groups is None or np.unique(groups).size < 2:
         return [np.array([row]) for row in range(count)]
-    return [np.flatnonzero(groups == group) for group in np.unique(groups)]
+    _, index = np.unique(groups, return_inverse=True)
+    return [np.flatnonzero(index == group) for group in range(index.max() + 1)]
 
 
 def _left_out(
@@ -170,10 +177,14 @@ def _left_out(
     fitted = left @ (shares[:, None] * (left.T @ wanted))
     count = left.shape[0]
     free = _FREE_OFFSET / (_FREE_OFFSET + 1.0) / count
+    rest = wanted - fitted
+    if len(blocks) == count:
+        leverage = free + (left**2) @ shares
+        return np.asarray(wanted - rest / (1.0 - leverage)[:, None])
     found = np.empty_like(wanted)
     for block in blocks:
         own = left[block]
         hat = (own * shares) @ own.T + free
-        rest = np.linalg.solve(np.eye(block.size) - hat, (wanted - fitted)[block])
-        found[block] = wanted[block] - rest
+        missed = np.linalg.solve(np.eye(block.size) - hat, rest[block])
+        found[block] = wanted[block] - missed
     return found

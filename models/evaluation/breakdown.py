@@ -6,7 +6,11 @@ import numpy as np
 import numpy.typing as npt
 
 from models.evaluation.class_scores import ClassScorer
-from models.evaluation.predictions import Predictions, ScalarPredictions
+from models.evaluation.predictions import (
+    Predictions,
+    ScalarPredictions,
+    ranked_sweeps,
+)
 from models.evaluation.scores import Scorer, one_row, scorer_of
 from models.evaluation.weighted import DRAWS, Weighting
 from models.serving.trained import HEALTHY
@@ -49,8 +53,10 @@ def break_down(
     dict
         ``overall`` with ``intervals_90`` of every score and ``interval_90`` of the
         headline score (bootstrap over whole cycles; null with one cycle),
-        ``per_cycle``, ``per_temperature_band`` and ``slices``: the sweeps that are
-        truly healthy, that the model gives an estimate for, and the warm ones.
+        ``ranked``, the headline score of what models are ranked by (of a scalar the
+        healthy sweeps); ``per_cycle``, ``per_temperature_band`` and ``slices``: the
+        sweeps that are truly healthy, that the model gives an estimate for, and the
+        warm ones.
     """
     count = predictions.rows.size
     if count == 0:
@@ -67,6 +73,7 @@ def break_down(
         "overall": whole["scores"],
         "interval_90": (whole["intervals_90"] or {}).get(scorer.headline),
         "intervals_90": whole["intervals_90"],
+        "ranked": _ranked(scorer, ranked_sweeps(predictions, corpus), cycles, draws),
         "warning": _few(len(names)),
         "per_cycle": {name: one_row(by_cycle, row) for row, name in enumerate(names)},
         "per_temperature_band": _parts(scorer, _bands(predictions, corpus), cycles),
@@ -99,6 +106,26 @@ def _part(
             _intervals(scorer, kept, cycles, draws) if count > 1 else None
         ),
     }
+
+
+def _ranked(
+    scorer: Scorer, kept: Flags, cycles: npt.NDArray[np.str_], draws: int
+) -> dict[str, Any]:
+    name = scorer.headline
+    value = float(scorer.headline_scores(Weighting.whole(kept))[0])
+    found: dict[str, Any] = {"sweeps": int(kept.sum()), name: value}
+    if not np.isfinite(value):
+        return {"sweeps": 0}
+    if np.unique(cycles[kept]).size < 2:
+        return found | {"interval_90": None}
+    drawn = np.concatenate(
+        [
+            scorer.headline_scores(weighting)
+            for weighting in Weighting.resampled(cycles, kept, draws)
+        ]
+    )
+    low, high = np.nanquantile(drawn, [0.05, 0.95])
+    return found | {"interval_90": [float(low), float(high)]}
 
 
 def _intervals(

@@ -1,34 +1,63 @@
 """A model on an archive: its scores, those of baselines, and the leaky split beside."""
 
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from instruments.files import LabelledArchive
+from models.baselines.entries import BASELINES
 from models.calibration.scaling import softmax
 from models.errors import TrainingRefusedError
-from models.evaluation.baselines import BASELINES, baseline_predictions
-from models.evaluation.breakdown import break_down
+from models.evaluation.breakdown import FEW_CYCLES, break_down
+from models.evaluation.charts import chart_data
+from models.evaluation.checks import check_targets
+from models.evaluation.leaderboard import (
+    GROUPED,
+    LEAKY,
+    Board,
+    describe_split,
+    make_board,
+    mean_crps,
+)
 from models.evaluation.predictions import Predictions, read_predictions
-from models.preprocessing.canonical import Features
+from models.evaluation.representation import representation_of
+from models.evaluation.served import judge_corpus
+from models.evaluation.subsets import score_subsets
 from models.serving.folder import StoredModel, load_model
-from models.serving.trained import TrainedModel
 from models.training.corpus import Corpus, build_corpus
 from models.training.fit import Recipe, fit_ensemble, logits_of
-from models.training.splits import Split, split_at_random, split_by_cycle
+from models.training.splits import (
+    Split,
+    split_at_random,
+    split_by_cycle,
+    split_new_archive,
+    sweep_ids,
+)
 from models.training.targets import TARGETS, TargetPlan
-from models.training.train import FEW_CYCLES, data_hash
+from models.training.train import data_hash
 
-GROUPED = "held_out_by_cycle"
-"""Key of results whose test cycles were never seen."""
+__all__ = ["GROUPED", "LEAKY", "TRANSFERRED", "evaluate_model"]
 
-LEAKY = "random_split_leaky"
-"""Key of results whose test sweeps have neighbours in training; not a result."""
+TRANSFERRED = "learnt_from_named_archives"
+"""Key of results of baselines that learnt from other archives, as the model did."""
+
+NETWORK = "this_network_retrained"
+"""Name of the model's own network, trained anew, among the baselines."""
+
+MODEL = "this_model"
+"""Name of the model itself where it is ranked."""
 
 
 def evaluate_model(
-    folder: Path, archive: LabelledArchive, *, recipe: Recipe | None = None
+    folder: Path,
+    archive: LabelledArchive,
+    *,
+    learnt_from: Sequence[LabelledArchive] = (),
+    recipe: Recipe | None = None,
+    names: Collection[str] = tuple(BASELINES),
 ) -> dict[str, Any]:
     """Score a model on an archive, JSON-ready.
 
@@ -37,8 +66,13 @@ def evaluate_model(
 
     Parameters
     ----------
+    learnt_from
+        Archives that baselines learn from to be judged on this one, as the model was:
+        those that it was trained on.
     recipe
         How the comparison networks are fitted; the model's own way where None.
+    names
+        Baselines to compare with.
 
     Raises
     ------
@@ -51,40 +85,46 @@ def evaluate_model(
     stored = load_model(folder)
     corpus = build_corpus([archive], stored.model.form)
     plan = _plan_of(stored, corpus)
-    seen = stored.manifest.get("data_sha256") == data_hash([archive])
-    grouped = split_by_cycle(corpus.thermal_cycle, corpus.measured_at, seed=0)
-    leaky = split_at_random(corpus.sweep_count, seed=0)
-    mine = _judge(stored.model, corpus, plan)
+    ids = sweep_ids(corpus.cavity, corpus.thermal_cycle, corpus.measured_at)
+    splits = {
+        GROUPED: split_by_cycle(corpus.thermal_cycle, corpus.measured_at, 0, ids),
+        LEAKY: split_at_random(corpus.sweep_count, 0, ids),
+    }
     recipe = recipe or Recipe(**stored.manifest["recipe"])
     nets = {
-        GROUPED: _retrained(corpus, plan, grouped, recipe),
-        LEAKY: _retrained(corpus, plan, leaky, recipe),
+        key: _retrained(corpus, plan, split, recipe) for key, split in splits.items()
     }
+    board = make_board(
+        corpus,
+        plan,
+        representation_of(corpus, [archive]),
+        splits,
+        others={NETWORK: nets},
+        names=names,
+    )
+    mine = judge_corpus(stored.model, corpus, plan)
+    targets = _targets(mine, corpus, board)
+    for name, records in score_subsets(stored.model, corpus, plan).items():
+        targets[name]["trace_subsets"] = records
+    for name, checks in check_targets(mine, corpus, board).items():
+        targets[name] |= checks
+    described = {key: describe_split(split) for key, split in splits.items()}
+    if learnt_from:
+        described[TRANSFERRED] = _transfer(
+            stored, [*learnt_from, archive], mine, targets, names
+        )
     cycles = int(np.unique(corpus.thermal_cycle).size)
+    seen = stored.manifest.get("data_sha256") == data_hash([archive])
     return {
         "model": stored.version,
         "sweeps": corpus.sweep_count,
         "cycles": cycles,
         "trained_on_this_archive": seen,
-        "split": grouped.kind.value,
+        "split": splits[GROUPED].kind.value,
+        "splits": described,
         "warnings": _warnings(cycles, seen=seen),
-        "targets": {
-            name: {
-                "model": break_down(mine[name], corpus),
-                "retrained": {
-                    kind: break_down(found[name], corpus)
-                    for kind, found in nets.items()
-                },
-                "baselines": {
-                    baseline: {
-                        GROUPED: _baseline(corpus, plan, grouped, name, baseline),
-                        LEAKY: _baseline(corpus, plan, leaky, name, baseline),
-                    }
-                    for baseline in BASELINES
-                },
-            }
-            for name in plan.trained
-        },
+        "targets": targets,
+        "missing_baselines": board.missing,
         "not_evaluated": dict(plan.refused),
     }
 
@@ -113,26 +153,21 @@ def _plan_of(stored: StoredModel, corpus: Corpus) -> TargetPlan:
     return plan
 
 
-def _judge(
-    model: TrainedModel, corpus: Corpus, plan: TargetPlan
-) -> dict[str, Predictions]:
-    judged = model.judge(_features_of(corpus))
-    return read_predictions(
-        corpus, plan, judged.probabilities, judged.quantiles, model.class_calibration
-    )
-
-
-def _features_of(corpus: Corpus) -> list[Features]:
-    return [
-        Features(
-            ratio=corpus.ratio[row],
-            level=corpus.level[row],
-            reference_level=corpus.reference_level[row],
-            present=corpus.present[row],
-            compared=corpus.compared[row],
-        )
-        for row in range(corpus.sweep_count)
-    ]
+def _targets(
+    mine: dict[str, Predictions], corpus: Corpus, board: Board
+) -> dict[str, dict[str, Any]]:
+    found = {}
+    for name, predictions in mine.items():
+        usual = board.found[GROUPED][name].get("predict_mean")
+        model = break_down(predictions, corpus, mean_crps=mean_crps(usual, predictions))
+        rows = board.rows(name)
+        found[name] = {
+            "model": model | {"charts": chart_data(predictions, corpus)},
+            "retrained": rows.pop(NETWORK),
+            "baselines": rows,
+            "ranking": board.ranking(name),
+        }
+    return found
 
 
 def _retrained(
@@ -152,10 +187,37 @@ def _retrained(
     return read_predictions(corpus, plan, probabilities, quantiles, {})
 
 
-def _baseline(
-    corpus: Corpus, plan: TargetPlan, split: Split, name: str, baseline: str
+def _transfer(
+    stored: StoredModel,
+    archives: list[LabelledArchive],
+    mine: dict[str, Predictions],
+    targets: dict[str, dict[str, Any]],
+    names: Collection[str],
 ) -> dict[str, Any]:
-    return break_down(baseline_predictions(corpus, plan, split, name, baseline), corpus)
+    """Let baselines learn from the other archives and be judged on the last one."""
+    corpus = build_corpus(archives, stored.model.form)
+    plan = _plan_of(stored, corpus)
+    split = split_new_archive(
+        corpus.row[:, 0] == len(archives) - 1,
+        corpus.thermal_cycle,
+        corpus.measured_at,
+        0,
+        sweep_ids(corpus.cavity, corpus.thermal_cycle, corpus.measured_at),
+    )
+    board = make_board(
+        corpus,
+        plan,
+        representation_of(corpus, archives),
+        {TRANSFERRED: split},
+        names=names,
+    )
+    offset = int(split.scored().argmax())
+    for name, target in targets.items():
+        for baseline, row in board.rows(name).items():
+            target["baselines"].setdefault(baseline, {}).update(row)
+        own = {MODEL: replace(mine[name], rows=mine[name].rows + offset)}
+        target["transfer_ranking"] = board.ranking(name, own)
+    return describe_split(split)
 
 
 def _warnings(cycles: int, *, seen: bool) -> list[str]:

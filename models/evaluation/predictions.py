@@ -1,6 +1,7 @@
 """Predictions beside their truth, as scores need them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -8,7 +9,7 @@ import numpy.typing as npt
 from models.calibration import ClassCalibration
 from models.calibration.scaling import softmax
 from models.networks.density import DensityGrid
-from models.serving.trained import looks_faulty
+from models.serving.trained import HEALTHY, looks_faulty
 from models.training.calibrate import Calibrations, HeldOut
 from models.training.corpus import Corpus
 from models.training.targets import TargetPlan, usable
@@ -88,12 +89,31 @@ class ClassPredictions:
 Predictions = ScalarPredictions | ClassPredictions
 
 
+def chosen_of(predictions: Predictions, kept: Flags) -> Predictions:
+    """Return the predictions of some of the sweeps; shape of kept (sweep,)."""
+    by_sweep: dict[str, Any] = {
+        field.name: values[kept]
+        for field in fields(predictions)
+        if isinstance(values := getattr(predictions, field.name), np.ndarray)
+    }
+    return replace(predictions, **by_sweep)
+
+
 def scored_rows(corpus: Corpus, plan: TargetPlan, name: str) -> npt.NDArray[np.intp]:
     """Return the sweeps whose label of a target can be scored, shape (sweep,)."""
     chosen = usable(corpus, name)
     if name in plan.classes:
         chosen &= np.isin(corpus.classes[name], plan.classes[name])
     return np.flatnonzero(chosen)
+
+
+def ranked_sweeps(predictions: Predictions, corpus: Corpus) -> npt.NDArray[np.bool_]:
+    """Return which of the scored sweeps rank: healthy ones for a scalar."""
+    everything = np.ones(predictions.rows.size, dtype=np.bool_)
+    if not isinstance(predictions, ScalarPredictions):
+        return everything
+    healthy = corpus.classes["condition"][predictions.rows] == HEALTHY
+    return np.asarray(healthy) if healthy.any() else everything
 
 
 def read_held_out(

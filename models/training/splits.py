@@ -42,7 +42,8 @@ class SplitKind(StrEnum):
     """Cycles that came earlier than all that was learnt from: a check on the former."""
 
     NEW_ARCHIVE = "new_archive"
-    """Archives that were named as test; the others are learnt from."""
+    """Archives that were named as test; the others are learnt from, and split among
+    themselves by cycle, so that errors can be learnt too."""
 
     BY_TIME = "by_time"
     """Blocks of time inside of the one cycle that there is: interpolation."""
@@ -96,7 +97,15 @@ class Split:
         folds = np.arange(self.fold_count)[:, None]
         if self.kind.is_ordered:
             return np.asarray(self.fold[None, :] >= folds)
+        if self.kind is SplitKind.NEW_ARCHIVE:
+            return np.asarray((self.fold[None, :] == folds) | self.scored())
         return np.asarray(self.fold[None, :] == folds)
+
+    def scored(self) -> npt.NDArray[np.bool_]:
+        """Return which sweeps count as tested, shape (sweep,)."""
+        if self.kind is SplitKind.NEW_ARCHIVE:
+            return np.asarray(self.fold == self.fold_count - 1)
+        return np.asarray(self.fold >= 0)
 
     def folds(self) -> Iterator[tuple[int, Folds, Folds]]:
         """Yield each fold with the sweeps that it learns from and is tested on."""
@@ -244,17 +253,23 @@ def split_in_time(
 
 
 def split_new_archive(
-    is_test: npt.NDArray[np.bool_], ids: Texts | None = None
+    is_test: npt.NDArray[np.bool_],
+    thermal_cycle: Texts,
+    measured_at: Reals,
+    seed: int,
+    ids: Texts | None = None,
 ) -> Split:
-    """Learn from some archives and test on others.
+    """Learn from some archives and test on others, which make the last fold.
 
     Parameters
     ----------
     is_test
         Shape (sweep,).
     """
-    fold = np.where(is_test, 0, ALWAYS_SEEN)
-    return _split(SplitKind.NEW_ARCHIVE, fold, 1, 0, ids)
+    inner = split_by_cycle(thermal_cycle[~is_test], measured_at[~is_test], seed)
+    fold = np.full(is_test.size, inner.fold_count, dtype=np.intp)
+    fold[~is_test] = inner.fold
+    return _split(SplitKind.NEW_ARCHIVE, fold, inner.fold_count + 1, seed, ids)
 
 
 def split_at_random(count: int, seed: int, ids: Texts | None = None) -> Split:

@@ -150,16 +150,11 @@ def _against_baselines(
         # Its own figures are no held-out ones then; those of the same network are.
         mine = _mapping(_mapping(target, "retrained"), grouped)
     headline = mine.get("headline")
-    score = _number(_mapping(mine, "overall"), str(headline))
+    score = _ranked(mine, str(headline))
     others = {
         baseline: value
         for baseline, splits in _mapping(target, "baselines").items()
-        if (
-            value := _number(
-                _mapping(_mapping(splits, grouped), "overall"), str(headline)
-            )
-        )
-        is not None
+        if (value := _ranked(_mapping(splits, grouped), str(headline))) is not None
     }
     if score is None or not others:
         return None
@@ -171,6 +166,12 @@ def _against_baselines(
         _outcome(beats),
         f"{headline} {score:.4g}, the best baseline ({best}) {others[best]:.4g}",
     )
+
+
+def _ranked(scores: Mapping[str, Any], headline: str) -> float | None:
+    """Return the score by which models are ranked: of healthy sweeps, where known."""
+    ranked = _number(_mapping(scores, "ranked"), headline)
+    return _number(_mapping(scores, "overall"), headline) if ranked is None else ranked
 
 
 def _outcome(is_met: bool) -> GateOutcome:

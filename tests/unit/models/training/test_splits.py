@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from models.errors import TrainingRefusedError
 from models.training.splits import (
-    ALWAYS_SEEN,
     MEMBER_COUNT,
     Split,
     SplitKind,
@@ -90,12 +89,17 @@ def test_cycles_of_one_time_are_not_split_by_time():
         split_in_time(names, moments)
 
 
-def test_other_archives_are_only_learnt_from():
-    split = split_new_archive(np.array([False, True, True]))
-    ((_, seen, tested),) = split.folds()
-    assert seen.tolist() == [0]
-    assert tested.tolist() == [1, 2]
-    assert split.fold[0] == ALWAYS_SEEN
+def test_another_archive_is_never_learnt_from():
+    is_test = np.arange(30) >= 20
+    cycles = np.array([f"c{index // 5}" for index in range(30)])
+    split = split_new_archive(is_test, cycles, np.arange(30.0), 0)
+    assert split.scored().tolist() == is_test.tolist()
+    *inner, (_, seen, tested) = split.folds()
+    assert set(tested) == set(np.flatnonzero(is_test))
+    assert set(seen) == set(np.flatnonzero(~is_test))
+    for _, learnt, judged in inner:
+        assert not set(cycles[learnt]) & set(cycles[judged])
+        assert not is_test[np.concatenate([learnt, judged])].any()
 
 
 def test_ids_are_unique_and_do_not_depend_on_the_order():
