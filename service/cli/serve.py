@@ -26,6 +26,7 @@ from service.main import create_app
 from service.operations.model_adoption import adopt_configured
 from service.storage.engine import Database
 from service.storage.migration import check_revision, upgrade
+from service.storage.notifying import notifying
 from service.workers.supervisor import Supervisor
 
 WORKERS = (
@@ -96,7 +97,7 @@ def command(host: str, port: int, database_url: str | None, *, workers: bool) ->
     )
     supervisor.start()
     try:
-        with contextlib.suppress(KeyboardInterrupt):
+        with contextlib.suppress(KeyboardInterrupt), notifying(context.database):
             server.run(sockets=[listener])
     finally:
         supervisor.stop()

@@ -11,6 +11,7 @@ from service.errors import StorageUnavailableError
 from service.storage.engine import Database
 from service.storage.events import list_events, newest_event_id
 from service.storage.records import EventRecord
+from service.storage.watching import CommitWatch
 
 CLIENT_QUEUE_BYTES = 1024 * 1024
 """Most bytes that wait for one slow listener; the oldest are dropped beyond."""
@@ -22,6 +23,9 @@ _OVERLAP = 256
 """Numbers that are looked at again: PostgreSQL commits them out of order."""
 
 _PAGE = 1000
+
+_LOOK_S = 1.0
+"""Longest time without a look at the table, in seconds."""
 
 _log = structlog.get_logger(__name__)
 
@@ -81,12 +85,13 @@ class Broadcaster:
     """Follows the event table and feeds the listeners of this process.
 
     Events come from several processes; the table is what they share. The broadcaster
-    polls it only while somebody listens.
+    reads it only while somebody listens, when something was committed, and once a
+    second in any case.
 
     Parameters
     ----------
     poll_s
-        Pause between two looks at the table, in seconds.
+        Pause between two looks for commits, in seconds.
     """
 
     def __init__(self, database: Database, *, poll_s: float = 0.05) -> None:
@@ -97,6 +102,7 @@ class Broadcaster:
         self._last = 0
         self._seen: OrderedDict[int, None] = OrderedDict()
         self._task: asyncio.Task[None] | None = None
+        self._watch = CommitWatch(database)
         self._is_closed = False
 
     @property
@@ -161,6 +167,12 @@ class Broadcaster:
             after = events[-1].event_id
 
     async def _follow(self) -> None:
+        try:
+            await self._follow_commits()
+        finally:
+            self._watch.close()
+
+    async def _follow_commits(self) -> None:
         while self._listeners and not self._is_closed:
             try:
                 events = await asyncio.to_thread(self._read, self._last - self._overlap)
@@ -172,7 +184,16 @@ class Broadcaster:
                 [event for event in events if event.event_id not in self._seen]
             )
             if len(events) < _PAGE:
-                await asyncio.sleep(self._poll_s)
+                await self._idle()
+
+    async def _idle(self) -> None:
+        """Wait until something was committed, at most so long."""
+        loop = asyncio.get_running_loop()
+        until_s = loop.time() + _LOOK_S
+        while loop.time() < until_s and not self._is_closed:
+            await asyncio.sleep(self._poll_s)
+            if await asyncio.to_thread(self._watch.has_news):
+                return
 
     def _spread(self, events: list[EventRecord]) -> None:
         for event in events:

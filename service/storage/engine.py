@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import (
@@ -31,7 +32,15 @@ CHECKPOINT_PAGES = 4000
 """Pages in the journal before they move into the SQLite file: 64 MiB, so that pages
 of the indexes are written once for many sweeps."""
 
-_POSTGRESQL_OPTIONS = "-c statement_timeout=60000 -c lock_timeout=5000"
+_POSTGRESQL_CONNECTION: dict[str, Any] = {
+    "connect_timeout": 5,
+    "options": "-c statement_timeout=60000 -c lock_timeout=5000",
+    # A server that vanished without a word is given up after 15 s.
+    "keepalives_idle": 5,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 15_000,
+}
 
 
 class Database:
@@ -119,6 +128,22 @@ def confirm_durable(transaction: Transaction) -> None:
     """
     if transaction.dialect.name == "postgresql":
         transaction.execute(text("SELECT pg_logical_emit_message(true, 'seen', '')"))
+
+
+def connect_alone(database: Database) -> "psycopg.Connection[Any]":
+    """Open a connection to PostgreSQL beside the pool, each statement on its own.
+
+    Raises
+    ------
+    psycopg.Error
+        If there is none to be had.
+    """
+    url = database.url.set(drivername="postgresql")
+    return psycopg.connect(
+        url.render_as_string(hide_password=False),
+        autocommit=True,
+        **_POSTGRESQL_CONNECTION,
+    )
 
 
 def parse_url(url: str) -> URL:
@@ -244,15 +269,7 @@ def _postgresql_engine(url: URL) -> Engine:
         pool_size=4,
         max_overflow=12,
         pool_timeout=5.0,
-        connect_args={
-            "connect_timeout": 5,
-            "options": _POSTGRESQL_OPTIONS,
-            # A server that vanished without a word is given up after 15 s.
-            "keepalives_idle": 5,
-            "keepalives_interval": 5,
-            "keepalives_count": 2,
-            "tcp_user_timeout": 15_000,
-        },
+        connect_args=_POSTGRESQL_CONNECTION,
     )
 
 

@@ -3,17 +3,21 @@
 import contextlib
 import sqlite3
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
-from service.storage.engine import Database
+import psycopg
+
+from service.storage.engine import Database, connect_alone
+from service.storage.notifying import CHANNEL
 
 
 class CommitWatch:
     """Looks for commits of other connections, without a query to any table.
 
     SQLite counts them in its shared memory (``PRAGMA data_version``), which costs some
-    ten microseconds. Where it cannot tell, as over PostgreSQL, the answer is always
-    that there may be something new.
+    ten microseconds. Over PostgreSQL it hears the site's notifier; while there is none,
+    nothing is heard, so whoever waits looks by itself every now and then.
 
     Parameters
     ----------
@@ -22,17 +26,18 @@ class CommitWatch:
     """
 
     def __init__(self, database: Database) -> None:
-        self._path = database.path
+        self._database = database
         self._connection: sqlite3.Connection | None = None
         self._version: int | None = None
+        self._ear: psycopg.Connection[Any] | None = None
 
     def has_news(self) -> bool:
         """Tell whether a commit came since the last call; True where in doubt."""
-        if self._path is None:
-            return True
         try:
-            version = self._read(self._path)
-        except sqlite3.Error:
+            if self._database.path is None:
+                return self._hear()
+            version = self._read(self._database.path)
+        except (sqlite3.Error, psycopg.Error):
             self.close()
             return True
         is_new, self._version = version != self._version, version
@@ -40,15 +45,26 @@ class CommitWatch:
 
     def close(self) -> None:
         """Close the connection; the next call opens another."""
-        if self._connection is not None:
-            with contextlib.suppress(sqlite3.Error):
-                self._connection.close()
-        self._connection = self._version = None
+        for connection in (self._connection, self._ear):
+            if connection is not None:
+                with contextlib.suppress(sqlite3.Error, psycopg.Error):
+                    connection.close()
+        self._connection = self._version = self._ear = None
+
+    def _hear(self) -> bool:
+        if self._ear is None:
+            self._ear = connect_alone(self._database)
+            self._ear.execute(f"LISTEN {CHANNEL}")
+            return True
+        return any(list(self._ear.notifies(timeout=0)))
 
     def _read(self, path: Path) -> int:
         if self._connection is None:
             self._connection = sqlite3.connect(
-                f"file:{quote(str(path))}?mode=rw", uri=True, isolation_level=None
+                f"file:{quote(str(path))}?mode=rw",
+                uri=True,
+                isolation_level=None,
+                check_same_thread=False,
             )
         (version,) = self._connection.execute("PRAGMA data_version").fetchone()
         return int(version)

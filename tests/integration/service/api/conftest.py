@@ -28,6 +28,7 @@ from service.context import ServiceContext, make_context
 from service.handlers.connections import GuardedConnection
 from service.main import create_app
 from service.storage.engine import Database
+from service.storage.notifying import notifying
 
 
 class ThresholdJudge:
@@ -133,7 +134,10 @@ def running(context: ServiceContext, config: ServiceConfig) -> Iterator[httpx.Cl
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:
-        with httpx.Client(base_url=url, timeout=30.0) as client:
+        with (
+            notifying(context.database),
+            httpx.Client(base_url=url, timeout=30.0) as client,
+        ):
             yield client
     finally:
         context.broadcaster.close()
