@@ -1,15 +1,25 @@
 """The only reader of the environment."""
 
 import difflib
+import ipaddress
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
+from service.settings_file import (
+    SECRET_FILES,
+    SettingsFileError,
+    read_settings_file,
+    with_secrets,
+)
+
 _CHANNEL_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+_ROLES = ("viewer", "operator", "expert", "admin")
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -41,6 +51,29 @@ class Channel:
 
     name: str
     url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityProvider:
+    """Where persons log in by OpenID Connect.
+
+    Attributes
+    ----------
+    issuer
+        URL of the provider; its discovery document stands below it.
+    client_id, client_secret
+        What the provider knows this site by.
+    role_claim
+        Claim of the ID token that holds the person's groups.
+    roles
+        Group to role; who is in none of them is not let in.
+    """
+
+    issuer: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    role_claim: str
+    roles: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,10 +112,25 @@ class ServiceConfig:
         How long an alert message is retried, in seconds.
     event_keep_s
         How long the stream can be resumed, in seconds.
+    requests_per_s
+        Calls that one key or person may make in a second.
+    session_s
+        How long a log-in lasts, in seconds.
+    proxies
+        Addresses and networks whose word about a caller's address is taken.
+    webhook_networks
+        Networks beside the public internet that webhooks may be in, and http without
+        TLS within them.
+    oidc_issuer, oidc_client_id, oidc_client_secret, oidc_role_claim, oidc_roles
+        The identity provider, see :class:`IdentityProvider`.
+    settings_file
+        File of further settings, read again on SIGHUP.
+    of_file
+        Variables that this file gave.
     """
 
     home: Path
-    database_url: str
+    database_url: str = field(repr=False)
     model: Path | None = None
     api_keys: ApiKeyPolicy = ApiKeyPolicy.OPEN
     channels: tuple[Channel, ...] = ()
@@ -99,6 +147,35 @@ class ServiceConfig:
     delivery_backoff_cap_s: float = 60.0
     delivery_keep_s: float = 86_400.0
     event_keep_s: float = 86_400.0
+    requests_per_s: float = 10_000.0
+    session_s: float = 43_200.0
+    proxies: tuple[str, ...] = ("127.0.0.1", "::1")
+    webhook_networks: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
+    oidc_issuer: str | None = None
+    oidc_client_id: str | None = None
+    oidc_client_secret: str | None = field(default=None, repr=False)
+    oidc_role_claim: str = "groups"
+    oidc_roles: tuple[tuple[str, str], ...] = ()
+    settings_file: Path | None = None
+    of_file: frozenset[str] = frozenset()
+
+    @property
+    def identity_provider(self) -> IdentityProvider | None:
+        """Where persons log in beside their passwords here; None where nowhere."""
+        if self.oidc_issuer is None:
+            return None
+        return IdentityProvider(
+            issuer=self.oidc_issuer,
+            client_id=self.oidc_client_id or "",
+            client_secret=self.oidc_client_secret or "",
+            role_claim=self.oidc_role_claim,
+            roles=self.oidc_roles,
+        )
+
+    def override(self, **changes: Any) -> "ServiceConfig":
+        """Return other settings that the settings file cannot change any more."""
+        given = {name for name, of in VARIABLES.items() if of in changes}
+        return replace(self, of_file=self.of_file - given, **changes)
 
     def to_environment(self) -> dict[str, str]:
         """Return the process environment with these settings written into it.
@@ -106,12 +183,14 @@ class ServiceConfig:
         Child processes that are started with it read the same configuration.
         """
         environment = dict(os.environ)
-        for variable in [name for name in environment if name in VARIABLES]:
+        ours = {*VARIABLES, *SECRET_FILES}
+        for variable in [name for name in environment if name in ours]:
             del environment[variable]
         environment |= {
-            variable: _write(getattr(self, field))
+            variable: _write(variable, getattr(self, field))
             for variable, field in VARIABLES.items()
-            if getattr(self, field) is not None
+            # What the file gave, the child reads there itself, and again on SIGHUP.
+            if getattr(self, field) is not None and variable not in self.of_file
         }
         return environment
 
@@ -152,6 +231,16 @@ VARIABLES = {
     "HALOWATCH_DELIVERY_BACKOFF_CAP_S": "delivery_backoff_cap_s",
     "HALOWATCH_DELIVERY_KEEP_S": "delivery_keep_s",
     "HALOWATCH_EVENT_KEEP_S": "event_keep_s",
+    "HALOWATCH_REQUESTS_PER_S": "requests_per_s",
+    "HALOWATCH_SESSION_S": "session_s",
+    "HALOWATCH_PROXIES": "proxies",
+    "HALOWATCH_WEBHOOK_NETWORKS": "webhook_networks",
+    "HALOWATCH_OIDC_ISSUER": "oidc_issuer",
+    "HALOWATCH_OIDC_CLIENT_ID": "oidc_client_id",
+    "HALOWATCH_OIDC_CLIENT_SECRET": "oidc_client_secret",
+    "HALOWATCH_OIDC_ROLE_CLAIM": "oidc_role_claim",
+    "HALOWATCH_OIDC_ROLES": "oidc_roles",
+    "HALOWATCH_SETTINGS_FILE": "settings_file",
 }
 """Environment variable to field of :class:`ServiceConfig`."""
 
@@ -171,6 +260,9 @@ _OF_THE_TESTS = frozenset(
 
 _OF_COMPOSE = frozenset({_PREFIX + "DATABASE_PASSWORD"})
 """Variables that docker-compose.yml reads."""
+
+_OF_CLIENTS = frozenset({_PREFIX + "KEY"})
+"""Variables that the commands that call a service read."""
 
 _NUMBERS = {
     variable: field
@@ -192,13 +284,19 @@ def read_config(environment: Mapping[str, str] | None = None) -> ServiceConfig:
     ConfigError
         If a variable holds what it must not hold, or a name of ours is none.
     """
-    given = os.environ if environment is None else environment
+    own = os.environ if environment is None else environment
+    try:
+        given, of_file = _with_file(own)
+        given = with_secrets(given)
+    except SettingsFileError as error:
+        raise ConfigError(str(error)) from None
     _check_names(given)
     set_ = {name: value for name, value in given.items() if value.strip()}
     home = Path(set_.get("HALOWATCH_HOME", ".halowatch")).absolute()
     model, migrations = (
         set_.get(f"HALOWATCH_{name}") for name in ("MODEL", "MIGRATIONS")
     )
+    file = set_.get("HALOWATCH_SETTINGS_FILE")
     numbers = {
         field: _read_number(variable, set_[variable])
         for variable, field in _NUMBERS.items()
@@ -217,8 +315,97 @@ def read_config(environment: Mapping[str, str] | None = None) -> ServiceConfig:
         ),
         migrations=None if migrations is None else Path(migrations).absolute(),
         log_level=_read_level(set_.get("HALOWATCH_LOG_LEVEL", "INFO")),
+        settings_file=None if file is None else Path(file).absolute(),
+        of_file=frozenset(of_file),
+        **_read_lists(given),
+        **_read_provider(set_),
         **numbers,  # type: ignore[arg-type]  # the names come from the fields
     )
+
+
+def read_key(environment: Mapping[str, str] | None = None) -> str | None:
+    """Read the key that a command sends to the service it calls.
+
+    Raises
+    ------
+    ConfigError
+        If the file that HALOWATCH_KEY_FILE names cannot be read.
+    """
+    given = os.environ if environment is None else environment
+    wanted = {name: given[name] for name in given if name.startswith("HALOWATCH_KEY")}
+    try:
+        return with_secrets(wanted).get("HALOWATCH_KEY", "").strip() or None
+    except SettingsFileError as error:
+        raise ConfigError(str(error)) from None
+
+
+def _with_file(own: Mapping[str, str]) -> tuple[dict[str, str], set[str]]:
+    """Add what the settings file says and the environment does not."""
+    path = own.get("HALOWATCH_SETTINGS_FILE", "").strip()
+    if not path:
+        return dict(own), set()
+    stands = read_settings_file(Path(path))
+    added = {name: value for name, value in stands.items() if name not in own}
+    names = {
+        name.removesuffix("_FILE") if name in SECRET_FILES else name for name in added
+    }
+    return {**added, **own}, names
+
+
+def _read_lists(given: Mapping[str, str]) -> dict[str, Any]:
+    """Read the lists of networks; an empty one is not the same as none."""
+    lists: dict[str, Any] = {}
+    for variable in ("HALOWATCH_PROXIES", "HALOWATCH_WEBHOOK_NETWORKS"):
+        if variable not in given:
+            continue
+        parts = [part.strip() for part in given[variable].split(",") if part.strip()]
+        for part in parts:
+            try:
+                ipaddress.ip_network(part)
+            except ValueError:
+                raise ConfigError(
+                    f"{variable}: {part!r} is no address or network; write 10.0.0.0/24"
+                ) from None
+        lists[VARIABLES[variable]] = tuple(parts)
+    return lists
+
+
+def _read_provider(set_: Mapping[str, str]) -> dict[str, Any]:
+    """Read the identity provider; all of it must be there, or nothing."""
+    issuer = set_.get("HALOWATCH_OIDC_ISSUER")
+    if issuer is None:
+        return {}
+    parts = urlsplit(issuer)
+    is_here = parts.hostname in ("127.0.0.1", "::1", "localhost")
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_here):
+        raise ConfigError(
+            f"HALOWATCH_OIDC_ISSUER {issuer} must be an https URL: whoever stands "
+            "between could log in as anybody"
+        )
+    for name in ("CLIENT_ID", "CLIENT_SECRET", "ROLES"):
+        if f"HALOWATCH_OIDC_{name}" not in set_:
+            raise ConfigError(f"HALOWATCH_OIDC_ISSUER needs HALOWATCH_OIDC_{name} too")
+    return {
+        "oidc_issuer": issuer.rstrip("/"),
+        "oidc_client_id": set_["HALOWATCH_OIDC_CLIENT_ID"],
+        "oidc_client_secret": set_["HALOWATCH_OIDC_CLIENT_SECRET"],
+        "oidc_role_claim": set_.get("HALOWATCH_OIDC_ROLE_CLAIM", "groups"),
+        "oidc_roles": _read_roles(set_["HALOWATCH_OIDC_ROLES"]),
+    }
+
+
+def _read_roles(text: str) -> tuple[tuple[str, str], ...]:
+    pairs = [part.strip() for part in text.split(",") if part.strip()]
+    roles: list[tuple[str, str]] = []
+    for pair in pairs:
+        group, _, role = pair.rpartition("=")
+        if not group or role not in _ROLES:
+            raise ConfigError(
+                f"HALOWATCH_OIDC_ROLES: {pair!r} is no group=role; roles are "
+                f"{', '.join(_ROLES)}"
+            )
+        roles.append((group, role))
+    return tuple(roles)
 
 
 def parse_channels(text: str) -> tuple[Channel, ...]:
@@ -249,7 +436,7 @@ def parse_channels(text: str) -> tuple[Channel, ...]:
 
 
 def _check_names(given: Mapping[str, str]) -> None:
-    known = {*VARIABLES, *_OF_THE_TESTS, *_OF_COMPOSE}
+    known = {*VARIABLES, *_OF_THE_TESTS, *_OF_COMPOSE, *_OF_CLIENTS}
     for name in sorted(given):
         if name.startswith(_PREFIX) and name not in known:
             near = difflib.get_close_matches(name, VARIABLES, n=1, cutoff=0.5)
@@ -287,7 +474,9 @@ def _read_number(variable: str, text: str) -> float | int:
     return number
 
 
-def _write(value: object) -> str:
-    if isinstance(value, tuple):
+def _write(variable: str, value: Any) -> str:
+    if variable == "HALOWATCH_CHANNELS":
         return ",".join(f"{channel.name}={channel.url}" for channel in value)
-    return str(value)
+    if variable == "HALOWATCH_OIDC_ROLES":
+        return ",".join(f"{group}={role}" for group, role in value)
+    return ",".join(value) if isinstance(value, tuple) else str(value)

@@ -4,11 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from instruments.clock import Clock, SystemClock
+from service.access.rates import Rates
 from service.config import ServiceConfig
 from service.metrics import ServiceMetrics
+from service.operations.authenticating import Authenticator
 from service.operations.broadcasting import Broadcaster
+from service.operations.identity_provider import CALLBACK, ProviderLink
 from service.operations.ingest import CavityRegister, Ingest, SweepWriter
 from service.operations.judging import ReferenceShelf, load_judge
+from service.operations.logging_in import LoginDesk
 from service.operations.panel import JudgeLoader, RegisteredPanel
 from service.operations.preparing import SweepPreparer
 from service.storage.engine import Database
@@ -35,6 +39,10 @@ class ServiceContext:
     ingest: Ingest
     broadcaster: Broadcaster
     panel: RegisteredPanel
+    authenticator: Authenticator
+    rates: Rates
+    desk: LoginDesk
+    provider: ProviderLink | None
     references: ReferenceShelf = field(default_factory=ReferenceShelf)
     close_writer: Callable[[], None]
 
@@ -65,6 +73,7 @@ def make_context(
     metrics = ServiceMetrics()
     database = Database(config.database_url, busy_timeout_s=config.busy_timeout_s)
     ids = TimeOrderedIds(clock)
+    rates = Rates(int(config.requests_per_s))
     close_writer: Callable[[], None] = _nothing
     if writer is None:
         group_commit = GroupCommitWriter(
@@ -83,8 +92,19 @@ def make_context(
         panel=RegisteredPanel(
             database, clock, home=config.home, configured=config.model, load=load
         ),
+        authenticator=Authenticator(database, clock),
+        rates=rates,
+        desk=LoginDesk(database, clock, rates, config.session_s),
+        provider=_provider_link(config, clock),
         close_writer=close_writer,
     )
+
+
+def _provider_link(config: ServiceConfig, clock: Clock) -> ProviderLink | None:
+    provider = config.identity_provider
+    if provider is None:
+        return None
+    return ProviderLink(provider, config.public_url + CALLBACK, clock)
 
 
 def _nothing() -> None:

@@ -39,6 +39,51 @@ class CrossSiteError(ServiceError):
     status = 403
 
 
+class UnauthenticatedError(ServiceError):
+    """The call needs a key or a log-in, and has none that is valid."""
+
+    code = "unauthenticated"
+    status = 401
+
+
+class ForbiddenError(ServiceError):
+    """The caller is known, and may not do this."""
+
+    code = "forbidden"
+    status = 403
+
+
+class WrongHostError(ServiceError):
+    """An open service was called by a name that is not this machine's."""
+
+    code = "wrong_host"
+    status = 421
+
+
+class SlowBodyError(ServiceError):
+    """The body did not arrive in time."""
+
+    code = "body_too_slow"
+    status = 408
+
+
+class TooManyRequestsError(ServiceError):
+    """The caller calls too often.
+
+    Attributes
+    ----------
+    retry_after_s
+        When to try again, in seconds.
+    """
+
+    code = "too_many_requests"
+    status = 429
+
+    def __init__(self, message: str, *, retry_after_s: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
 class NotFoundError(ServiceError):
     """The named thing does not exist."""
 
@@ -134,3 +179,9 @@ class ModelUnavailableError(UnavailableError):
     """The model folder that the configuration names cannot be used."""
 
     code = "model_unavailable"
+
+
+class ProviderUnavailableError(UnavailableError):
+    """The identity provider does not answer as it should."""
+
+    code = "identity_provider_unavailable"

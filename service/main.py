@@ -8,10 +8,11 @@ from starlette.routing import Route
 
 from service.config import ServiceConfig
 from service.context import ServiceContext, make_context
-from service.dashboard import views
+from service.dashboard import login, views
 from service.dashboard.static_files import RevalidatedFiles
 from service.handlers import (
     alerts,
+    audit,
     cavities,
     counts,
     diagnoses,
@@ -75,6 +76,7 @@ def create_app(
         pollers,
         models,
         alerts,
+        audit,
         counts,
         live,
     ):
@@ -87,7 +89,7 @@ def create_app(
     app.include_router(health.router, prefix=API_PREFIX, include_in_schema=False)
     _include_dashboard(app)
     install_problem_handlers(app)
-    app.add_middleware(AccessGuard, metrics=context.metrics)
+    app.add_middleware(AccessGuard, context=context)
     return app
 
 
@@ -100,4 +102,5 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 def _include_dashboard(app: FastAPI) -> None:
     files = RevalidatedFiles(directory=views.STATIC_DIRECTORY)
     app.mount("/static", files, name="static")
+    app.include_router(login.router, include_in_schema=False)
     app.include_router(views.router, include_in_schema=False)

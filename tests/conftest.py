@@ -85,6 +85,7 @@ class Webhook:
     def __init__(self) -> None:
         self.messages: list[dict] = []
         self.refused: list[dict] = []
+        self.hosts: list[str] = []
         self.status = 200
         self.hold = threading.Event()
         self.hold.set()
@@ -94,6 +95,7 @@ class Webhook:
             def do_POST(self) -> None:
                 length = int(self.headers["Content-Length"])
                 message = json.loads(self.rfile.read(length))
+                webhook.hosts.append(self.headers["Host"])
                 good = webhook.status < 400
                 (webhook.messages if good else webhook.refused).append(message)
                 webhook.hold.wait(5)

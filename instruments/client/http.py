@@ -64,6 +64,8 @@ class SweepClient:
     ----------
     url
         Root of the service, for instance ``http://127.0.0.1:8000``.
+    key
+        API key, where the service requires one.
     timeout_s
         Longest wait for an answer.
     transport
@@ -74,6 +76,7 @@ class SweepClient:
         self,
         url: str,
         *,
+        key: str | None = None,
         timeout_s: float = 30.0,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
@@ -81,6 +84,7 @@ class SweepClient:
         self._http = httpx.Client(
             base_url=f"{url.rstrip('/')}/api/v1",
             timeout=httpx.Timeout(timeout_s, connect=min(5.0, timeout_s)),
+            headers={} if key is None else {"Authorization": f"Bearer {key}"},
             trust_env=False,
             transport=transport,
         )

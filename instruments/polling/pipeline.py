@@ -89,6 +89,8 @@ class PollingPipeline:
         The time.
     spool_directory
         Where sweeps wait; the array file's own where None.
+    key
+        API key, where the service requires one.
     take_reference
         Whether the first good wide sweep of each cavity is its reference.
 
@@ -106,6 +108,7 @@ class PollingPipeline:
         url: str,
         *,
         clock: Clock,
+        key: str | None = None,
         spool_directory: Path | None = None,
         take_reference: bool = False,
     ) -> None:
@@ -117,7 +120,7 @@ class PollingPipeline:
         self._before = self._spool.state()
         directory = self._spool.path.parent
         self._attempts = _open_attempts(directory, clock)
-        self._client = SweepClient(url)
+        self._client = SweepClient(url, key=key)
         self._readings = ReadingPoster(self._client)
         tracker = _tracker(config, clock)
         self._poller = Poller(

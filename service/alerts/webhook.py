@@ -1,9 +1,15 @@
 """Sends one message to one webhook, once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
+
+from service.alerts.destinations import ForbiddenDestinationError, PinnedTransport
+
+LOOPBACK = ("127.0.0.0/8", "::1/128")
+"""What may be reached beside the public internet unless somebody says otherwise."""
 
 _TRANSIENT = frozenset({408, 429})
 
@@ -24,10 +30,19 @@ class Sent:
     error: str | None = None
 
 
-def make_client(timeout_s: float) -> httpx.Client:
-    """Build a client that waits no longer than ``timeout_s`` and never redirects."""
+def make_client(timeout_s: float, allowed: Sequence[str] = LOOPBACK) -> httpx.Client:
+    """Build a client that waits no longer than ``timeout_s`` and never redirects.
+
+    Parameters
+    ----------
+    allowed
+        Networks that may be reached beside the public internet.
+    """
     return httpx.Client(
-        timeout=timeout_s, follow_redirects=False, headers={"User-Agent": "halowatch"}
+        timeout=timeout_s,
+        follow_redirects=False,
+        headers={"User-Agent": "halowatch"},
+        transport=PinnedTransport(allowed),
     )
 
 
@@ -41,6 +56,8 @@ def send(client: httpx.Client, url: str, message: dict[str, Any]) -> Sent:
             return _judge(response.status_code)
     except httpx.InvalidURL as error:
         return Sent(is_delivered=False, is_permanent=True, error=f"bad URL: {error}")
+    except ForbiddenDestinationError as error:
+        return Sent(is_delivered=False, is_permanent=True, error=str(error))
     except httpx.HTTPError as error:
         return Sent(is_delivered=False, error=f"{type(error).__name__}: {error}")
 

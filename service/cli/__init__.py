@@ -24,6 +24,8 @@ COMMANDS = {
     "evaluate": "Score a model on a labelled archive.",
     "predict": "Judge every sweep of an archive.",
     "models": "Register models, promote them, take them back, compare them.",
+    "keys": "Make, list and revoke API keys.",
+    "users": "Make and change the accounts of persons.",
     "db": "Migrate and check the database.",
 }
 """Sub-command to its one-line help; each lives in the module of its name."""

@@ -22,6 +22,7 @@ from service.cli.exits import (
     check_url,
     print_json,
 )
+from service.config import ConfigError, read_key
 
 BATCH_BYTES = 8_000_000
 """Samples in one POST, so that one batch is far below the body limit."""
@@ -100,7 +101,7 @@ def command(
     counts: Counter[str] = Counter(accepted=0, duplicate=0, rejected=0)
     errors: list[str] = []
     clock = SystemClock()
-    with SweepClient(url) as client:
+    with SweepClient(url, key=_key()) as client:
         for path, measured in opened:
             if register:
                 _register(client, measured, intake, clock)
@@ -115,6 +116,13 @@ def command(
         click.echo(", ".join(f"{count} {status}" for status, count in counts.items()))
     if counts["rejected"]:
         raise BadInputError(f"{counts['rejected']} sweeps were rejected: {errors[0]}")
+
+
+def _key() -> str | None:
+    try:
+        return read_key()
+    except ConfigError as error:
+        raise BadInputError(str(error)) from None
 
 
 def _open(path: Path) -> MeasuredFile:

@@ -22,6 +22,7 @@ from service.cli.exits import (
     check_url,
     print_json,
 )
+from service.config import ConfigError, read_key
 
 _STATUS_PERIOD_S = 10.0
 
@@ -80,10 +81,11 @@ def command(
             file.config,
             url,
             clock=clock,
+            key=read_key(),
             spool_directory=spool_directory,
             take_reference=reference,
         )
-    except ArrayConfigError as error:
+    except (ArrayConfigError, ConfigError) as error:
         raise BadInputError(str(error)) from None
     except (SpoolError, ControlPortError) as error:
         raise CommandFailedError(str(error)) from None

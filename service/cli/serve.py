@@ -1,12 +1,10 @@
 """``halowatch serve``: API, dashboard and workers in one process tree."""
 
 import contextlib
-import ipaddress
 import resource
 import signal
 import socket
 import sys
-from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
@@ -16,6 +14,7 @@ import uvicorn
 from instruments.clock import SystemClock
 from models.errors import ModelError
 from models.serving.manifest import check_folder
+from service.access.origins import is_loopback
 from service.cli.exits import BadInputError, CommandFailedError
 from service.config import ApiKeyPolicy, ConfigError, ServiceConfig, read_config
 from service.context import ServiceContext, make_context
@@ -34,7 +33,6 @@ WORKERS = (
     ("worker", "alert", "--until-stdin-closes"),
 )
 """What runs beside the API."""
-
 
 MOST_DESCRIPTORS = 65_536
 """Descriptors that the API takes where it may have more."""
@@ -110,16 +108,11 @@ def _read(host: str, database_url: str | None) -> ServiceConfig:
     except ConfigError as error:
         raise BadInputError(str(error)) from None
     if database_url is not None:
-        config = replace(config, database_url=database_url)
-    if config.api_keys is ApiKeyPolicy.REQUIRED:
+        config = config.override(database_url=database_url)
+    if config.api_keys is ApiKeyPolicy.OPEN and not is_loopback(host):
         raise BadInputError(
-            "HALOWATCH_API_KEYS=required: this edition has no API keys yet; set open "
-            "and bind a loopback address"
-        )
-    if not _is_loopback(host):
-        raise BadInputError(
-            f"--host {host} with HALOWATCH_API_KEYS=open would let everybody in: bind "
-            "127.0.0.1 and put a proxy with log-in in front"
+            f"--host {host} with HALOWATCH_API_KEYS=open would let everybody in: set "
+            "HALOWATCH_API_KEYS=required and make keys, or bind 127.0.0.1"
         )
     if config.model is not None:
         _check_model(config.model)
@@ -137,15 +130,6 @@ def _check_model(model: Path) -> None:
         raise BadInputError(
             f"HALOWATCH_MODEL {model} is no usable model ({error}): {mend}"
         ) from None
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _prepare_database(config: ServiceConfig) -> None:
@@ -184,6 +168,7 @@ def _uvicorn_config(config: ServiceConfig, context: ServiceContext) -> uvicorn.C
         log_config=None,
         access_log=False,
         server_header=False,
+        forwarded_allow_ips=list(config.proxies),
         timeout_keep_alive=30,
         timeout_graceful_shutdown=5,
     )

@@ -8,13 +8,15 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from service.access.permissions import Permission
+from service.access.principal import OPEN, PrincipalKind
 from service.dashboard import figures, poller_wording, wording
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 """Everything comes from this very server, nothing stands inline."""
 
@@ -43,8 +45,25 @@ def render(
         What the template shows; a name that is missing is an error, not a blank.
     """
     root = request.scope.get("root_path", "").rstrip("/")
-    page = _environment().get_template(template).render(root=root, **values)
+    page = (
+        _environment()
+        .get_template(template)
+        .render(root=root, **_caller(request), **values)
+    )
     return HTMLResponse(page, status_code=status_code, headers=_HEADERS)
+
+
+def _caller(request: Request) -> dict[str, Any]:
+    """Say who looks, and what the page may offer; a page that stands alone, all."""
+    principal = request.scope.get("state", {}).get("principal", OPEN)
+    is_person = principal.kind is PrincipalKind.PERSON
+    return {
+        "person": principal.name if is_person else None,
+        "is_open": principal.kind is PrincipalKind.OPEN,
+        "is_known": principal.kind is not PrincipalKind.ANONYMOUS,
+        "may_operate": Permission.OPERATE in principal.permissions,
+        "may_audit": Permission.ADMIN in principal.permissions,
+    }
 
 
 @cache

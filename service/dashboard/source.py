@@ -9,6 +9,7 @@ from instruments.clock import Clock
 from instruments.measurement.times import format_time
 from service.alerts.spools import FORGOTTEN_S
 from service.context import ServiceContext
+from service.operations.auditing import audit_json
 from service.operations.cavity_state import describe_cavities, describe_cavity
 from service.operations.polling import poller_json
 from service.operations.presenting import (
@@ -18,12 +19,16 @@ from service.operations.presenting import (
     diagnosis_json,
 )
 from service.storage.alerts import list_alerts
+from service.storage.audit import list_actions
 from service.storage.diagnoses import get_diagnosis
 from service.storage.engine import Database
 from service.storage.pollers import list_pollers
 
 ALERT_LIMIT = 200
 """Most alerts of the history on a page."""
+
+AUDIT_LIMIT = 100
+"""Actions of the audit log on a page."""
 
 
 class WallSource(Protocol):
@@ -47,6 +52,10 @@ class WallSource(Protocol):
 
     def diagnosis(self, sweep: str) -> Mapping[str, Any] | None:
         """Answer the newest diagnosis of one sweep; None before it was judged."""
+        ...
+
+    def audit(self, before: int | None) -> Mapping[str, Any]:
+        """Answer a page of the audit log, and the number that the next begins at."""
         ...
 
 
@@ -96,6 +105,17 @@ class StoredWall:
         with self._database.read() as transaction:
             found = get_diagnosis(transaction, sweep)
         return None if found is None else diagnosis_json(found)
+
+    def audit(self, before: int | None) -> Mapping[str, Any]:
+        """List who did what, newest first."""
+        with self._database.read() as transaction:
+            found = list_actions(transaction, limit=AUDIT_LIMIT + 1, before=before)
+        page = found[:AUDIT_LIMIT]
+        return {
+            "server_time": format_time(self._clock.now()),
+            "actions": [audit_json(record) for record in page],
+            "older": page[-1].number if len(found) > AUDIT_LIMIT else None,
+        }
 
 
 def wall_source(request: Request) -> WallSource:

@@ -1,10 +1,10 @@
-"""The three pages: the array wall, one cavity, the alerts."""
+"""The pages: the array wall, one cavity, the alerts, the audit log."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse
 
 from service.dashboard.outage import PageRoute
@@ -83,6 +83,25 @@ def alerts_page(request: Request, source: Source) -> HTMLResponse:
         past_alerts=[a for a in answer["alerts"] if a["state"] == "normal"],
         titles=_titles_of(source.cavities()["cavities"]),
         active_alerts=active,
+    )
+
+
+@router.get("/audit")
+def audit_page(
+    request: Request,
+    source: Source,
+    before: Annotated[int | None, Query(ge=1, lt=2**63)] = None,
+) -> HTMLResponse:
+    """Show who changed what, newest first."""
+    answer = source.audit(before)
+    return render(
+        request,
+        "audit.html",
+        page="audit",
+        server_time=answer["server_time"],
+        actions=answer["actions"],
+        older=answer["older"],
+        active_alerts=_active(source),
     )
 
 

@@ -3,9 +3,10 @@
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from instruments.measurement.times import format_time
+from service.access.principal import person_of
 from service.errors import NotFoundError
 from service.handlers.answers import StrictJsonResponse
 from service.handlers.dependencies import Context
@@ -48,7 +49,7 @@ def get_one_alert(context: Context, alert_id: str) -> Response:
 
 @router.post("/alerts/{alert_id}/acknowledge")
 def post_acknowledge(
-    context: Context, alert_id: str, body: AcknowledgeBody
+    context: Context, request: Request, alert_id: str, body: AcknowledgeBody
 ) -> Response:
     """Acknowledge an alert for a while; it speaks again when the time is over."""
     now = context.clock.now()
@@ -56,7 +57,8 @@ def post_acknowledge(
         alert = acknowledge(
             transaction,
             alert_id,
-            by=body.by,
+            # Who has logged in cannot sign as another.
+            by=person_of(request.scope) or body.by,
             note=body.note,
             duration=timedelta(seconds=body.duration_s),
             now=now,

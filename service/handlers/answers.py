@@ -11,7 +11,13 @@ from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
 from instruments.measurement import MeasurementError
-from service.errors import InvalidRequestError, ServiceError, UnavailableError
+from service.errors import (
+    InvalidRequestError,
+    ServiceError,
+    TooManyRequestsError,
+    UnauthenticatedError,
+    UnavailableError,
+)
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 
@@ -40,9 +46,11 @@ def problem_response(error: ServiceError, instance: str) -> Response:
         **error.members,
     }
     headers = {}
-    if isinstance(error, UnavailableError):
+    if isinstance(error, UnavailableError | TooManyRequestsError):
         headers["Retry-After"] = str(error.retry_after_s)
-    if error.status in (413, 503):
+    if isinstance(error, UnauthenticatedError):
+        headers["WWW-Authenticate"] = 'Bearer realm="halowatch"'
+    if error.status in (401, 408, 413, 503):
         # The rest of the body was not read, so the connection cannot be used again.
         headers["Connection"] = "close"
     return Response(

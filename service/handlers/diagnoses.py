@@ -11,10 +11,12 @@ from instruments.measurement.bodies import unpack_body, unpack_json_body
 from instruments.measurement.limits import MAX_BODY_BYTES
 from instruments.measurement.message import MSGPACK_MEDIA_TYPE, decode_sweep
 from instruments.measurement.times import format_time
+from service.access.principal import principal_of
 from service.context import ServiceContext
 from service.errors import InvalidRequestError, UnsupportedMediaTypeError
 from service.handlers.answers import StrictJsonResponse
 from service.handlers.bodies import BodyGate
+from service.handlers.boundaries import check_cavities
 from service.handlers.dependencies import (
     Context,
     read_cursor,
@@ -43,6 +45,7 @@ async def post_diagnose(request: Request) -> Response:
     with gate.hold() as held:
         body = await held.read(request, MAX_BODY_BYTES)
         sweeps = await _read_sweeps(request.headers, body)
+        check_cavities(principal_of(request.scope), (sweep.cavity for sweep in sweeps))
         document = await asyncio.to_thread(_judge, context, sweeps)
     return StrictJsonResponse(document)
 

@@ -2,11 +2,12 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from instruments.measurement.limits import MAX_TEXT_LENGTH
 from instruments.measurement.times import format_time
+from service.access.principal import person_of
 from service.context import ServiceContext
 from service.errors import NotFoundError
 from service.handlers.answers import StrictJsonResponse
@@ -84,7 +85,9 @@ def get_one_model(context: Context, version: str) -> Response:
 
 
 @router.post("/models/{version}/promote")
-def post_promote(context: Context, version: str, body: PromotionBody) -> Response:
+def post_promote(
+    context: Context, request: Request, version: str, body: PromotionBody
+) -> Response:
     """Make a version live or a shadow, if it passes its gates or is forced."""
     record = _need(context, version)
     to = ModelState(body.to)
@@ -100,29 +103,39 @@ def post_promote(context: Context, version: str, body: PromotionBody) -> Respons
             to=to,
             cavities=body.cavities,
             gates=gates,
-            order=_order(context, body),
+            order=_order(context, request, body),
         )
     return _answer(context, record)
 
 
 @router.post("/models/{version}/rollback")
-def post_rollback(context: Context, version: str, body: OrderBody) -> Response:
+def post_rollback(
+    context: Context, request: Request, version: str, body: OrderBody
+) -> Response:
     """Take a live version back; who was live before is live again."""
     record = _need(context, version)
     with context.database.write() as transaction:
         roll_back(
-            transaction, version, cavities=body.cavities, order=_order(context, body)
+            transaction,
+            version,
+            cavities=body.cavities,
+            order=_order(context, request, body),
         )
     return _answer(context, record)
 
 
 @router.post("/models/{version}/retire")
-def post_retire(context: Context, version: str, body: OrderBody) -> Response:
+def post_retire(
+    context: Context, request: Request, version: str, body: OrderBody
+) -> Response:
     """End what a version does."""
     record = _need(context, version)
     with context.database.write() as transaction:
         retire(
-            transaction, version, cavities=body.cavities, order=_order(context, body)
+            transaction,
+            version,
+            cavities=body.cavities,
+            order=_order(context, request, body),
         )
     return _answer(context, record)
 
@@ -138,9 +151,11 @@ def _need(context: ServiceContext, version: str) -> ModelRecord:
     return record
 
 
-def _order(context: ServiceContext, body: OrderBody) -> Order:
+def _order(context: ServiceContext, request: Request, body: OrderBody) -> Order:
     now = context.clock.now()
-    return Order(by=body.by, reason=body.reason, force=body.force, now=now)
+    # Who has logged in cannot sign as another.
+    by = person_of(request.scope) or body.by
+    return Order(by=by, reason=body.reason, force=body.force, now=now)
 
 
 def _answer(context: ServiceContext, record: ModelRecord) -> Response:

@@ -9,10 +9,12 @@ from pydantic import ValidationError
 from instruments.measurement import Reading
 from instruments.measurement.reading_message import decode_reading
 from instruments.measurement.times import format_time
+from service.access.principal import Principal, principal_of
 from service.context import ServiceContext
 from service.errors import InvalidRequestError
 from service.handlers.answers import StrictJsonResponse
 from service.handlers.bodies import BodyGate
+from service.handlers.boundaries import check_cavities
 from service.handlers.dependencies import Context, read_time
 from service.handlers.schemas import ReadingsBody
 from service.operations.presenting import reading_json
@@ -64,7 +66,9 @@ async def post_readings(request: Request) -> Response:
     gate: BodyGate = request.app.state.body_gate
     with gate.hold() as held:
         body = await held.read(request, _LONGEST_BODY_BYTES)
-        document = await asyncio.to_thread(_store, context, body)
+        document = await asyncio.to_thread(
+            _store, context, principal_of(request.scope), body
+        )
     return StrictJsonResponse(document, status_code=201)
 
 
@@ -97,7 +101,9 @@ def get_readings(
     )
 
 
-def _store(context: ServiceContext, body: bytes) -> dict[str, Any]:
+def _store(
+    context: ServiceContext, principal: Principal, body: bytes
+) -> dict[str, Any]:
     try:
         parsed = ReadingsBody.model_validate_json(body)
     except ValidationError as error:
@@ -105,6 +111,7 @@ def _store(context: ServiceContext, body: bytes) -> dict[str, Any]:
         field = ".".join(str(part) for part in first["loc"]) or "body"
         raise InvalidRequestError(f"{field}: {first['msg']}") from None
     readings: list[Reading] = [decode_reading(item) for item in parsed.readings]
+    check_cavities(principal, (reading.cavity for reading in readings))
     with context.database.write() as transaction:
         inserted = insert_readings(transaction, readings)
     return {"accepted": inserted, "duplicates": len(readings) - inserted}

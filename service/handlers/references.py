@@ -2,11 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from instruments.measurement.limits import MAX_TEXT_LENGTH
 from instruments.measurement.times import format_time
+from service.access.principal import person_of
 from service.errors import NotFoundError, ReferenceRefusedError
 from service.handlers.answers import StrictJsonResponse
 from service.handlers.dependencies import Context
@@ -60,7 +61,9 @@ def get_references(
 
 
 @router.post("/sweeps/{sweep_id}/reference")
-def post_reference(context: Context, sweep_id: str, body: ReferenceBody) -> Response:
+def post_reference(
+    context: Context, request: Request, sweep_id: str, body: ReferenceBody
+) -> Response:
     """Call a sweep a reference; refused where a check speaks against it."""
     now = context.clock.now()
     judge = context.panel.current()
@@ -79,7 +82,7 @@ def post_reference(context: Context, sweep_id: str, body: ReferenceBody) -> Resp
             sweep,
             diagnosis,
             source=ReferenceSource.OPERATOR,
-            by=body.by,
+            by=person_of(request.scope) or body.by,
             now=now,
             note=body.note,
             force=body.force,
@@ -94,11 +97,14 @@ def post_reference(context: Context, sweep_id: str, body: ReferenceBody) -> Resp
 
 
 @router.post("/sweeps/{sweep_id}/reference/withdraw")
-def post_withdrawal(context: Context, sweep_id: str, body: WithdrawalBody) -> Response:
+def post_withdrawal(
+    context: Context, request: Request, sweep_id: str, body: WithdrawalBody
+) -> Response:
     """Take a reference back."""
     now = context.clock.now()
+    by = person_of(request.scope) or body.by
     with context.database.write() as transaction:
         record = withdraw_reference(
-            transaction, sweep_id, by=body.by, note=body.note, now=now
+            transaction, sweep_id, by=by, note=body.note, now=now
         )
     return StrictJsonResponse(reference_json(record, now))

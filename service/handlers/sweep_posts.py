@@ -11,10 +11,12 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from instruments.measurement import MeasurementError
 from instruments.measurement.limits import MAX_BODY_BYTES
 from instruments.measurement.message import MSGPACK_MEDIA_TYPE
+from service.access.principal import principal_of
 from service.context import ServiceContext
 from service.errors import InvalidRequestError, UnsupportedMediaTypeError
 from service.handlers.answers import StrictJsonResponse
 from service.handlers.bodies import BodyGate, replay
+from service.handlers.boundaries import hold_to_cavities
 from service.handlers.documents import POST_SWEEPS
 from service.handlers.parameters import check_parameters
 from service.operations.ingest import ItemResult, reject_if_nothing_was_stored
@@ -42,7 +44,8 @@ async def post_sweeps(request: Request) -> Response:
         _check_media_type(media_type)
         body = await held.read(request, MAX_BODY_BYTES)
         prepared = await _prepare(context, request.headers, media_type, body)
-        results = await context.ingest.accept(prepared)
+        held_to = hold_to_cavities(principal_of(request.scope), prepared)
+        results = await context.ingest.accept(held_to)
     reject_if_nothing_was_stored(results)
     records: list[dict[str, Any]] = [result.to_record() for result in results]
     if wait:

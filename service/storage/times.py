@@ -22,3 +22,13 @@ def to_us(moment: datetime) -> int:
 def from_us(stamp_us: int) -> datetime:
     """Convert microseconds since 1970 to an aware UTC time."""
     return _EPOCH + timedelta(microseconds=stamp_us)
+
+
+def optional_us(moment: datetime | None) -> int | None:
+    """Convert a time that may be absent."""
+    return None if moment is None else to_us(moment)
+
+
+def optional_time(stamp_us: int | None) -> datetime | None:
+    """Convert a stamp that may be absent."""
+    return None if stamp_us is None else from_us(stamp_us)

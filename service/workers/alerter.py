@@ -94,7 +94,7 @@ def run_alerter(config: ServiceConfig, clock: Clock, stop: threading.Event) -> N
     """Evaluate and send until told to stop."""
     database = Database(config.database_url, busy_timeout_s=config.busy_timeout_s)
     with (
-        make_client(config.delivery_timeout_s) as client,
+        make_client(config.delivery_timeout_s, config.webhook_networks) as client,
         ThreadPoolExecutor(SENDERS, thread_name_prefix="send") as pool,
     ):
         deliverer = Deliverer(

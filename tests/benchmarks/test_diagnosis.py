@@ -81,7 +81,9 @@ def _worker_times_ms(folder, predictor, measured):
 
     async def post() -> None:
         transport = httpx.ASGITransport(app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://x") as http:
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://localhost"
+        ) as http:
             path = f"/api/v1/cavities/{cavity}"
             (await http.put(path, json={})).raise_for_status()
             for index in range(REPEATS):

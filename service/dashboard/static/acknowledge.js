@@ -1,6 +1,6 @@
 // Saying that somebody is on it.
 
-import { remember, remembered } from "./name.js";
+import { remember, sign } from "./name.js";
 import { requestRefresh } from "./refresh.js";
 import { request } from "./requests.js";
 
@@ -18,7 +18,7 @@ export function startAcknowledging() {
     subject.textContent = button.dataset.title ?? "";
     tell("");
     field(form, "note").value = "";
-    field(form, "by").value = remembered();
+    sign(field(form, "by"));
     dialog.showModal();
     field(form, field(form, "by").value ? "note" : "by").focus();
   });

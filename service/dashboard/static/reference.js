@@ -1,6 +1,6 @@
 // Calling a sweep the reference, or taking that back.
 
-import { remember, remembered } from "./name.js";
+import { remember, sign } from "./name.js";
 import { requestRefresh } from "./refresh.js";
 import { request } from "./requests.js";
 
@@ -22,7 +22,7 @@ export function startReferencing() {
     tell("", false);
     field(form, "note").value = "";
     field(form, "force").checked = false;
-    field(form, "by").value = remembered();
+    sign(field(form, "by"));
     dialog.showModal();
     field(form, field(form, "by").value ? "note" : "by").focus();
   });

@@ -51,10 +51,11 @@ async function refresh() {
   isWanted = false;
   next_ms = performance.now() + SHORTEST_MS;
   try {
-    const response = await fetch(location.pathname, {
+    const response = await fetch(location.pathname + location.search, {
       headers: { Accept: "text/html" },
       signal: AbortSignal.timeout(DEADLINE_MS),
     });
+    if (response.redirected) return location.reload(); // the session is over: log in
     if (!response.ok) throw new Error(`the page answered ${response.status}`);
     show(await response.text());
     report(true);

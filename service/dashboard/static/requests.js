@@ -21,13 +21,14 @@ export async function request(path, { method = "GET", body } = {}) {
   try {
     response = await fetch(address(path), {
       method,
-      headers: { Accept: "application/json", "Content-Type": "application/json" },
+      headers: { Accept: "application/json", "Content-Type": "application/json", "X-Halowatch": "page" },
       body: body === undefined ? undefined : JSON.stringify(body),
       signal: AbortSignal.timeout(DEADLINE_MS),
     });
   } catch {
     throw new Error("The service does not answer. Nothing was changed; try again.");
   }
+  if (response.status === 401) location.reload(); // which leads to the log-in
   const answer = await response.json().catch(() => null);
   if (!response.ok) throw new Error(explanation(response.status, answer));
   return answer;

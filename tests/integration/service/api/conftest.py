@@ -146,6 +146,12 @@ def running(context: ServiceContext, config: ServiceConfig) -> Iterator[httpx.Cl
         listener.close()
 
 
+@pytest.fixture(name="running")
+def running_fixture():
+    """Run an application on a real port, by a context manager."""
+    return running
+
+
 @pytest.fixture
 def client(context: ServiceContext, config: ServiceConfig) -> Iterator[httpx.Client]:
     """The application in this process, with one cavity registered."""

@@ -21,7 +21,7 @@ def runner(tmp_path, monkeypatch) -> CliRunner:
     [
         (["serve", "--host", "0.0.0.0"], {}, "--host 0.0.0.0"),
         (["serve", "--host", "example.org"], {}, "--host example.org"),
-        (["serve"], {"HALOWATCH_API_KEYS": "required"}, "HALOWATCH_API_KEYS"),
+        (["serve"], {"HALOWATCH_API_KEYS": "maybe"}, "HALOWATCH_API_KEYS"),
         (["serve"], {"HALOWATCH_LEASE_S": "x"}, "HALOWATCH_LEASE_S"),
         (["serve", "--database-url", "mysql://h/d"], {}, "HALOWATCH_DATABASE_URL"),
         (["serve"], {"HALOWATCH_MIGRATIONS": "/nowhere"}, "HALOWATCH_MIGRATIONS"),

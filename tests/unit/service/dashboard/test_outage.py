@@ -22,7 +22,9 @@ def ask(tmp_path, clock):
 
     async def get(path):
         transport = httpx.ASGITransport(app=app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://t") as http:
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://localhost"
+        ) as http:
             return await http.get(path)
 
     yield lambda path: asyncio.run(get(path))
