@@ -123,6 +123,8 @@ class ServiceConfig:
         TLS within them.
     oidc_issuer, oidc_client_id, oidc_client_secret, oidc_role_claim, oidc_roles
         The identity provider, see :class:`IdentityProvider`.
+    postgresql_tools
+        Folder of pg_dump and pg_restore; the usual ones where None.
     settings_file
         File of further settings, read again on SIGHUP.
     of_file
@@ -156,6 +158,7 @@ class ServiceConfig:
     oidc_client_secret: str | None = field(default=None, repr=False)
     oidc_role_claim: str = "groups"
     oidc_roles: tuple[tuple[str, str], ...] = ()
+    postgresql_tools: str | None = None
     settings_file: Path | None = None
     of_file: frozenset[str] = frozenset()
 
@@ -240,6 +243,7 @@ VARIABLES = {
     "HALOWATCH_OIDC_CLIENT_SECRET": "oidc_client_secret",
     "HALOWATCH_OIDC_ROLE_CLAIM": "oidc_role_claim",
     "HALOWATCH_OIDC_ROLES": "oidc_roles",
+    "HALOWATCH_POSTGRESQL_TOOLS": "postgresql_tools",
     "HALOWATCH_SETTINGS_FILE": "settings_file",
 }
 """Environment variable to field of :class:`ServiceConfig`."""
@@ -315,6 +319,7 @@ def read_config(environment: Mapping[str, str] | None = None) -> ServiceConfig:
         ),
         migrations=None if migrations is None else Path(migrations).absolute(),
         log_level=_read_level(set_.get("HALOWATCH_LOG_LEVEL", "INFO")),
+        postgresql_tools=set_.get("HALOWATCH_POSTGRESQL_TOOLS"),
         settings_file=None if file is None else Path(file).absolute(),
         of_file=frozenset(of_file),
         **_read_lists(given),

@@ -185,3 +185,10 @@ class ProviderUnavailableError(UnavailableError):
     """The identity provider does not answer as it should."""
 
     code = "identity_provider_unavailable"
+
+
+class BackupError(ServiceError):
+    """A backup cannot be made or restored; the sentence names the mend."""
+
+    code = "backup"
+    status = 500

@@ -42,6 +42,8 @@ class SweepSender:
         Bytes that may wait.
     drain_s
         How long leaving the context waits for the service, in seconds.
+    key
+        API key, where the service requires one.
     client
         Another connection to the service, with a key for instance.
     clock
@@ -60,6 +62,7 @@ class SweepSender:
         spool: Path | str,
         max_bytes: int = 4 * 1024**3,
         drain_s: float = 30.0,
+        key: str | None = None,
         client: SweepClient | None = None,
         clock: Clock | None = None,
     ) -> None:
@@ -69,7 +72,7 @@ class SweepSender:
         self._spool = Spool(
             Path(spool).expanduser(), max_bytes=max_bytes, clock=self._clock
         )
-        self._client = client or SweepClient(url)
+        self._client = client or SweepClient(url, key=key)
         self._uploader = Uploader(
             self._spool,
             self._client,

@@ -118,7 +118,7 @@ _RULES = (
     ("DELETE", rf"{API}/pollers/[^/]+", Rule(needs=_OPERATE, is_audited=True)),
     (
         "GET",
-        rf"{API}/(sweeps|diagnoses|readings|quality-segments|export)",
+        rf"{API}/(sweeps|diagnoses|readings|references|quality-segments|export)",
         Rule(needs=_READ, reach=Reach.QUERY),
     ),
     (

@@ -5,8 +5,9 @@ import getpass
 from collections.abc import Iterator
 
 from service.cli.exits import BadInputError, CommandFailedError
-from service.config import ConfigError, read_config
+from service.config import ConfigError, ServiceConfig, read_config
 from service.errors import (
+    BackupError,
     ConflictError,
     InvalidRequestError,
     NotFoundError,
@@ -22,6 +23,24 @@ def open_tables() -> Iterator[Database]:
 
     Raises
     ------
+    BadInputError, CommandFailedError
+        As :func:`open_raw`.
+    """
+    with open_raw(may_be_absent=True) as (config, database):
+        if database.path is not None and not database.path.is_file():
+            upgrade(database, config.migrations)
+        check_revision(database, config.migrations)
+        yield database
+
+
+@contextlib.contextmanager
+def open_raw(
+    *, may_be_absent: bool = False
+) -> Iterator[tuple[ServiceConfig, Database]]:
+    """Open the database of HALOWATCH_DATABASE_URL as it is.
+
+    Raises
+    ------
     BadInputError
         If a setting, or what the command was given, is wrong.
     CommandFailedError
@@ -29,15 +48,22 @@ def open_tables() -> Iterator[Database]:
     """
     try:
         config = read_config()
-        database = Database(config.database_url, busy_timeout_s=config.busy_timeout_s)
+        database = Database(
+            config.database_url,
+            busy_timeout_s=config.busy_timeout_s,
+            tools=config.postgresql_tools,
+        )
         with contextlib.closing(database):
-            if database.path is not None and not database.path.is_file():
-                upgrade(database, config.migrations)
-            check_revision(database, config.migrations)
-            yield database
+            is_there = database.path is None or database.path.is_file()
+            if not is_there and not may_be_absent:
+                raise BadInputError(
+                    f"there is no database at {database.path}: set HALOWATCH_HOME or "
+                    "HALOWATCH_DATABASE_URL"
+                )
+            yield config, database
     except ConfigError as error:
         raise BadInputError(str(error)) from None
-    except (InvalidRequestError, ConflictError, NotFoundError) as error:
+    except (InvalidRequestError, ConflictError, NotFoundError, BackupError) as error:
         raise BadInputError(str(error)) from None
     except ServiceError as error:
         raise CommandFailedError(str(error)) from None

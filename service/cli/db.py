@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import click
 
+from service.cli.backup import backup_command, restore_command
 from service.cli.exits import BadInputError, CommandFailedError, print_json
 from service.config import ConfigError, ServiceConfig, read_config
 from service.errors import ServiceError
@@ -46,8 +47,12 @@ def check(*, as_json: bool) -> None:
         if problems:
             raise CommandFailedError(
                 f"{'; '.join(problems)}: stop the service and put the last sound copy "
-                "of the database in its place"
+                "in its place with halowatch db restore"
             )
+
+
+command.add_command(backup_command)
+command.add_command(restore_command)
 
 
 @contextlib.contextmanager

@@ -52,6 +52,8 @@ class Database:
         ``sqlite:///PATH`` or ``postgresql://...``.
     busy_timeout_s
         Longest wait for a lock of another process, in seconds.
+    tools
+        Folder of PostgreSQL's own programs; the usual places where None.
 
     Raises
     ------
@@ -59,8 +61,11 @@ class Database:
         If the URL is none of the two.
     """
 
-    def __init__(self, url: str, *, busy_timeout_s: float = 5.0) -> None:
+    def __init__(
+        self, url: str, *, busy_timeout_s: float = 5.0, tools: str | None = None
+    ) -> None:
         self.url = parse_url(url)
+        self.tools = tools
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.path = Path(str(self.url.database)) if self.is_sqlite else None
         if self.path is not None:
@@ -96,6 +101,21 @@ class Database:
                 opened = connection.info.get("file")
                 yield connection
             self._check_still_there(opened)
+
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[tuple[Transaction, str]]:
+        """Open a PostgreSQL transaction whose view other connections can share.
+
+        Raises
+        ------
+        StorageUnavailableError
+            If the database cannot be reached.
+        """
+        engine = self._engine.execution_options(isolation_level="REPEATABLE READ")
+        with self._mapped(), engine.connect() as connection:
+            name = connection.execute(text("SELECT pg_export_snapshot()")).scalar_one()
+            yield connection, str(name)
+            connection.rollback()
 
     def close(self) -> None:
         """Close every pooled connection."""

@@ -94,6 +94,12 @@ def create_postgresql(server: str, name: str, template: str = "template1") -> No
         connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
 
 
+@pytest.fixture
+def create_database(postgresql: str) -> Callable[[str], None]:
+    """Make an empty PostgreSQL database."""
+    return lambda name: create_postgresql(postgresql, name)
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request, tmp_path: Path) -> str:
     """Name a database of this test's own, on both engines; it is not there yet."""

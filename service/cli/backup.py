@@ -1,0 +1,79 @@
+"""``halowatch db backup`` and ``halowatch db restore``."""
+
+from pathlib import Path
+
+import click
+
+from instruments.clock import SystemClock
+from service.cli.database import actor, open_raw
+from service.cli.exits import print_json
+from service.storage.access_records import AuditEntry
+from service.storage.audit import record_action
+from service.storage.backup import back_up, read_backup, restore
+from service.storage.migration import check_revision, upgrade
+
+_FOLDER = click.Path(file_okay=False, path_type=Path)
+
+
+@click.command("backup")
+@click.argument("folder", metavar="OUT", type=_FOLDER)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def backup_command(folder: Path, *, as_json: bool) -> None:
+    """Copy the database into the new folder OUT while the service runs.
+
+    The copy is one moment of the database, checked, with SHA-256 of every file.
+    """
+    now = SystemClock().now()
+    with open_raw() as (config, database):
+        check_revision(database, config.migrations)
+        made = back_up(database, folder, now)
+        entry = AuditEntry(
+            at=now, actor=actor(), action="database.backup", subject=str(folder)
+        )
+        with database.write() as transaction:
+            record_action(transaction, entry)
+    if as_json:
+        print_json({"folder": str(folder), **made.record})
+    else:
+        click.echo(f"{folder}: {made.row_counts.get('sweep', 0)} sweeps, sound")
+
+
+@click.command("restore")
+@click.argument("folder", metavar="BACKUP", type=_FOLDER)
+@click.option(
+    "--replace",
+    is_flag=True,
+    help="Put it in the place of a database that is there; stop the service first.",
+)
+@click.option(
+    "--check", "only_check", is_flag=True, help="Only look whether BACKUP is whole."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def restore_command(
+    folder: Path, *, replace: bool, only_check: bool, as_json: bool
+) -> None:
+    """Put the backup BACKUP in the place of the database of HALOWATCH_DATABASE_URL.
+
+    Every file is checked first. A SQLite file that is replaced stays beside, renamed.
+    """
+    now = SystemClock().now()
+    with open_raw(may_be_absent=True) as (config, database):
+        if only_check:
+            made = read_backup(folder)
+        else:
+            made = restore(database, folder, replace=replace, now=now)
+            upgrade(database, config.migrations)
+            entry = AuditEntry(
+                at=now,
+                actor=actor(),
+                action="database.restore",
+                subject=str(folder),
+                details={"made_at": made.made_at},
+            )
+            with database.write() as transaction:
+                record_action(transaction, entry)
+    if as_json:
+        print_json({"folder": str(folder), **made.record})
+    else:
+        verb = "is whole" if only_check else "is in place"
+        click.echo(f"{folder} of {made.made_at} {verb}")

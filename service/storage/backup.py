@@ -1,0 +1,346 @@
+"""Copies a database while it is in use, and puts a copy in its place."""
+
+import contextlib
+import hashlib
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import func, inspect, select, table
+
+from instruments.measurement.times import format_time
+from service.errors import BackupError, StorageUnavailableError
+from service.storage import postgresql_tools
+from service.storage.engine import Database, Transaction, check_integrity
+
+MANIFEST = "manifest.json"
+SCHEMA = 1
+
+_SQLITE_COPY = "halowatch.sqlite"
+_PACKS_COPY = "halowatch.packs"
+_POSTGRESQL_COPY = "halowatch.dump"
+_PIECE_BYTES = 1024 * 1024
+_ATTEMPTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """What a backup folder says of itself.
+
+    Attributes
+    ----------
+    engine
+        ``sqlite`` or ``postgresql``.
+    revision
+        Of the tables.
+    row_counts
+        Rows by table.
+    files
+        SHA-256 by name within the folder.
+    """
+
+    engine: str
+    made_at: str
+    revision: str
+    row_counts: dict[str, int]
+    files: dict[str, str]
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The document of the manifest."""
+        return {
+            "schema": SCHEMA,
+            "engine": self.engine,
+            "made_at": self.made_at,
+            "revision": self.revision,
+            "row_counts": self.row_counts,
+            "files": self.files,
+        }
+
+
+def back_up(database: Database, folder: Path, now: datetime) -> Backup:
+    """Copy a database into a new folder; readers and writers go on meanwhile.
+
+    Raises
+    ------
+    BackupError
+        If the folder exists, cannot be written, or the copy is not sound.
+    StorageUnavailableError
+        If the database cannot be read.
+    """
+    if folder.exists():
+        raise BackupError(f"{folder} exists already: name a new folder")
+    partial = folder.with_name(folder.name + ".partial")
+    try:
+        partial.mkdir(parents=True, mode=0o700)
+    except OSError as error:
+        raise BackupError(f"{partial} cannot be made ({error.strerror})") from None
+    try:
+        copy = _copy_sqlite if database.is_sqlite else _copy_postgresql
+        revision, counts = copy(database, partial)
+        backup = Backup(
+            engine="sqlite" if database.is_sqlite else "postgresql",
+            made_at=format_time(now),
+            revision=revision,
+            row_counts=counts,
+            files={name: _hash(partial / name) for name in _names(partial)},
+        )
+        (partial / MANIFEST).write_bytes(
+            orjson.dumps(backup.record, option=orjson.OPT_INDENT_2)
+        )
+        _make_durable(partial)
+        partial.rename(folder)
+        _sync(folder.absolute().parent)
+    except OSError as error:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise BackupError(f"{partial} cannot be written ({error})") from None
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    return backup
+
+
+def read_backup(folder: Path) -> Backup:
+    """Read a backup's manifest and check that every file is what it was.
+
+    Raises
+    ------
+    BackupError
+        If the folder is no whole backup.
+    """
+    try:
+        told = orjson.loads((folder / MANIFEST).read_bytes())
+        if told["schema"] != SCHEMA:
+            raise BackupError(f"{folder} is a backup of schema {told['schema']}")
+        backup = Backup(
+            engine=str(told["engine"]),
+            made_at=str(told["made_at"]),
+            revision=str(told["revision"]),
+            row_counts={str(k): int(v) for k, v in told["row_counts"].items()},
+            files={str(k): str(v) for k, v in told["files"].items()},
+        )
+    except OSError as error:
+        raise BackupError(f"{folder} is no backup ({error.strerror})") from None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise BackupError(f"{folder / MANIFEST} is no manifest of a backup") from None
+    present = set(_names(folder)) - {MANIFEST}
+    for name in sorted(present ^ set(backup.files)):
+        what = "is missing" if name in backup.files else "is not of the backup"
+        raise BackupError(f"{folder / name} {what}")
+    for name, digest in backup.files.items():
+        if _hash(folder / name) != digest:
+            raise BackupError(f"{folder / name} is damaged: its SHA-256 is another one")
+    return backup
+
+
+def restore(
+    database: Database, folder: Path, *, replace: bool, now: datetime
+) -> Backup:
+    """Put a backup in the place of the database.
+
+    Parameters
+    ----------
+    replace
+        Whether a database that is there may be replaced; a SQLite file is kept beside,
+        under another name.
+
+    Raises
+    ------
+    BackupError
+        If the backup is not whole, of the other engine, or the database is in use.
+    StorageUnavailableError
+        If the database cannot be reached.
+    """
+    backup = read_backup(folder)
+    engine = "sqlite" if database.is_sqlite else "postgresql"
+    if backup.engine != engine:
+        raise BackupError(
+            f"{folder} is a backup of {backup.engine}, HALOWATCH_DATABASE_URL names "
+            f"{engine}"
+        )
+    if database.is_sqlite:
+        _restore_sqlite(database, folder, backup, replace=replace, now=now)
+    else:
+        postgresql_tools.restore(database, folder / _POSTGRESQL_COPY, replace=replace)
+        with database.read() as transaction:
+            _check_counts(transaction, backup)
+    return backup
+
+
+def _copy_postgresql(database: Database, folder: Path) -> tuple[str, dict[str, int]]:
+    with database.snapshot() as (transaction, snapshot):
+        told = _revision(transaction), _count(transaction)
+        postgresql_tools.dump(database, folder / _POSTGRESQL_COPY, snapshot)
+    return told
+
+
+def _copy_sqlite(database: Database, folder: Path) -> tuple[str, dict[str, int]]:
+    path = database.path
+    assert path is not None
+    packs = path.with_suffix(".packs")
+    problem = ""
+    for _ in range(_ATTEMPTS):
+        _copy_file(path, folder / _SQLITE_COPY)
+        # Rows point into the packs, which only grow or go as a whole: copied later,
+        # they hold all that the rows know, unless retention came in between.
+        shutil.rmtree(folder / _PACKS_COPY, ignore_errors=True)
+        if packs.is_dir():
+            shutil.copytree(packs, folder / _PACKS_COPY)
+        with _opened(folder / _SQLITE_COPY) as copy, copy.read() as transaction:
+            problems = check_integrity(transaction)
+            if not problems:
+                return _revision(transaction), _count(transaction)
+            problem = problems[0]
+    raise BackupError(f"the copy of {path} is not sound: {problem}")
+
+
+def _copy_file(source: Path, target: Path) -> None:
+    target.unlink(missing_ok=True)
+    try:
+        with (
+            contextlib.closing(
+                sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)
+            ) as read,
+            contextlib.closing(sqlite3.connect(target)) as write,
+        ):
+            # All pages in one step: one snapshot, which no writer can restart.
+            read.backup(write, pages=-1)
+            write.execute("PRAGMA journal_mode = WAL")
+            write.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    except sqlite3.Error as error:
+        raise StorageUnavailableError(f"{source}: {error}") from error
+
+
+def _restore_sqlite(
+    database: Database, folder: Path, backup: Backup, *, replace: bool, now: datetime
+) -> None:
+    path = database.path
+    assert path is not None
+    if path.exists():
+        if not replace:
+            raise BackupError(
+                f"{path} exists: --replace keeps it beside and puts the backup there"
+            )
+        _check_unused(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    waiting = path.with_name(f"{path.stem}.restoring{path.suffix}")
+    try:
+        _place(folder, waiting)
+        with _opened(waiting) as copy, copy.read() as transaction:
+            problems = check_integrity(transaction)
+            if problems:
+                raise BackupError(f"{folder} is not sound: {problems[0]}")
+            _check_counts(transaction, backup)
+        if path.exists():
+            stamp = now.strftime("%Y%m%dT%H%M%SZ")
+            _move(path, path.with_name(f"{path.stem}.before-{stamp}{path.suffix}"))
+        _move(waiting, path)
+    finally:
+        _remove(waiting)
+    _sync(path.parent)
+
+
+def _remove(path: Path) -> None:
+    for leftover in _family(path):
+        if leftover.is_dir():
+            shutil.rmtree(leftover)
+        else:
+            leftover.unlink(missing_ok=True)
+
+
+def _place(folder: Path, waiting: Path) -> None:
+    _remove(waiting)
+    shutil.copyfile(folder / _SQLITE_COPY, waiting)
+    waiting.chmod(0o600)
+    if (folder / _PACKS_COPY).is_dir():
+        shutil.copytree(folder / _PACKS_COPY, waiting.with_suffix(".packs"))
+    _make_durable(waiting.parent)
+
+
+def _move(old: Path, new: Path) -> None:
+    """Rename a database with all that belongs to it, its main file last."""
+    for source, target in reversed(list(zip(_family(old), _family(new), strict=True))):
+        if source.exists():
+            source.rename(target)
+
+
+def _family(path: Path) -> list[Path]:
+    journals = [path.with_name(path.name + ending) for ending in ("-wal", "-shm")]
+    return [path, path.with_suffix(".packs"), *journals]
+
+
+def _check_unused(path: Path) -> None:
+    # Leaving WAL takes the file for oneself: it fails while anybody else has it open.
+    try:
+        with contextlib.closing(sqlite3.connect(path, timeout=0.2)) as connection:
+            mode = connection.execute("PRAGMA journal_mode = DELETE").fetchone()[0]
+            is_free = mode == "delete"
+            connection.execute("PRAGMA journal_mode = WAL")
+    except sqlite3.DatabaseError as error:
+        if "locked" not in str(error):
+            return  # a file that is broken is in nobody's use
+        is_free = False
+    if not is_free:
+        raise BackupError(f"{path} is in use: stop the service and its workers first")
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[Database]:
+    with contextlib.closing(Database(f"sqlite:///{path}")) as database:
+        yield database
+
+
+def _revision(transaction: Transaction) -> str:
+    return str(MigrationContext.configure(transaction).get_current_revision())
+
+
+def _count(transaction: Transaction) -> dict[str, int]:
+    return {
+        name: transaction.execute(
+            select(func.count()).select_from(table(name))
+        ).scalar_one()
+        for name in sorted(inspect(transaction).get_table_names())
+    }
+
+
+def _check_counts(transaction: Transaction, backup: Backup) -> None:
+    found = _count(transaction)
+    for name, due in backup.row_counts.items():
+        if found.get(name) != due:
+            raise BackupError(
+                f"table {name} holds {found.get(name)} rows where the backup says {due}"
+            )
+
+
+def _names(folder: Path) -> list[str]:
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return sorted(str(path.relative_to(folder)) for path in files)
+
+
+def _hash(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while piece := file.read(_PIECE_BYTES):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def _make_durable(folder: Path) -> None:
+    for path in folder.rglob("*"):
+        _sync(path)
+    _sync(folder)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
