@@ -57,7 +57,10 @@ def command(
             names=QUICK_BASELINES if quick else tuple(BASELINES),
         )
     if page is not None:
-        page.write_text(render_page(document), encoding="utf-8")
+        try:
+            page.write_text(render_page(document), encoding="utf-8")
+        except OSError as error:
+            raise BadInputError(f"--html {page}: {error.strerror}") from None
     if as_json:
         print_json(document)
         return

@@ -72,13 +72,26 @@ def test_predict_prints_a_line_a_sweep(archive_file, model):
     assert "component circulator-1" in done.stdout
 
 
-def test_evaluate_shows_baselines_and_the_leaky_split(archive_file, model):
-    done = run(evaluate.command, model, archive_file)
+def test_evaluate_shows_baselines_and_the_leaky_split(archive_file, model, tmp_path):
+    page = tmp_path / "evaluation.html"
+    done = run(
+        evaluate.command,
+        *(model, archive_file, "--quick", "--html", page, "--train", archive_file),
+    )
     assert done.exit_code == 0, done.output
     assert "predict_mean" in done.stdout
     assert "leaky random split" in done.stdout
+    assert "learnt from --train" in done.stdout
     assert "insufficient cycles" in done.stdout
     assert "component (balanced_accuracy)" in done.stdout
+    assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+def test_evaluate_names_a_page_that_it_cannot_write(archive_file, model, tmp_path):
+    page = tmp_path / "nowhere" / "page.html"
+    done = run(evaluate.command, model, archive_file, "--html", page)
+    assert done.exit_code == 2
+    assert f"--html {page}: there is no folder {page.parent}" in done.stderr
 
 
 def test_train_prints_what_it_did_not_train(archive_file, tmp_path):
