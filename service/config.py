@@ -127,8 +127,8 @@ class ServiceConfig:
         Folder of pg_dump and pg_restore; the usual ones where None.
     settings_file
         File of further settings, read again on SIGHUP.
-    of_file
-        Variables that this file gave.
+    of_environment
+        Variables that stand above that file, where there is one.
     """
 
     home: Path
@@ -160,7 +160,7 @@ class ServiceConfig:
     oidc_roles: tuple[tuple[str, str], ...] = ()
     postgresql_tools: str | None = None
     settings_file: Path | None = None
-    of_file: frozenset[str] = frozenset()
+    of_environment: frozenset[str] = frozenset()
 
     @property
     def identity_provider(self) -> IdentityProvider | None:
@@ -178,7 +178,8 @@ class ServiceConfig:
     def override(self, **changes: Any) -> "ServiceConfig":
         """Return other settings that the settings file cannot change any more."""
         given = {name for name, of in VARIABLES.items() if of in changes}
-        return replace(self, of_file=self.of_file - given, **changes)
+        above = self.of_environment | given if self.settings_file else frozenset[str]()
+        return replace(self, of_environment=above, **changes)
 
     def to_environment(self) -> dict[str, str]:
         """Return the process environment with these settings written into it.
@@ -192,8 +193,9 @@ class ServiceConfig:
         environment |= {
             variable: _write(variable, getattr(self, field))
             for variable, field in VARIABLES.items()
-            # What the file gave, the child reads there itself, and again on SIGHUP.
-            if getattr(self, field) is not None and variable not in self.of_file
+            # What the file may give, the child reads there itself, again on SIGHUP.
+            if getattr(self, field) is not None
+            and (self.settings_file is None or variable in self.of_environment)
         }
         return environment
 
@@ -290,7 +292,7 @@ def read_config(environment: Mapping[str, str] | None = None) -> ServiceConfig:
     """
     own = os.environ if environment is None else environment
     try:
-        given, of_file = _with_file(own)
+        given, above = _with_file(own)
         given = with_secrets(given)
     except SettingsFileError as error:
         raise ConfigError(str(error)) from None
@@ -321,7 +323,7 @@ def read_config(environment: Mapping[str, str] | None = None) -> ServiceConfig:
         log_level=_read_level(set_.get("HALOWATCH_LOG_LEVEL", "INFO")),
         postgresql_tools=set_.get("HALOWATCH_POSTGRESQL_TOOLS"),
         settings_file=None if file is None else Path(file).absolute(),
-        of_file=frozenset(of_file),
+        of_environment=frozenset(above),
         **_read_lists(given),
         **_read_provider(set_),
         **numbers,  # type: ignore[arg-type]  # the names come from the fields
@@ -349,12 +351,17 @@ def _with_file(own: Mapping[str, str]) -> tuple[dict[str, str], set[str]]:
     path = own.get("HALOWATCH_SETTINGS_FILE", "").strip()
     if not path:
         return dict(own), set()
-    stands = read_settings_file(Path(path))
-    added = {name: value for name, value in stands.items() if name not in own}
-    names = {
-        name.removesuffix("_FILE") if name in SECRET_FILES else name for name in added
+    above = {
+        name.removesuffix("_FILE") if name in SECRET_FILES else name
+        for name in own
+        if name in VARIABLES or name in SECRET_FILES
     }
-    return {**added, **own}, names
+    added = {
+        name: value
+        for name, value in read_settings_file(Path(path)).items()
+        if name.removesuffix("_FILE") not in above and name not in above
+    }
+    return {**added, **own}, above
 
 
 def _read_lists(given: Mapping[str, str]) -> dict[str, Any]:

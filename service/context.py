@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from instruments.clock import Clock, SystemClock
 from service.access.rates import Rates
 from service.config import ServiceConfig
+from service.live_config import LiveConfig
 from service.metrics import ServiceMetrics
 from service.operations.authenticating import Authenticator
 from service.operations.broadcasting import Broadcaster
@@ -30,7 +31,7 @@ class ServiceContext:
         Decoded references, shared by the calls that judge.
     """
 
-    config: ServiceConfig
+    live: LiveConfig
     clock: Clock
     database: Database
     metrics: ServiceMetrics
@@ -45,6 +46,11 @@ class ServiceContext:
     provider: ProviderLink | None
     references: ReferenceShelf = field(default_factory=ReferenceShelf)
     close_writer: Callable[[], None]
+
+    @property
+    def config(self) -> ServiceConfig:
+        """The settings of now."""
+        return self.live.current
 
     def close(self) -> None:
         """Store what waits and close every connection."""
@@ -71,6 +77,8 @@ def make_context(
     """
     clock = clock or SystemClock()
     metrics = ServiceMetrics()
+    live = LiveConfig(config)
+    metrics.settings_good.set_function(lambda: float(live.refused is None))
     database = Database(config.database_url, busy_timeout_s=config.busy_timeout_s)
     ids = TimeOrderedIds(clock)
     rates = Rates(int(config.requests_per_s))
@@ -81,7 +89,7 @@ def make_context(
         )
         writer, close_writer = group_commit, group_commit.close
     return ServiceContext(
-        config=config,
+        live=live,
         clock=clock,
         database=database,
         metrics=metrics,

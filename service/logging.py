@@ -2,8 +2,62 @@
 
 import logging
 import sys
+import threading
+from collections.abc import Callable
 
 import structlog
+
+from instruments.clock import SystemClock
+
+REPEATS = 30
+WINDOW_S = 60.0
+"""Most records of one event within so many seconds; the others are counted only."""
+
+_MOST_EVENTS = 1024
+
+
+class RepeatGuard(logging.Filter):
+    """Lets one event through so often, so that an outage cannot fill a disk.
+
+    The next record that is let through says how many were not, as ``suppressed``.
+
+    Parameters
+    ----------
+    monotonic_s
+        Gives the time in seconds.
+    """
+
+    def __init__(self, monotonic_s: Callable[[], float]) -> None:
+        super().__init__()
+        self._monotonic_s = monotonic_s
+        self._lock = threading.Lock()
+        self._seen: dict[tuple[str, int, str], list[float]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Tell whether a record is written."""
+        event = record.msg.get("event") if isinstance(record.msg, dict) else record.msg
+        key = record.name, record.levelno, str(event)[:200]
+        now_s = self._monotonic_s()
+        with self._lock:
+            if len(self._seen) >= _MOST_EVENTS and key not in self._seen:
+                self._seen.clear()
+            since_s, count, suppressed = self._seen.get(key, [now_s, 0.0, 0.0])
+            if now_s - since_s >= WINDOW_S:
+                since_s, count = now_s, 0.0
+            is_written = count < REPEATS
+            left = 0.0 if is_written else suppressed + 1
+            self._seen[key] = [since_s, count + 1, left]
+        if is_written and suppressed:
+            self._tell(record, int(suppressed))
+        return is_written
+
+    @staticmethod
+    def _tell(record: logging.LogRecord, suppressed: int) -> None:
+        if isinstance(record.msg, dict):
+            record.msg = {**record.msg, "suppressed": suppressed}
+        else:
+            record.msg = f"{record.getMessage()} ({suppressed} more were not written)"
+            record.args = ()
 
 
 def configure_logging(level: str, *, process: str) -> None:
@@ -39,6 +93,7 @@ def configure_logging(level: str, *, process: str) -> None:
             ],
         )
     )
+    handler.addFilter(RepeatGuard(SystemClock().monotonic_s))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)

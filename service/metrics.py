@@ -1,6 +1,12 @@
 """Counters of one process, read by Prometheus at ``/metrics``."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+)
 
 from service.poller_metrics import PollerMetrics
 
@@ -28,6 +34,12 @@ class ServiceMetrics:
         Answers by route and status.
     pollers
         What the pollers told last.
+    settings_good
+        1 where the settings file was good when it was read last.
+    disk_free_bytes, database_up
+        Room in the home folder, and whether the database answered, at the scrape.
+    logins
+        Attempts to log in, by outcome.
     tasks_waiting, oldest_task_age_s, sweep_age_s, alerts_active
         State of the database at the time of the scrape.
     """
@@ -77,6 +89,25 @@ class ServiceMetrics:
             ["cavity"],
             registry=registry,
         )
+        self.settings_good = Gauge(
+            "halowatch_settings_good",
+            "Whether the settings file was good when it was read last.",
+            registry=registry,
+        )
+        self.disk_free_bytes = Gauge(
+            "halowatch_disk_free_bytes",
+            "Room on the disk of HALOWATCH_HOME.",
+            registry=registry,
+        )
+        self.database_up = Gauge(
+            "halowatch_database_up",
+            "Whether the database answered this scrape.",
+            registry=registry,
+        )
+        self.logins = Counter(
+            "halowatch_logins", "Attempts to log in.", ["outcome"], registry=registry
+        )
+        ProcessCollector(registry=registry)
         self.pollers = PollerMetrics(registry)
         self.alerts_active = Gauge(
             "halowatch_alerts_active", "Active alerts.", ["severity"], registry=registry

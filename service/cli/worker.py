@@ -10,6 +10,7 @@ from instruments.clock import SystemClock
 from service.cli.exits import BadInputError, CommandFailedError
 from service.config import ConfigError, read_config
 from service.errors import ServiceError
+from service.live_config import LiveConfig, reload_on_hangup
 from service.logging import configure_logging
 from service.workers.alerter import run_alerter
 from service.workers.diagnoser import run_diagnoser
@@ -39,9 +40,13 @@ def command(kind: str, *, until_stdin_closes: bool) -> None:
     if until_stdin_closes:
         # Unbuffered: the interpreter ends badly while a thread reads a buffered stdin.
         stop_with_parent(stop, FileIO(sys.stdin.fileno(), closefd=False))
-    run = {"diagnose": run_diagnoser, "alert": run_alerter}[kind]
+    live = LiveConfig(config)
+    reload_on_hangup(live)
     try:
-        run(config, SystemClock(), stop)
+        if kind == "diagnose":
+            run_diagnoser(config, SystemClock(), stop, live=live)
+        else:
+            run_alerter(config, SystemClock(), stop, live=live)
     except ConfigError as error:
         raise BadInputError(str(error)) from None
     except ServiceError as error:

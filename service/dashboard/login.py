@@ -54,6 +54,7 @@ async def log_in(request: Request) -> Response:
             context.desk.enter, name.strip(), password, _address(request)
         )
     except (UnauthenticatedError, TooManyRequestsError) as error:
+        context.metrics.logins.labels("refused").inc()
         return _page(request, wanted=wanted, name=name.strip()[:64], error=error)
     return _begin(request, token, wanted)
 
@@ -112,6 +113,7 @@ async def finish_oidc(
         address = _address(request)
         token = await asyncio.to_thread(context.desk.enter_vouched, person, address)
     except (UnauthenticatedError, ForbiddenError, ProviderUnavailableError) as refused:
+        context.metrics.logins.labels("refused").inc()
         response = _page(request, wanted="/", error=refused)
     else:
         response = _begin(request, token, _within(kept["next"]))
@@ -176,6 +178,7 @@ def _page(
 
 
 def _begin(request: Request, token: str, wanted: str) -> Response:
+    _context(request).metrics.logins.labels("done").inc()
     response = _go(request, wanted)
     _set(request, response, SESSION, token, int(_context(request).config.session_s))
     return response

@@ -1,5 +1,6 @@
 """``/healthz``, ``/readyz`` and ``/metrics``."""
 
+import shutil
 from typing import Any
 
 from fastapi import APIRouter, Response
@@ -17,6 +18,9 @@ from service.storage.migration import check_revision
 
 router = APIRouter()
 
+LEAST_FREE_BYTES = 64 * 1024 * 1024
+"""Room in the home folder below which the service is not ready."""
+
 
 @router.get("/healthz")
 async def get_health() -> Response:
@@ -29,6 +33,8 @@ def get_readiness(context: Context) -> Response:
     """Tell whether every dependency works, and name the one that does not."""
     checks: dict[str, Any] = {"database": _check_database(context)}
     checks["model"] = _check_model(context)
+    checks["disk"] = _check_disk(context)
+    checks["settings"] = _check_settings(context)
     ready = all(check["ok"] for check in checks.values())
     return StrictJsonResponse(
         {
@@ -53,6 +59,10 @@ def get_metrics(context: Context) -> Response:
         signs = read_vital_signs(context.database)
     except StorageUnavailableError:
         signs = None
+    metrics.database_up.set(signs is not None)
+    free_bytes = _free_bytes(context)
+    if free_bytes is not None:
+        metrics.disk_free_bytes.set(free_bytes)
     if signs is not None:
         for backlog in signs.backlog:
             metrics.tasks_waiting.labels(backlog.kind.value).set(backlog.waiting)
@@ -74,6 +84,31 @@ def _check_database(context: ServiceContext) -> dict[str, Any]:
     except StorageUnavailableError as error:
         return {"ok": False, "reason": str(error)}
     return {"ok": True, "reason": None}
+
+
+def _check_disk(context: ServiceContext) -> dict[str, Any]:
+    free_bytes, least_bytes = _free_bytes(context), LEAST_FREE_BYTES
+    if free_bytes is None or free_bytes >= least_bytes:
+        return {"ok": True, "reason": None}
+    return {
+        "ok": False,
+        "reason": f"{context.config.home} has {free_bytes} bytes left, "
+        f"{least_bytes} are needed: make room",
+    }
+
+
+def _check_settings(context: ServiceContext) -> dict[str, Any]:
+    # The last good settings stand, so the service is ready all the same.
+    refused = context.live.refused
+    reason = None if refused is None else f"the last good ones stand: {refused}"
+    return {"ok": True, "reason": reason}
+
+
+def _free_bytes(context: ServiceContext) -> int | None:
+    try:
+        return shutil.disk_usage(context.config.home).free
+    except OSError:
+        return None
 
 
 def _check_model(context: ServiceContext) -> dict[str, Any]:

@@ -1,17 +1,21 @@
 """The process that lets the clock act on the rules and sends alert messages."""
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+import httpx
 import structlog
 
 from instruments.clock import Clock
 from service.alerts.webhook import make_client
 from service.config import ServiceConfig
 from service.errors import UnavailableError
+from service.live_config import LiveConfig
 from service.operations.alerting import tick
 from service.operations.delivering import Deliverer, RetryPolicy
 from service.storage.engine import Database
@@ -40,6 +44,8 @@ class Alerter:
     """Sends what is due and evaluates the rules by the clock."""
 
     config: ServiceConfig
+    live: LiveConfig
+    make_deliverer: Callable[[ServiceConfig], Deliverer]
     clock: Clock
     database: Database
     deliverer: Deliverer
@@ -58,6 +64,7 @@ class Alerter:
             If the database cannot be reached.
         """
         self._collect()
+        self._follow()
         self._tick()
         free = SENDERS - len(self.under_way)
         if free <= 0:
@@ -66,6 +73,11 @@ class Alerter:
         for task in tasks:
             self.under_way.add(self.pool.submit(self.deliverer.deliver, task))
         return bool(tasks)
+
+    def _follow(self) -> None:
+        if self.live.current is not self.config:
+            self.config = self.live.current
+            self.deliverer = self.make_deliverer(self.config)
 
     def _collect(self) -> None:
         for future in [future for future in self.under_way if future.done()]:
@@ -90,32 +102,39 @@ class Alerter:
                 prune_events(transaction, self.clock.now() - keep)
 
 
-def run_alerter(config: ServiceConfig, clock: Clock, stop: threading.Event) -> None:
-    """Evaluate and send until told to stop."""
+def run_alerter(
+    config: ServiceConfig,
+    clock: Clock,
+    stop: threading.Event,
+    live: LiveConfig | None = None,
+) -> None:
+    """Evaluate and send until told to stop.
+
+    Parameters
+    ----------
+    live
+        Settings that may change meanwhile.
+    """
     database = Database(config.database_url, busy_timeout_s=config.busy_timeout_s)
+    owner = worker_name("alert", clock)
     with (
-        make_client(config.delivery_timeout_s, config.webhook_networks) as client,
+        ExitStack() as clients,
         ThreadPoolExecutor(SENDERS, thread_name_prefix="send") as pool,
     ):
-        deliverer = Deliverer(
-            database=database,
-            clock=clock,
-            client=client,
-            owner=worker_name("alert", clock),
-            lease=timedelta(seconds=max(config.lease_s, 4 * config.delivery_timeout_s)),
-            channels={channel.name: channel for channel in config.channels},
-            retry=RetryPolicy(
-                backoff_s=config.delivery_backoff_s,
-                cap_s=config.delivery_backoff_cap_s,
-                keep_s=config.delivery_keep_s,
-            ),
-            public_url=config.public_url,
-        )
+
+        def make(config: ServiceConfig) -> Deliverer:
+            client = make_client(config.delivery_timeout_s, config.webhook_networks)
+            # Messages under way still use the one before.
+            clients.enter_context(client)
+            return _make_deliverer(config, database, clock, client, owner)
+
         alerter = Alerter(
             config=config,
+            live=live or LiveConfig(config),
+            make_deliverer=make,
             clock=clock,
             database=database,
-            deliverer=deliverer,
+            deliverer=make(config),
             watching_since=clock.now(),
             pool=pool,
         )
@@ -124,3 +143,26 @@ def run_alerter(config: ServiceConfig, clock: Clock, stop: threading.Event) -> N
         work_until(stop, alerter.run_once, idle_s=POLL_S, watch=watch)
         watch.close()
     database.close()
+
+
+def _make_deliverer(
+    config: ServiceConfig,
+    database: Database,
+    clock: Clock,
+    client: httpx.Client,
+    owner: str,
+) -> Deliverer:
+    return Deliverer(
+        database=database,
+        clock=clock,
+        client=client,
+        owner=owner,
+        lease=timedelta(seconds=max(config.lease_s, 4 * config.delivery_timeout_s)),
+        channels={channel.name: channel for channel in config.channels},
+        retry=RetryPolicy(
+            backoff_s=config.delivery_backoff_s,
+            cap_s=config.delivery_backoff_cap_s,
+            keep_s=config.delivery_keep_s,
+        ),
+        public_url=config.public_url,
+    )

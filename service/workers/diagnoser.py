@@ -2,12 +2,16 @@
 
 import os
 import threading
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import structlog
 
 from instruments.clock import Clock
 from service.config import ServiceConfig
+from service.live_config import LiveConfig
 from service.operations.judge_tasks import Diagnoser
 from service.operations.judging import load_judge
 from service.operations.model_adoption import read_configured
@@ -28,8 +32,14 @@ def run_diagnoser(
     clock: Clock,
     stop: threading.Event,
     load: JudgeLoader = load_judge,
+    live: LiveConfig | None = None,
 ) -> None:
     """Judge until told to stop.
+
+    Parameters
+    ----------
+    live
+        Settings that may change meanwhile.
 
     Raises
     ------
@@ -54,12 +64,27 @@ def run_diagnoser(
         channels=config.channels,
     )
     watch = CommitWatch(database)
+    waiting: dict[str, Any] = {"idle_s": POLL_S, "watch": watch}
     _log.info("diagnosing")
     try:
-        work_until(stop, lambda: diagnoser.run_once() > 0, idle_s=POLL_S, watch=watch)
+        work_until(stop, follow(diagnoser, live or LiveConfig(config)), **waiting)
     finally:
         watch.close()
         database.close()
+
+
+def follow(diagnoser: Diagnoser, live: LiveConfig) -> Callable[[], bool]:
+    """Return the step of a diagnoser that takes new settings up between two steps."""
+
+    def step() -> bool:
+        nonlocal diagnoser
+        current = live.current
+        lease = timedelta(seconds=current.lease_s)
+        if (diagnoser.channels, diagnoser.lease) != (current.channels, lease):
+            diagnoser = replace(diagnoser, channels=current.channels, lease=lease)
+        return diagnoser.run_once() > 0
+
+    return step
 
 
 def worker_name(kind: str, clock: Clock) -> str:

@@ -1,5 +1,6 @@
 """Keeps worker processes alive, and takes them along when it ends."""
 
+import signal
 import subprocess
 import sys
 import threading
@@ -69,6 +70,13 @@ class Supervisor:
     def start(self) -> None:
         """Start every child and watch them from a thread."""
         self._thread.start()
+
+    def hang_up(self) -> None:
+        """Tell every child to read its settings again."""
+        processes = [child.process for child in self._children]
+        for process in processes:
+            if process is not None:
+                process.send_signal(signal.SIGHUP)
 
     def stop(self) -> None:
         """End every child: ask first, kill after a deadline."""

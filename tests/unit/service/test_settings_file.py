@@ -24,9 +24,10 @@ def test_the_environment_stands_above_the_file(tmp_path, file):
     )
     assert (config.lease_s, config.wait_s) == (9.0, 3.0)
     assert config.channels[0].name == "oncall"
-    assert config.of_file == {"HALOWATCH_WAIT_S", "HALOWATCH_CHANNELS"}
+    assert "HALOWATCH_LEASE_S" in config.of_environment
     child = config.to_environment()
     assert "HALOWATCH_WAIT_S" not in child
+    assert "HALOWATCH_QUEUE_BYTES" not in child
     assert child["HALOWATCH_SETTINGS_FILE"] == str(file)
     assert read_config(child) == config
     assert "HALOWATCH_CHANNELS" in config.override(channels=()).to_environment()

@@ -61,12 +61,16 @@ def serve(
     """Start the service for real, with the remembering webhook as its channel."""
     started: list[Served] = []
 
-    def start(*arguments: str, **variables: str) -> Served:
+    def start(
+        *arguments: str, without: tuple[str, ...] = (), **variables: str
+    ) -> Served:
         environment = config.to_environment() | {
             "HALOWATCH_CHANNELS": f"oncall={webhook.url}",
             "HALOWATCH_LOG_LEVEL": "WARNING",
             **variables,
         }
+        for name in without:
+            del environment[name]
         served = Served(environment=environment, arguments=arguments)
         started.append(served)
         served.start()

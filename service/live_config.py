@@ -1,0 +1,125 @@
+"""Settings that may change while the process runs: read again on SIGHUP, or kept."""
+
+import logging
+import signal
+import threading
+from collections.abc import Callable
+from dataclasses import fields, replace
+from types import FrameType
+
+import structlog
+
+from service.config import VARIABLES, ConfigError, ServiceConfig, read_config
+
+HOT = frozenset(
+    {
+        "channels",
+        "public_url",
+        "log_level",
+        "lease_s",
+        "wait_s",
+        "delivery_timeout_s",
+        "delivery_backoff_s",
+        "delivery_backoff_cap_s",
+        "delivery_keep_s",
+        "event_keep_s",
+        "webhook_networks",
+    }
+)
+"""Settings that take effect at once; the others need a restart."""
+
+_log = structlog.get_logger(__name__)
+
+
+class LiveConfig:
+    """The settings of now.
+
+    Nothing but the settings changes: timers, acknowledgements and alarm states stand in
+    the database and in the loops, which go on.
+
+    Parameters
+    ----------
+    config
+        What the process started with.
+    read
+        Reads the settings again.
+    """
+
+    def __init__(
+        self, config: ServiceConfig, read: Callable[[], ServiceConfig] = read_config
+    ) -> None:
+        self._read = read
+        self._current = config
+        self._refused: str | None = None
+
+    @property
+    def current(self) -> ServiceConfig:
+        """The last good settings; the same object until they change."""
+        return self._current
+
+    @property
+    def refused(self) -> str | None:
+        """Why the settings file was not taken when it was read last; None if it was."""
+        return self._refused
+
+    def reload(self) -> bool:
+        """Read the settings again; a wrong file changes nothing.
+
+        Returns
+        -------
+        bool
+            Whether the file was good.
+        """
+        try:
+            found = self._read()
+        except ConfigError as error:
+            self._refused = str(error)
+            _log.error("settings_kept", reason=str(error))
+            return False
+        names = {field: variable for variable, field in VARIABLES.items()}
+        changed = {
+            field.name
+            for field in fields(found)
+            if field.name in names
+            and getattr(found, field.name) != getattr(self._current, field.name)
+        }
+        hot = {name: getattr(found, name) for name in changed & HOT}
+        if hot:
+            self._current = replace(self._current, **hot)
+        self._refused = None
+        _log.info(
+            "settings_read",
+            changed=sorted(names[name] for name in hot),
+            needs_restart=sorted(names[name] for name in changed - HOT),
+        )
+        return True
+
+
+def reload_on_hangup(live: LiveConfig, then: Callable[[], None] | None = None) -> None:
+    """Read the settings file again at each SIGHUP; without a file SIGHUP ends as ever.
+
+    Must be called from the main thread.
+
+    Parameters
+    ----------
+    then
+        Called after each reading, such as to pass the signal on.
+    """
+    if live.current.settings_file is None:
+        return
+    hung_up = threading.Event()
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        hung_up.set()
+
+    def follow() -> None:
+        while hung_up.wait():
+            hung_up.clear()
+            live.reload()
+            logging.getLogger().setLevel(live.current.log_level)
+            if then is not None:
+                then()
+
+    signal.signal(signal.SIGHUP, handle)
+    threading.Thread(target=follow, name="settings", daemon=True).start()
