@@ -44,8 +44,6 @@ class SweepSender:
         How long leaving the context waits for the service, in seconds.
     key
         API key, where the service requires one.
-    client
-        Another connection to the service, with a key for instance.
     clock
         The time.
 
@@ -63,7 +61,6 @@ class SweepSender:
         max_bytes: int = 4 * 1024**3,
         drain_s: float = 30.0,
         key: str | None = None,
-        client: SweepClient | None = None,
         clock: Clock | None = None,
     ) -> None:
         self._clock = clock or SystemClock()
@@ -72,7 +69,7 @@ class SweepSender:
         self._spool = Spool(
             Path(spool).expanduser(), max_bytes=max_bytes, clock=self._clock
         )
-        self._client = client or SweepClient(url, key=key)
+        self._client = SweepClient(url, key=key)
         self._uploader = Uploader(
             self._spool,
             self._client,

@@ -17,6 +17,7 @@ COMMANDS = {
     "simulate": "Serve an array's emulated instruments on TCP.",
     "ingest": "Post measured files to the service.",
     "export": "Write what is stored to files.",
+    "send": "Post what is stored to another service.",
     "fit": "Fit the resonance in a measured file.",
     "limits": "Tell how well anybody could read T and B off a cavity.",
     "twin": "Fit the twin of one cavity; locate a new reflection.",

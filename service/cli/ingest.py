@@ -158,7 +158,7 @@ def _register(
     if not named and measured.archive is not None:
         named = sorted({str(name) for name in measured.archive.cavity})
     for name in named:
-        _patiently(clock, partial(client.put_cavity, name, {}))
+        patiently(clock, partial(client.put_cavity, name, {}))
 
 
 def _post(
@@ -177,7 +177,7 @@ def _post(
         length=measured.sweep_count, label=path.name, hidden=quiet, file=None
     ) as progress:
         for batch in _batched(_sweeps(path, measured, intake), size):
-            yield _patiently(clock, partial(client.post_sweeps, batch))
+            yield patiently(clock, partial(client.post_sweeps, batch))
             progress.update(len(batch))
 
 
@@ -186,7 +186,16 @@ def _batched(sweeps: Iterator[Sweep], size: int) -> Iterator[list[Sweep]]:
         yield batch
 
 
-def _patiently(clock: Clock, call: Callable[[], _Answer]) -> _Answer:
+def patiently(clock: Clock, call: Callable[[], _Answer]) -> _Answer:
+    """Call until the service takes it; tells of every wait.
+
+    Raises
+    ------
+    BadInputError
+        If it never will.
+    CommandFailedError
+        If it stays away.
+    """
     wait_s = 1.0
     for attempt in range(1, MAX_TRIES + 1):
         try:

@@ -48,7 +48,9 @@ def test_sub_commands_and_options_that_are_named_exist(root: Path) -> None:
             if isinstance(command, click.Group) and words and words[0][0] != "-":
                 command = command.get_command(click.Context(command), words[0])
                 assert command is not None, f"{document.name}: {line}"
-            known = {option for p in command.params for option in p.opts}
+            known = {
+                option for p in command.params for option in p.opts + p.secondary_opts
+            }
             for word in words:
                 if word.startswith("--") and word != "--help":
                     assert word.split("=")[0] in known, f"{document.name}: {line}"

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from instruments.client import RejectedError, TryAgainError
 from instruments.files.archive import LabelledArchive, write_archive
 from service.cli.exits import BadInputError, CommandFailedError
-from service.cli.ingest import LONGEST_WAIT_S, MAX_TRIES, _patiently, command
+from service.cli.ingest import LONGEST_WAIT_S, MAX_TRIES, command, patiently
 
 
 class Flaky:
@@ -31,7 +31,7 @@ def test_a_service_that_comes_back_is_waited_for_and_every_wait_is_told(
     clock, capsys
 ) -> None:
     call = Flaky(3, TryAgainError("503: busy"))
-    assert _patiently(clock, call) == "done"
+    assert patiently(clock, call) == "done"
     assert clock.elapsed_s == pytest.approx(1 + 2 + 4)
     told = capsys.readouterr()
     assert told.out == ""
@@ -50,23 +50,23 @@ def test_an_address_that_is_no_root_of_a_service_is_refused(
 
 
 def test_the_service_says_how_long_to_wait_within_bounds(clock) -> None:
-    _patiently(clock, Flaky(1, TryAgainError("503", retry_after_s=7.0)))
+    patiently(clock, Flaky(1, TryAgainError("503", retry_after_s=7.0)))
     assert clock.elapsed_s == pytest.approx(7.0)
-    _patiently(clock, Flaky(1, TryAgainError("503", retry_after_s=1e6)))
+    patiently(clock, Flaky(1, TryAgainError("503", retry_after_s=1e6)))
     assert clock.elapsed_s == pytest.approx(7.0 + LONGEST_WAIT_S)
 
 
 def test_a_service_that_stays_away_ends_it_with_what_to_do(clock) -> None:
     call = Flaky(MAX_TRIES, TryAgainError("no answer"))
     with pytest.raises(CommandFailedError, match="run the same command again"):
-        _patiently(clock, call)
+        patiently(clock, call)
     assert call.calls == MAX_TRIES
 
 
 def test_a_refusal_is_not_repeated(clock) -> None:
     call = Flaky(MAX_TRIES, RejectedError("413: too large", 413))
     with pytest.raises(BadInputError, match="too large"):
-        _patiently(clock, call)
+        patiently(clock, call)
     assert call.calls == 1
 
 
