@@ -51,7 +51,7 @@ class Lesson:
         Of the seen sweeps: values, or numbers of classes; shape (sweep,).
     groups
         Thermal cycle of the seen sweeps; None where the split leaks.
-    classes
+    class_count
         Number of classes; 0 for a scalar.
     """
 
@@ -59,13 +59,13 @@ class Lesson:
     asked: Reals
     truth: npt.NDArray[Any]
     groups: npt.NDArray[Any] | None
-    classes: int
+    class_count: int
 
     @property
     def columns(self) -> Reals:
         """Truth as outputs: one column, or one a class."""
-        if self.classes:
-            return np.asarray(np.eye(self.classes)[self.truth])
+        if self.class_count:
+            return np.asarray(np.eye(self.class_count)[self.truth])
         return np.asarray(self.truth, dtype=np.float64)[:, None]
 
 
@@ -106,17 +106,17 @@ def predict_mean(lesson: Lesson) -> Reals:
 
 def _ridge(lesson: Lesson) -> Reals:
     ridge, _ = fit_ridge(lesson.seen, lesson.columns, lesson.groups)
-    return _shares(ridge.predict(lesson.asked), lesson.classes)
+    return _shares(ridge.predict(lesson.asked), lesson.class_count)
 
 
 def _unscaled_ridge(lesson: Lesson) -> Reals:
     # The representation is weighted by noise; scaling each feature would undo it.
     ridge, _ = fit_ridge(lesson.seen, lesson.columns, lesson.groups, scaled=False)
-    return _shares(ridge.predict(lesson.asked), lesson.classes)
+    return _shares(ridge.predict(lesson.asked), lesson.class_count)
 
 
 def _linear(lesson: Lesson) -> Reals:
-    if not lesson.classes:
+    if not lesson.class_count:
         return _ridge(lesson)
     model = LogisticRegression(C=1.0, max_iter=2000, class_weight="balanced")
     return _fitted(model, lesson)
@@ -129,13 +129,13 @@ def _partial_least_squares(lesson: Lesson) -> Reals:
     model = PLSRegression(min(count, int(alive.sum())), scale=False, max_iter=200)
     model.fit(lesson.seen[:, alive], lesson.columns)
     said = np.asarray(model.predict(lesson.asked[:, alive]))
-    return _shares(said.reshape(lesson.asked.shape[0], -1), lesson.classes)
+    return _shares(said.reshape(lesson.asked.shape[0], -1), lesson.class_count)
 
 
 def _neighbours(count: int) -> Learner:
     def learn(lesson: Lesson) -> Reals:
         near = min(count, lesson.seen.shape[0])
-        if lesson.classes:
+        if lesson.class_count:
             return _fitted(KNeighborsClassifier(near), lesson)
         return _fitted(KNeighborsRegressor(near), lesson)
 
@@ -148,11 +148,11 @@ def _process(lesson: Lesson) -> Reals:
     said = predict_gaussian_process(
         lesson.seen[rows], lesson.columns[rows], lesson.asked
     )
-    return _shares(said, lesson.classes)
+    return _shares(said, lesson.class_count)
 
 
 def _trees(lesson: Lesson) -> Reals:
-    kind = ExtraTreesClassifier if lesson.classes else ExtraTreesRegressor
+    kind = ExtraTreesClassifier if lesson.class_count else ExtraTreesRegressor
     model = kind(50, min_samples_leaf=3, random_state=0, n_jobs=1)
     return _fitted(model, lesson)
 
@@ -160,7 +160,7 @@ def _trees(lesson: Lesson) -> Reals:
 def _boosted_trees(lesson: Lesson) -> Reals:
     import lightgbm
 
-    kind = lightgbm.LGBMClassifier if lesson.classes else lightgbm.LGBMRegressor
+    kind = lightgbm.LGBMClassifier if lesson.class_count else lightgbm.LGBMRegressor
     model = kind(
         n_estimators=_ROUNDS,
         learning_rate=0.08,
@@ -176,15 +176,15 @@ def _boosted_trees(lesson: Lesson) -> Reals:
 
 def _perceptron(lesson: Lesson) -> Reals:
     return predict_perceptron(
-        lesson.seen, lesson.columns, lesson.asked, classes=bool(lesson.classes)
+        lesson.seen, lesson.columns, lesson.asked, classes=bool(lesson.class_count)
     )
 
 
 def _fitted(model: Any, lesson: Lesson) -> Reals:
     model.fit(lesson.seen, lesson.truth)
-    if not lesson.classes:
+    if not lesson.class_count:
         return np.asarray(model.predict(lesson.asked), np.float64).reshape(-1, 1)
-    found = np.zeros((lesson.asked.shape[0], lesson.classes))
+    found = np.zeros((lesson.asked.shape[0], lesson.class_count))
     found[:, model.classes_.astype(np.intp)] = model.predict_proba(lesson.asked)
     return found
 

@@ -28,15 +28,15 @@ class Ridge:
         Of the standardised features, shape (feature, output).
     offset
         Shape (output,).
-    penalty
-        The one that was chosen, as a share of the mean eigenvalue.
+    penalty_ratio
+        The penalty that was chosen, as a share of the mean eigenvalue.
     """
 
     centre: Reals
     scale: Reals
     weights: Reals
     offset: Reals
-    penalty: float
+    penalty_ratio: float
 
     def predict(self, features: npt.NDArray[np.floating]) -> Reals:
         """Return the outputs, (sweep, feature) to (sweep, output)."""
@@ -51,7 +51,7 @@ class Ridge:
             "scale": self.scale,
             "weights": self.weights,
             "offset": self.offset,
-            "penalty": np.array([self.penalty]),
+            "penalty_ratio": np.array([self.penalty_ratio]),
         }
 
     @classmethod
@@ -70,7 +70,7 @@ class Ridge:
             or centre.shape != weights.shape[:1]
             or scale.shape != centre.shape
             or offset.shape != weights.shape[1:]
-            or arrays["penalty"].shape != (1,)
+            or arrays["penalty_ratio"].shape != (1,)
         ):
             raise ValueError("the arrays of a ridge regression do not fit each other")
         return cls(
@@ -78,7 +78,7 @@ class Ridge:
             scale=scale.astype(np.float64),
             weights=weights.astype(np.float64),
             offset=offset.astype(np.float64),
-            penalty=float(arrays["penalty"][0]),
+            penalty_ratio=float(arrays["penalty_ratio"][0]),
         )
 
 
@@ -144,7 +144,11 @@ def fit_ridge(
     else:
         weights = vectors @ (np.sqrt(values)[:, None] * shrunk)
     fitted = Ridge(
-        centre=centre, scale=scale, weights=weights, offset=offset, penalty=penalty
+        centre=centre,
+        scale=scale,
+        weights=weights,
+        offset=offset,
+        penalty_ratio=penalty,
     )
     return fitted, held_out + offset
 

@@ -6,17 +6,33 @@ from models.evaluation.detection import score_detection
 from models.evaluation.leaderboard import GROUPED, Board
 from models.evaluation.predictions import ClassPredictions, Predictions
 from models.evaluation.sanity import metadata_only, shuffled_labels, through_time
-from models.evaluation.unknown import baseline_certainty, leave_classes_out
+from models.evaluation.unknown import (
+    Certainty,
+    baseline_certainty,
+    leave_classes_out,
+)
 from models.training.corpus import Corpus
+
+NETWORK = "this_network_retrained"
+"""Name of the model's own network, trained anew, among the baselines."""
 
 UNKNOWN_BY = ("pca30_ridge", "minirocket_ridge")
 """Baselines whose sense for classes never seen is scored."""
 
 
 def check_targets(
-    mine: dict[str, Predictions], corpus: Corpus, board: Board
+    mine: dict[str, Predictions],
+    corpus: Corpus,
+    board: Board,
+    certainty: Certainty | None = None,
 ) -> dict[str, dict[str, Any]]:
     """Check each target, JSON-ready.
+
+    Parameters
+    ----------
+    certainty
+        How sure the model's own network is of classes that it has not seen, if that is
+        to be scored.
 
     Returns
     -------
@@ -50,5 +66,9 @@ def check_targets(
                 for baseline in UNKNOWN_BY
                 if baseline in board.found[GROUPED][name]
             }
+            if certainty is not None:
+                found[name]["unknown_class"][NETWORK] = leave_classes_out(
+                    question, certainty
+                )
             found[name]["detection"] = score_detection(predictions, corpus)
     return found

@@ -9,11 +9,10 @@ import numpy as np
 
 from instruments.files import LabelledArchive
 from models.baselines.entries import BASELINES
-from models.calibration.scaling import softmax
 from models.errors import TrainingRefusedError
 from models.evaluation.breakdown import FEW_CYCLES, break_down
 from models.evaluation.charts import chart_data
-from models.evaluation.checks import check_targets
+from models.evaluation.checks import NETWORK, check_targets
 from models.evaluation.leaderboard import (
     GROUPED,
     LEAKY,
@@ -22,30 +21,28 @@ from models.evaluation.leaderboard import (
     make_board,
     mean_crps,
 )
-from models.evaluation.predictions import Predictions, read_predictions
+from models.evaluation.predictions import Predictions
 from models.evaluation.representation import representation_of
+from models.evaluation.retrained import retrained_certainty, retrained_predictions
 from models.evaluation.served import judge_corpus
 from models.evaluation.subsets import score_subsets
 from models.serving.folder import StoredModel, load_model
 from models.training.corpus import Corpus, build_corpus
-from models.training.fit import Recipe, fit_ensemble, logits_of
+from models.training.fit import Recipe
 from models.training.splits import (
-    Split,
+    SplitKind,
     split_at_random,
     split_by_cycle,
     split_new_archive,
     sweep_ids,
 )
-from models.training.targets import TARGETS, TargetPlan
+from models.training.targets import TARGETS, TargetPlan, usable
 from models.training.train import data_hash
 
-__all__ = ["GROUPED", "LEAKY", "TRANSFERRED", "evaluate_model"]
+__all__ = ["GROUPED", "LEAKY", "NETWORK", "TRANSFERRED", "evaluate_model"]
 
 TRANSFERRED = "learnt_from_named_archives"
 """Key of results of baselines that learnt from other archives, as the model did."""
-
-NETWORK = "this_network_retrained"
-"""Name of the model's own network, trained anew, among the baselines."""
 
 MODEL = "this_model"
 """Name of the model itself where it is ranked."""
@@ -58,6 +55,7 @@ def evaluate_model(
     learnt_from: Sequence[LabelledArchive] = (),
     recipe: Recipe | None = None,
     names: Collection[str] = tuple(BASELINES),
+    leave_classes_out: bool = False,
 ) -> dict[str, Any]:
     """Score a model on an archive, JSON-ready.
 
@@ -73,6 +71,9 @@ def evaluate_model(
         How the comparison networks are fitted; the model's own way where None.
     names
         Baselines to compare with.
+    leave_classes_out
+        Whether the network is trained without each class in turn, to see whether the
+        class looks unknown then; that takes a training a class.
 
     Raises
     ------
@@ -92,7 +93,8 @@ def evaluate_model(
     }
     recipe = recipe or Recipe(**stored.manifest["recipe"])
     nets = {
-        key: _retrained(corpus, plan, split, recipe) for key, split in splits.items()
+        key: retrained_predictions(corpus, plan, split, recipe)
+        for key, split in splits.items()
     }
     board = make_board(
         corpus,
@@ -106,7 +108,10 @@ def evaluate_model(
     targets = _targets(mine, corpus, board)
     for name, records in score_subsets(stored.model, corpus, plan).items():
         targets[name]["trace_subsets"] = records
-    for name, checks in check_targets(mine, corpus, board).items():
+    certainty = None
+    if leave_classes_out:
+        certainty = retrained_certainty(corpus, splits[GROUPED], recipe)
+    for name, checks in check_targets(mine, corpus, board, certainty).items():
         targets[name] |= checks
     described = {key: describe_split(split) for key, split in splits.items()}
     if learnt_from:
@@ -122,7 +127,7 @@ def evaluate_model(
         "trained_on_this_archive": seen,
         "split": splits[GROUPED].kind.value,
         "splits": described,
-        "warnings": _warnings(cycles, seen=seen),
+        "warnings": _warnings(cycles, splits[GROUPED].kind, seen=seen),
         "targets": targets,
         "missing_baselines": board.missing,
         "not_evaluated": dict(plan.refused),
@@ -145,10 +150,16 @@ def _plan_of(stored: StoredModel, corpus: Corpus) -> TargetPlan:
                 plan.refused[name] = "no sweep has a label that the model knows"
         else:
             plan.refused[name] = "the model has no such head"
+    for name in plan.trained:
+        if not usable(corpus, name).any():
+            plan.densities.pop(name, None)
+            plan.classes.pop(name, None)
+            plan.refused[name] = "no labelled sweep has a reference to compare with"
     if not plan.trained:
         raise TrainingRefusedError(
-            "no sweep of the archive has a label that the model knows: label some of "
-            f"its sweeps with {', '.join(TARGETS)}, or name another archive"
+            "no sweep of the archive has a label that the model knows, and a reference "
+            f"where it needs one: label some of its sweeps with {', '.join(TARGETS)}, "
+            "mark references, or name another archive"
         )
     return plan
 
@@ -168,23 +179,6 @@ def _targets(
             "ranking": board.ranking(name),
         }
     return found
-
-
-def _retrained(
-    corpus: Corpus, plan: TargetPlan, split: Split, recipe: Recipe
-) -> dict[str, Predictions]:
-    ensemble = fit_ensemble(corpus, plan, split.held_out(), split.seed, recipe)
-    rows = np.arange(corpus.sweep_count)
-    held_out = {
-        name: values[split.fold, rows]
-        for name, values in logits_of(ensemble, corpus).items()
-    }
-    probabilities = {name: softmax(held_out[name]) for name in plan.classes}
-    quantiles = {
-        name: grid.quantiles(softmax(held_out[name]))
-        for name, grid in plan.densities.items()
-    }
-    return read_predictions(corpus, plan, probabilities, quantiles, {})
 
 
 def _transfer(
@@ -220,8 +214,13 @@ def _transfer(
     return describe_split(split)
 
 
-def _warnings(cycles: int, *, seen: bool) -> list[str]:
+def _warnings(cycles: int, kind: SplitKind, *, seen: bool) -> list[str]:
     found = []
+    if kind is SplitKind.BY_TIME:
+        found.append(
+            "there is one thermal cycle only: what is held out are blocks of its time, "
+            "and scores tell of interpolation inside of it, not of the next cycle"
+        )
     if seen:
         found.append(
             "the model was trained on this very archive: its own scores are not those "

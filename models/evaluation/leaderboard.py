@@ -172,13 +172,8 @@ def make_board(
 
 
 def describe_split(split: Split) -> dict[str, Any]:
-    """Say what a split is, without its ids."""
-    return {
-        "kind": split.kind.value,
-        "leaky": split.kind.is_leaky,
-        "folds": split.fold_count,
-        "sha256": split.sha256,
-    }
+    """Write a split so that others can be scored on it; say whether it leaks."""
+    return {"leaky": split.kind.is_leaky} | split.to_record()
 
 
 def mean_crps(usual: Predictions | None, beside: Predictions) -> Reals | None:
@@ -206,13 +201,13 @@ def _lesson(
         asked=view[tested],
         truth=question.truth[learnt],
         groups=question.cycle[learnt],
-        classes=len(question.labels),
+        class_count=len(question.labels),
     )
 
 
 def _learn(baseline: Baseline, lesson: Lesson) -> Reals:
     if lesson.truth.size == 0:
-        return np.full((lesson.asked.shape[0], max(lesson.classes, 1)), np.nan)
+        return np.full((lesson.asked.shape[0], max(lesson.class_count, 1)), np.nan)
     if baseline.view is View.NOTHING or np.unique(lesson.truth).size < 2:
         return predict_mean(lesson)
     with warnings.catch_warnings():

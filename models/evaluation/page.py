@@ -113,7 +113,7 @@ def _target(name: str, target: Mapping[str, Any]) -> list[str]:
 def _splits(splits: Mapping[str, Any]) -> str:
     rows = "".join(
         f"<tr><td>{escape(name)}</td><td>{escape(split['kind'])}</td>"
-        f"<td>{split['folds']}</td><td>{escape(split['sha256'][:16])}</td></tr>"
+        f"<td>{split['fold_count']}</td><td>{escape(split['sha256'][:16])}</td></tr>"
         for name, split in splits.items()
     )
     head = "<tr><th>split</th><th>kind</th><th>folds</th><th>hash</th></tr>"

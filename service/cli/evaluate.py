@@ -25,6 +25,12 @@ from service.cli.exits import BadInputError, print_json
 )
 @click.option("--quick", is_flag=True, help="Compare with the quickest baselines only.")
 @click.option(
+    "--leave-classes-out",
+    is_flag=True,
+    help="Train the network without each class in turn, to see whether the class looks "
+    "unknown then; takes a training a class.",
+)
+@click.option(
     "--html",
     "page",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -37,6 +43,7 @@ def command(
     archive: Path,
     trained_on: tuple[Path, ...],
     quick: bool,
+    leave_classes_out: bool,
     page: Path | None,
     as_json: bool,
 ) -> None:
@@ -55,6 +62,7 @@ def command(
             read,
             learnt_from=learnt_from,
             names=QUICK_BASELINES if quick else tuple(BASELINES),
+            leave_classes_out=leave_classes_out,
         )
     if page is not None:
         try:

@@ -70,7 +70,10 @@ def summary_of(board):
     record = board.to_record()
     found = {
         "sweeps": board.corpus.sweep_count,
-        "splits": record["splits"],
+        "splits": {
+            key: {name: split[name] for name in ("kind", "leaky", "sha256")}
+            for key, split in record["splits"].items()
+        },
         "missing": record["missing"],
     }
     for name, target in record["targets"].items():

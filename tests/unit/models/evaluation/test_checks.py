@@ -6,6 +6,7 @@ import pytest
 from models.evaluation.leaderboard import baseline_predictions
 from models.evaluation.question import Question
 from models.evaluation.representation import RECEIVER, representation_of
+from models.evaluation.retrained import retrained_certainty
 from models.evaluation.sanity import metadata_only, shuffled_labels, through_time
 from models.evaluation.subsets import trace_subsets
 from models.evaluation.unknown import baseline_certainty, leave_classes_out
@@ -90,6 +91,18 @@ def test_classes_never_seen_look_less_sure(known):
     assert set(found["classes"]) == {"a", "b", "c"}
     assert found["mean_fpr_95"] < 0.9
     assert all(one["auroc"] > 0.5 for one in found["classes"].values())
+
+
+def test_the_network_is_trained_without_the_class(known, recipe):
+    corpus, plan, _, split = known
+    question = Question.of(corpus, plan, "condition")
+    # A third class of the sweeps of one cavity, so that one can be held out.
+    kind = np.where(corpus.cavity == "one", question.truth, 2)
+    three = replace(question, truth=kind, labels=("a", "b", "c"))
+    quick = replace(recipe, epochs=1, least_steps=60)
+    found = leave_classes_out(three, retrained_certainty(corpus, split, quick))
+    assert set(found["classes"]) == {"a", "b", "c"}
+    assert 0.0 <= found["mean_fpr_95"] <= 1.0
 
 
 def test_subsets_of_traces():

@@ -16,6 +16,7 @@ from models.evaluation.scores import headline, score
 from models.networks.density import Coordinate, DensityGrid
 from models.serving.predictor import Predictor
 from models.training.corpus import build_corpus
+from models.training.splits import Split
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +67,8 @@ def test_baselines_and_all_splits_stand_beside(document):
     moved = target["baselines"]["pca30_ridge"][TRANSFERRED]
     assert moved["sweeps"] == target["model"]["sweeps"]
     assert document["splits"][TRANSFERRED]["kind"] == "new_archive"
-    assert len(document["splits"][GROUPED]["sha256"]) == 64
+    stored = json.loads(json.dumps(document["splits"][GROUPED]))
+    assert Split.from_record(stored).sha256 == stored["sha256"]
 
 
 def test_few_cycles_are_said_and_not_ranked(document):
@@ -151,6 +153,25 @@ def test_archive_without_labels_is_refused(model_folder, without):
     )
     with pytest.raises(TrainingRefusedError, match="label that the model knows"):
         evaluate_model(model_folder, bare)
+
+
+def test_no_reference_leaves_nothing_to_score_of_the_receiver(
+    model_folder, archive_maker, recipe
+):
+    bare = archive_maker(cycles=1, sweeps=10, start_cycle=70)
+    bare = replace(bare, is_reference=np.zeros(bare.sweep_count, dtype=bool))
+    found = evaluate_model(
+        model_folder,
+        bare,
+        recipe=replace(recipe, epochs=1, least_steps=20),
+        names=("predict_mean", "pca30_knn5"),
+    )
+    assert found["split"] == "by_time"
+    assert any("one thermal cycle only" in line for line in found["warnings"])
+    assert set(found["targets"]) == {"component"}
+    assert "has a reference" in found["not_evaluated"]["temperature_k"]
+    assert "has a reference" in render_page(found)
+    json.dumps(found, allow_nan=False)
 
 
 def test_scalar_scores():

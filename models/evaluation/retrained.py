@@ -1,0 +1,58 @@
+"""The model's own network, trained anew so that each sweep is judged unseen."""
+
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from models.calibration.scaling import softmax
+from models.evaluation.predictions import Predictions, read_predictions
+from models.evaluation.question import Question
+from models.evaluation.unknown import Certainty
+from models.training.corpus import Corpus
+from models.training.fit import Recipe, fit_ensemble, logits_of
+from models.training.splits import Split
+from models.training.targets import TargetPlan
+
+Reals = npt.NDArray[np.float64]
+
+
+def retrained_predictions(
+    corpus: Corpus, plan: TargetPlan, split: Split, recipe: Recipe
+) -> dict[str, Predictions]:
+    """Train one member a fold, and judge each sweep by the one without it."""
+    held_out = _held_out_logits(corpus, plan, split, recipe)
+    probabilities = {name: softmax(held_out[name]) for name in plan.classes}
+    quantiles = {
+        name: grid.quantiles(softmax(held_out[name]))
+        for name, grid in plan.densities.items()
+    }
+    return read_predictions(corpus, plan, probabilities, quantiles, {})
+
+
+def retrained_certainty(corpus: Corpus, split: Split, recipe: Recipe) -> Certainty:
+    """Return how sure the network is, trained anew for each question.
+
+    A head alone is trained, of the labels that the question names.
+    """
+
+    def certainty(question: Question) -> Reals:
+        labels = np.array(question.labels)
+        told = np.where(question.learnt, labels[question.truth], "")
+        relabelled = replace(corpus, classes={**corpus.classes, question.name: told})
+        plan = TargetPlan(classes={question.name: question.labels})
+        logits = _held_out_logits(relabelled, plan, split, recipe)[question.name]
+        return np.asarray(softmax(logits).max(axis=1))
+
+    return certainty
+
+
+def _held_out_logits(
+    corpus: Corpus, plan: TargetPlan, split: Split, recipe: Recipe
+) -> dict[str, Reals]:
+    ensemble = fit_ensemble(corpus, plan, split.held_out(), split.seed, recipe)
+    rows = np.arange(corpus.sweep_count)
+    return {
+        name: values[split.fold, rows]
+        for name, values in logits_of(ensemble, corpus).items()
+    }
