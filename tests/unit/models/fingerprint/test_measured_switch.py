@@ -1,0 +1,63 @@
+"""Ports of a measured switch, through a line that is made anew, and with a new load."""
+
+import numpy as np
+import pytest
+
+from instruments.files import read_archive
+from models.fingerprint import UNKNOWN, Fingerprint, WideSweep
+from models.training.references import references_of
+
+
+@pytest.fixture(scope="module")
+def campaign(reference_data):
+    path = reference_data / "switch_fingerprint_campaign1.npz"
+    with np.load(path) as held:
+        load = held["label:load"].astype(str)
+    return read_archive(path), load
+
+
+def _sweep(archive, row, line=lambda trace: trace):
+    trace = line(archive.s[row, 0].astype(np.complex128))
+    return WideSweep(frequency_hz=archive.axis(row), traces={"S11": trace})
+
+
+def _taught(archive, rows):
+    references = references_of(archive)
+    place = {row: number for number, row in enumerate(rows)}
+    return Fingerprint.fit(
+        [_sweep(archive, row) for row in rows],
+        [str(archive.component[row]) for row in rows],
+        [place[references[row]] for row in rows],
+        [str(archive.thermal_cycle[row]) for row in rows],
+    )
+
+
+def _line(axis, rng):
+    """Gain, delay and two more connectors, of -23 dB each."""
+    turn = np.exp(-2j * np.pi * axis * rng.uniform(-0.3e-9, 0.3e-9))
+    early = 0.07 * np.exp(-2j * np.pi * axis * rng.uniform(1e-9, 9e-9))
+    late = 0.07 * np.exp(-2j * np.pi * axis * rng.uniform(1e-9, 9e-9))
+    gain = 10.0 ** (rng.uniform(-0.6, 0.6) / 20.0)
+    return lambda trace: gain * turn * (early + trace / (1.0 - late * trace))
+
+
+def test_new_cabling_and_a_load_never_seen(campaign):
+    archive, load = campaign
+    cold = archive.temperature_k < 10.0
+    ports = cold & np.char.startswith(archive.component.astype(str), "port")
+    unseen = "MOS3"
+    head = _taught(archive, np.flatnonzero(cold & (load != unseen)))
+    rng = np.random.default_rng(11)
+    references = references_of(archive)
+    named, strangers = [], []
+    for row in np.flatnonzero(ports):
+        line = _line(archive.axis(row), rng)
+        judged = head.judge(
+            _sweep(archive, row, line), _sweep(archive, references[row], line)
+        )
+        if load[row] == unseen:
+            strangers.append(judged.component)
+        else:
+            named.append(judged.component == archive.component[row])
+    assert np.mean(named) >= 0.97
+    assert np.mean([each == UNKNOWN for each in strangers]) >= 0.5
