@@ -15,6 +15,11 @@ WINDOW_S = 60.0
 
 _MOST_EVENTS = 1024
 
+# Without the values of variables: a key may stand among them.
+_TRACEBACKS = structlog.processors.ExceptionRenderer(
+    structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+)
+
 
 class RepeatGuard(logging.Filter):
     """Lets one event through so often, so that an outage cannot fill a disk.
@@ -88,7 +93,7 @@ def configure_logging(level: str, *, process: str) -> None:
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.dict_tracebacks,
+                _TRACEBACKS,
                 structlog.processors.JSONRenderer(),
             ],
         )

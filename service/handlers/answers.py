@@ -8,6 +8,7 @@ import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.routing import compile_path
 
 from instruments.measurement import MeasurementError
@@ -68,6 +69,7 @@ def install_problem_handlers(app: FastAPI) -> None:
         (MeasurementError, _on_measurement_error),
         (RequestValidationError, _on_validation_error),
         (HTTPException, _on_http_exception),
+        (ClientDisconnect, _on_disconnect),
         (Exception, _on_surprise),
     ):
         app.add_exception_handler(kind, handler)  # type: ignore[arg-type]  # narrower
@@ -117,6 +119,14 @@ def _methods_of(request: Request) -> list[str]:
         for template, calls in paths.items()
         if compile_path(template)[0].match(request.url.path)
         for name in calls
+    )
+
+
+async def _on_disconnect(request: Request, error: ClientDisconnect) -> Response:
+    """End quietly: nobody reads the answer to a body that was broken off."""
+    del error
+    return await _on_service_error(
+        request, InvalidRequestError("the body was broken off")
     )
 
 

@@ -77,3 +77,34 @@ def test_five_minutes_without_a_database_cost_nothing(
     assert report["stored_count"] == report["measured_count"]
     assert report["in_order"]
     assert set(report["answers_while_down"]) == {"readyz 503", "post 503"}
+
+
+@pytest.mark.benchmark
+def test_ten_thousand_idle_connections_do_not_stop_ingest(
+    root: Path, tmp_path: Path
+) -> None:
+    report = run("idle_connections.py", tmp_path, "--connections=10000")
+    keep(root, "idle_connections.json", report)
+    print(f"\n{'connections open at most':<44}{report['most_open']:>8}")
+    for name in ("alone", "crowded"):
+        for key in ("posted_count", "failed_count", "median_s", "p99_s"):
+            label = f"{name}: {key.replace('_', ' ')}"
+            print(f"{label:<44}{report[name][key]:>8}")
+    assert report["crowded"]["failed_count"] == 0
+
+
+@pytest.mark.benchmark
+@pytest.mark.timeout(5400)
+def test_a_hundred_thousand_hostile_bodies_break_nothing(root: Path) -> None:
+    place = root / "tests/integration/service/api/test_hostile_bodies.py"
+    flags = ["-k", "nothing_fails", "--hypothesis-profile=hostile", "--timeout=5400"]
+    command = [sys.executable, "-m", "pytest", str(place), "-q", *flags]
+    subprocess.run(command, check=True, cwd=root, timeout=5400)
+
+
+@pytest.mark.benchmark
+def test_the_whole_openapi_holds_a_long_fuzz(root: Path) -> None:
+    place = root / "tests/integration/service/api/test_fuzzing.py"
+    command = [sys.executable, "-m", "pytest", str(place), "-q", "--timeout=1700"]
+    environment = os.environ | {"SCHEMATHESIS_MAX_EXAMPLES": "200"}
+    subprocess.run(command, check=True, cwd=root, timeout=1700, env=environment)

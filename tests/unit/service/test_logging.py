@@ -2,6 +2,8 @@
 
 import json
 import logging
+import subprocess
+import sys
 
 import pytest
 import structlog
@@ -77,3 +79,25 @@ def test_a_record_is_one_json_line_with_its_sweep(capsys):
     assert document["sweep_id"] == "s-1"
     assert document["process"] == "api"
     assert document["level"] == "warning"
+
+
+def test_a_traceback_tells_no_value_of_a_variable():
+    program = """
+import structlog
+from service.logging import configure_logging
+configure_logging("INFO", process="api")
+def fail():
+    secret = "hw_" + "0123456789" * 4
+    raise ValueError("it broke")
+try:
+    fail()
+except ValueError as error:
+    structlog.get_logger("x").error("request_failed", exc_info=error)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    (record,) = [json.loads(line) for line in done.stderr.splitlines()]
+    assert record["exception"][0]["exc_value"] == "it broke"
+    assert "fail" in done.stderr
+    assert "hw_0123" not in done.stderr
