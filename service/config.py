@@ -112,6 +112,18 @@ class ServiceConfig:
         How long an alert message is retried, in seconds.
     event_keep_s
         How long the stream can be resumed, in seconds.
+    disk_free_bytes
+        Room on the disk of a SQLite file below which no sweep is taken.
+    original_keep_s
+        Age in seconds at which the samples of a whole month are rounded to their
+        noise; None never.
+    sample_keep_s
+        Age in seconds at which the samples of a whole month are dropped; None never.
+    trend_keep_s, trend_minute_keep_s, trend_hour_keep_s
+        How long trend points, and their roll-ups by minute and hour, are kept, in
+        seconds; roll-ups by day stay.
+    maintenance_s
+        Time between two passes of retention, in seconds.
     requests_per_s
         Calls that one key or person may make in a second.
     session_s
@@ -149,6 +161,13 @@ class ServiceConfig:
     delivery_backoff_cap_s: float = 60.0
     delivery_keep_s: float = 86_400.0
     event_keep_s: float = 86_400.0
+    disk_free_bytes: int = 512 * 1024 * 1024
+    original_keep_s: float | None = None
+    sample_keep_s: float | None = None
+    trend_keep_s: float = 90 * 86_400.0
+    trend_minute_keep_s: float = 730 * 86_400.0
+    trend_hour_keep_s: float = 3650 * 86_400.0
+    maintenance_s: float = 3600.0
     requests_per_s: float = 10_000.0
     session_s: float = 43_200.0
     proxies: tuple[str, ...] = ("127.0.0.1", "::1")
@@ -236,6 +255,13 @@ VARIABLES = {
     "HALOWATCH_DELIVERY_BACKOFF_CAP_S": "delivery_backoff_cap_s",
     "HALOWATCH_DELIVERY_KEEP_S": "delivery_keep_s",
     "HALOWATCH_EVENT_KEEP_S": "event_keep_s",
+    "HALOWATCH_DISK_FREE_BYTES": "disk_free_bytes",
+    "HALOWATCH_ORIGINAL_KEEP_S": "original_keep_s",
+    "HALOWATCH_SAMPLE_KEEP_S": "sample_keep_s",
+    "HALOWATCH_TREND_KEEP_S": "trend_keep_s",
+    "HALOWATCH_TREND_MINUTE_KEEP_S": "trend_minute_keep_s",
+    "HALOWATCH_TREND_HOUR_KEEP_S": "trend_hour_keep_s",
+    "HALOWATCH_MAINTENANCE_S": "maintenance_s",
     "HALOWATCH_REQUESTS_PER_S": "requests_per_s",
     "HALOWATCH_SESSION_S": "session_s",
     "HALOWATCH_PROXIES": "proxies",

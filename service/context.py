@@ -16,6 +16,7 @@ from service.operations.judging import ReferenceShelf, load_judge
 from service.operations.logging_in import LoginDesk
 from service.operations.panel import JudgeLoader, RegisteredPanel
 from service.operations.preparing import SweepPreparer
+from service.storage.disk import DiskGuard
 from service.storage.engine import Database
 from service.storage.identifiers import TimeOrderedIds
 from service.storage.writer import GroupCommitWriter
@@ -95,7 +96,12 @@ def make_context(
         metrics=metrics,
         ids=ids,
         preparer=SweepPreparer(clock, ids),
-        ingest=Ingest(CavityRegister(database), writer, metrics),
+        ingest=Ingest(
+            CavityRegister(database),
+            writer,
+            metrics,
+            DiskGuard(database.path, config.disk_free_bytes, clock),
+        ),
         broadcaster=Broadcaster(database),
         panel=RegisteredPanel(
             database, clock, home=config.home, configured=config.model, load=load

@@ -91,6 +91,13 @@ class NotFoundError(ServiceError):
     status = 404
 
 
+class SamplesExpiredError(ServiceError):
+    """The sweep is known, but retention has dropped its samples."""
+
+    code = "samples_expired"
+    status = 410
+
+
 class ConflictError(ServiceError):
     """The call does not fit the state of the thing."""
 
@@ -173,6 +180,12 @@ class QueueFullError(UnavailableError):
     """More bytes wait for a commit than the queue may hold."""
 
     code = "queue_full"
+
+
+class DiskFullError(UnavailableError):
+    """The disk has less room than the watermark leaves."""
+
+    code = "disk_full"
 
 
 class ModelUnavailableError(UnavailableError):

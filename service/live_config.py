@@ -23,6 +23,11 @@ HOT = frozenset(
         "delivery_backoff_cap_s",
         "delivery_keep_s",
         "event_keep_s",
+        "original_keep_s",
+        "sample_keep_s",
+        "trend_keep_s",
+        "trend_minute_keep_s",
+        "trend_hour_keep_s",
         "webhook_networks",
     }
 )

@@ -13,6 +13,7 @@ from service.dashboard.static_files import RevalidatedFiles
 from service.handlers import (
     alerts,
     audit,
+    campaigns,
     cavities,
     counts,
     diagnoses,
@@ -73,6 +74,7 @@ def create_app(
         readings,
         references,
         cavities,
+        campaigns,
         pollers,
         models,
         alerts,

@@ -114,6 +114,16 @@ _RULES = (
         rf"{API}/cavities/(?P<cavity>[^/]+)/.*",
         Rule(needs=_READ, reach=Reach.PATH),
     ),
+    (
+        "PUT",
+        rf"{API}/cavities/(?P<cavity>[^/]+)/hardware/[^/]+",
+        Rule(needs=_OPERATE, reach=Reach.PATH, is_audited=True),
+    ),
+    (
+        "PUT",
+        rf"{API}/(thermal-cycles|runs|calibrations)/.+",
+        Rule(needs=_DAQ, is_audited=True),
+    ),
     ("PUT", rf"{API}/pollers/[^/]+", Rule(needs=_INGEST, reach=Reach.NONE)),
     ("DELETE", rf"{API}/pollers/[^/]+", Rule(needs=_OPERATE, is_audited=True)),
     (

@@ -1,22 +1,25 @@
-"""``halowatch db``: migrations and integrity."""
+"""``halowatch db``: migrations, integrity and retention."""
 
 import contextlib
 from collections.abc import Iterator
 
 import click
 
+from instruments.clock import SystemClock
 from service.cli.backup import backup_command, restore_command
 from service.cli.exits import BadInputError, CommandFailedError, print_json
 from service.config import ConfigError, ServiceConfig, read_config
 from service.errors import ServiceError
-from service.storage.engine import Database, check_integrity
+from service.operations.retaining import retain as apply_retention
+from service.storage.engine import Database
+from service.storage.integrity import check_integrity
 from service.storage.migration import check_revision
 from service.storage.migration import upgrade as upgrade_tables
 
 
 @click.group("db")
 def command() -> None:
-    """Migrate and check the database of HALOWATCH_DATABASE_URL."""
+    """Migrate, check and thin the database of HALOWATCH_DATABASE_URL."""
 
 
 @command.command("upgrade")
@@ -49,6 +52,21 @@ def check(*, as_json: bool) -> None:
                 f"{'; '.join(problems)}: stop the service and put the last sound copy "
                 "in its place with halowatch db restore"
             )
+
+
+@command.command("retain")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def retain(*, as_json: bool) -> None:
+    """Thin and drop once what is older than HALOWATCH_*_KEEP_S keeps."""
+    with _open() as (config, database):
+        check_revision(database, config.migrations)
+        report = apply_retention(database, config, SystemClock().now()).to_record()
+    if as_json:
+        print_json(report)
+    else:
+        for name, value in report.items():
+            text = ", ".join(value) or "none" if isinstance(value, tuple) else value
+            click.echo(f"{name}: {text}")
 
 
 command.add_command(backup_command)

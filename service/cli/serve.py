@@ -32,6 +32,7 @@ from service.workers.supervisor import Supervisor
 WORKERS = (
     ("worker", "diagnose", "--until-stdin-closes"),
     ("worker", "alert", "--until-stdin-closes"),
+    ("worker", "maintain", "--until-stdin-closes"),
 )
 """What runs beside the API."""
 

@@ -15,17 +15,21 @@ from service.logging import configure_logging
 from service.workers.alerter import run_alerter
 from service.workers.diagnoser import run_diagnoser
 from service.workers.looping import stop_on_signal, stop_with_parent
+from service.workers.maintainer import run_maintainer
 
 
 @click.command("worker")
-@click.argument("kind", type=click.Choice(["diagnose", "alert"]))
+@click.argument("kind", type=click.Choice(["diagnose", "alert", "maintain"]))
 @click.option(
     "--until-stdin-closes",
     is_flag=True,
     help="End when stdin closes, as it does when the starting process dies.",
 )
 def command(kind: str, *, until_stdin_closes: bool) -> None:
-    """Run one worker: diagnose judges sweeps, alert sends alert messages.
+    """Run one worker.
+
+    diagnose judges sweeps, alert sends alert messages, maintain thins and drops what is
+    older than it is kept.
 
     Several may run over one PostgreSQL, on any number of machines. The settings come
     from HALOWATCH_* variables.
@@ -45,8 +49,10 @@ def command(kind: str, *, until_stdin_closes: bool) -> None:
     try:
         if kind == "diagnose":
             run_diagnoser(config, SystemClock(), stop, live=live)
-        else:
+        elif kind == "alert":
             run_alerter(config, SystemClock(), stop, live=live)
+        else:
+            run_maintainer(config, SystemClock(), stop, live=live)
     except ConfigError as error:
         raise BadInputError(str(error)) from None
     except ServiceError as error:

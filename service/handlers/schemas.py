@@ -24,6 +24,14 @@ class CavityBody(BaseModel):
     magnetic_field_limit_tesla: float | None = Field(None, gt=0)
 
 
+class KeepBody(BaseModel):
+    """Whether retention shall spare a sweep."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    keep: bool
+
+
 class ReadingsBody(BaseModel):
     """The readings of one post."""
 

@@ -15,7 +15,8 @@ from service.handlers.dependencies import (
     read_time,
     write_cursor,
 )
-from service.operations.presenting import diagnosis_json, sweep_json
+from service.handlers.schemas import KeepBody
+from service.operations.presenting import diagnosis_json, samples_json, sweep_json
 from service.operations.traces import (
     complex_traces,
     decimated_traces,
@@ -24,6 +25,8 @@ from service.operations.traces import (
     touchstone_file,
 )
 from service.storage.diagnoses import get_diagnosis
+from service.storage.payloads import describe_payload
+from service.storage.retention import set_keep
 from service.storage.sweep_queries import SweepFilter, get_sweep, list_sweeps
 from service.storage.times import to_us
 
@@ -40,6 +43,8 @@ def get_sweeps(
     to: str | None = None,
     is_reference: bool | None = None,
     flag: TruthFlag | None = None,
+    run: str | None = None,
+    keep: bool | None = None,
     cursor: str | None = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> Response:
@@ -51,6 +56,8 @@ def get_sweeps(
         measured_to=read_time("to", to),
         is_reference=is_reference,
         flag=flag,
+        run=run,
+        keep=keep,
         before=read_cursor(cursor, str),
     )
     with context.database.read() as transaction:
@@ -90,8 +97,21 @@ def get_one_sweep(context: Context, sweep_id: str) -> Response:
     """Describe one sweep without its samples."""
     with context.database.read() as transaction:
         record = get_sweep(transaction, sweep_id)
+        samples = describe_payload(transaction, sweep_id)
     if record is None:
-        raise NotFoundError(f"no sweep {sweep_id!r}; GET /api/v1/sweeps lists them")
+        raise _unknown(sweep_id)
+    document = sweep_json(record, context.clock.now())
+    return StrictJsonResponse(document | {"samples": samples_json(samples)})
+
+
+@router.put("/sweeps/{sweep_id}/keep")
+def put_keep(context: Context, sweep_id: str, body: KeepBody) -> Response:
+    """Ask that retention spare the samples of a sweep, or no longer."""
+    with context.database.write() as transaction:
+        if not set_keep(transaction, sweep_id, keep=body.keep):
+            raise _unknown(sweep_id)
+        record = get_sweep(transaction, sweep_id)
+    assert record is not None
     return StrictJsonResponse(sweep_json(record, context.clock.now()))
 
 
@@ -125,8 +145,12 @@ def get_sweep_diagnosis(
     """Return what was concluded from a sweep, by one model version or the last."""
     with context.database.read() as transaction:
         if get_sweep(transaction, sweep_id) is None:
-            raise NotFoundError(f"no sweep {sweep_id!r}; GET /api/v1/sweeps lists them")
+            raise _unknown(sweep_id)
         diagnosis = get_diagnosis(transaction, sweep_id, model)
     if diagnosis is None:
         raise NotFoundError(f"sweep {sweep_id!r} is not judged yet; ask again")
     return StrictJsonResponse(diagnosis_json(diagnosis))
+
+
+def _unknown(sweep_id: str) -> NotFoundError:
+    return NotFoundError(f"no sweep {sweep_id!r}; GET /api/v1/sweeps lists them")

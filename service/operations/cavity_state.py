@@ -23,21 +23,15 @@ from service.operations.presenting import (
 )
 from service.storage.alerts import list_alerts
 from service.storage.cavities import get_cavity, list_cavities
-from service.storage.diagnoses import newest_diagnosis
-from service.storage.engine import Database, Transaction
+from service.storage.engine import Database
+from service.storage.newest import Newest, read_newest
 from service.storage.records import (
     AlertRecord,
     CavityRecord,
     DiagnosisRecord,
     SweepRecord,
 )
-from service.storage.references import (
-    ReferenceRecord,
-    ReferenceState,
-    get_reference,
-    list_references,
-)
-from service.storage.sweep_queries import newest_reference, newest_sweep
+from service.storage.references import ReferenceRecord
 
 STALE_PERIODS = 3.0
 """A value is stale once its sweep is older than so many sweep periods."""
@@ -66,8 +60,9 @@ def describe_cavities(database: Database, now: datetime) -> list[dict[str, Any]]
     with database.read() as transaction:
         alerts = list_alerts(transaction, ACTIVE_STATES, MAX_ACTIVE_ALERTS)
         modes = read_cavity_modes(transaction, now)
+        newest = read_newest(transaction)
         facts = [
-            _gather(transaction, cavity, alerts, modes)
+            _gather(newest, cavity, alerts, modes)
             for cavity in list_cavities(transaction)
         ]
     return [_describe(fact, now) for fact in facts]
@@ -83,30 +78,25 @@ def describe_cavity(
             return None
         alerts = list_alerts(transaction, ACTIVE_STATES, MAX_ACTIVE_ALERTS)
         modes = read_cavity_modes(transaction, now)
-        facts = _gather(transaction, record, alerts, modes)
+        newest = read_newest(transaction, cavity)
+        facts = _gather(newest, record, alerts, modes)
     return _describe(facts, now)
 
 
 def _gather(
-    transaction: Transaction,
+    newest: Newest,
     cavity: CavityRecord,
     alerts: Sequence[AlertRecord],
     modes: CavityModes,
 ) -> _Facts:
     name = cavity.cavity
-    reference = newest_reference(transaction, name)
-    state = ReferenceState.REFUSED
-    refused = list_references(transaction, cavity=name, state=state, limit=1)
-    registered = (
-        None if reference is None else get_reference(transaction, reference.sweep_id)
-    )
     return _Facts(
         cavity=cavity,
-        sweeps={p: newest_sweep(transaction, name, p) for p in SweepPurpose},
-        diagnoses={p: newest_diagnosis(transaction, name, p) for p in SweepPurpose},
-        reference=reference,
-        registered=registered,
-        refused=refused[0] if refused else None,
+        sweeps={p: newest.sweeps.get((name, p)) for p in SweepPurpose},
+        diagnoses={p: newest.diagnoses.get((name, p)) for p in SweepPurpose},
+        reference=newest.serving.get(name),
+        registered=newest.registered.get(name),
+        refused=newest.refused.get(name),
         alerts=[alert for alert in alerts if name in alert.cavities],
         polling=polling_json(modes, name),
     )

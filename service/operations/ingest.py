@@ -14,6 +14,7 @@ from service.errors import (
 from service.metrics import ServiceMetrics
 from service.operations.preparing import Prepared, Refusal
 from service.storage.cavities import list_cavities
+from service.storage.disk import DiskGuard
 from service.storage.engine import Database
 from service.storage.records import NewSweep, Outcome, RefusalCode, Written
 from service.storage.writer import Settle
@@ -82,8 +83,13 @@ class Ingest:
     """Takes prepared sweeps and answers once they are durable."""
 
     def __init__(
-        self, register: CavityRegister, writer: SweepWriter, metrics: ServiceMetrics
+        self,
+        register: CavityRegister,
+        writer: SweepWriter,
+        metrics: ServiceMetrics,
+        disk: DiskGuard,
     ) -> None:
+        self._disk = disk
         self._register = register
         self._writer = writer
         self._counters = {
@@ -101,8 +107,10 @@ class Ingest:
         Raises
         ------
         UnavailableError
-            If nothing was stored because the database or the queue refuses.
+            If nothing was stored because the disk is nearly full, or the database
+            or the queue refuses.
         """
+        self._disk.check()
         cavities = {item.cavity for item in prepared if isinstance(item, NewSweep)}
         unknown = await self._register.unknown(cavities) if cavities else set()
         sweeps = [

@@ -159,7 +159,8 @@ class Diagnoser:
 
     def _store(self, judged: Sequence[tuple[TaskRecord, Judged]]) -> None:
         with self.database.write() as transaction:
-            for task, one in judged:
+            # Every worker takes the rows of the cavities in one order: no deadlock.
+            for task, one in sorted(judged, key=_cavity_of):
                 # A lease that ran out belongs to somebody else, who judges as well.
                 if finish_task(transaction, task.task_id, self.owner):
                     self._store_one(transaction, one)
@@ -186,6 +187,10 @@ def _beside(
             "shadow_failed", model_version=shadow.model_version, exc_info=error
         )
         return None
+
+
+def _cavity_of(item: tuple[TaskRecord, Judged]) -> str:
+    return item[1].sweep.cavity
 
 
 def _event(sweep: SweepRecord, diagnosis: Diagnosis) -> dict[str, Any]:

@@ -149,6 +149,8 @@ class SweepPreparer:
             axis_hash=hashlib.sha256(sweep.frequency_hz.data).hexdigest(),
             details=details,
             flags=sweep.flags,
+            run=sweep.run,
+            step=sweep.step,
             payload=payload,
         )
 

@@ -1,5 +1,7 @@
 """Records as the JSON mappings of the public contract."""
 
+from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -7,10 +9,15 @@ from instruments.measurement import Reading
 from instruments.measurement.times import format_time
 from service.storage.records import (
     AlertRecord,
+    CalibrationRecord,
     CavityRecord,
     DeliveryRecord,
     DiagnosisRecord,
+    HardwareEpochRecord,
+    RunRecord,
+    StepRecord,
     SweepRecord,
+    ThermalCycleRecord,
 )
 
 ACTIVE_STATES = ("active_unacknowledged", "active_acknowledged")
@@ -28,6 +35,20 @@ def age_s(moment: datetime, now: datetime) -> float:
 def optional_time(moment: datetime | None) -> str | None:
     """Write a time, or None."""
     return None if moment is None else format_time(moment)
+
+
+def dated_json(
+    record: HardwareEpochRecord
+    | ThermalCycleRecord
+    | RunRecord
+    | StepRecord
+    | CalibrationRecord,
+) -> dict[str, Any]:
+    """Write a record of names, texts and times field by field."""
+    return {
+        name: format_time(value) if isinstance(value, datetime) else value
+        for name, value in asdict(record).items()
+    }
 
 
 def sweep_json(sweep: SweepRecord, now: datetime) -> dict[str, Any]:
@@ -53,9 +74,27 @@ def sweep_json(sweep: SweepRecord, now: datetime) -> dict[str, Any]:
         "instrument": details.get("instrument", {}),
         "conditions": details.get("conditions", {}),
         "flags": list(sweep.flags),
+        "keep": sweep.keep,
         "idempotency_key": details.get("idempotency_key"),
         "content_hash": sweep.content_hash,
     }
+
+
+def samples_json(
+    stored: tuple[int, Mapping[str, float] | None] | None,
+) -> dict[str, Any]:
+    """Write how the samples of a sweep are stored.
+
+    Parameters
+    ----------
+    stored
+        Codec, and the noise of each trace per quadrature where the samples are
+        rounded to it; None where retention has dropped them.
+    """
+    if stored is None:
+        return {"state": "expired", "noise": None}
+    _, noise = stored
+    return {"state": "original" if noise is None else "quantised", "noise": noise}
 
 
 def diagnosis_json(diagnosis: DiagnosisRecord) -> dict[str, Any]:

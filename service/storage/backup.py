@@ -18,7 +18,8 @@ from sqlalchemy import func, inspect, select, table
 from instruments.measurement.times import format_time
 from service.errors import BackupError, StorageUnavailableError
 from service.storage import postgresql_tools
-from service.storage.engine import Database, Transaction, check_integrity
+from service.storage.engine import Database, Transaction
+from service.storage.integrity import check_integrity
 
 MANIFEST = "manifest.json"
 SCHEMA = 1

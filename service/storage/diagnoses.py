@@ -1,5 +1,6 @@
 """Stores diagnoses, one a sweep and model version, and reads them back."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +16,7 @@ from service.storage.engine import Transaction
 from service.storage.model_records import Role
 from service.storage.records import DiagnosisRecord, SweepRecord
 from service.storage.times import from_us, to_us
+from service.storage.trend_writing import points_of, record_trends
 
 _D = tables.diagnosis.c
 
@@ -54,6 +56,8 @@ def insert_diagnosis(
 ) -> bool:
     """Store a diagnosis unless that model version judged the sweep before.
 
+    What the live model concludes goes into the trends in the same transaction.
+
     Returns
     -------
     bool
@@ -66,7 +70,12 @@ def insert_diagnosis(
         .on_conflict_do_nothing()
         .returning(_D.id)
     )
-    return stored.first() is not None
+    if stored.first() is None:
+        return False
+    if role is Role.LIVE:
+        points = points_of(sweep, diagnosis)
+        record_trends(transaction, sweep.cavity, sweep.measured_at, points)
+    return True
 
 
 def get_diagnosis(
@@ -81,6 +90,14 @@ def get_diagnosis(
     )
     row = transaction.execute(query).one_or_none()
     return None if row is None else _record(row)
+
+
+def get_diagnoses(
+    transaction: Transaction, numbers: Sequence[int]
+) -> dict[int, DiagnosisRecord]:
+    """Find diagnoses by their row numbers."""
+    rows = transaction.execute(_select().where(_D.id.in_(numbers)))
+    return {row.id: _record(row) for row in rows}
 
 
 def list_diagnoses(
@@ -108,15 +125,6 @@ def list_diagnoses(
         NumberedDiagnosis(number=row.id, diagnosis=_record(row))
         for row in transaction.execute(query)
     ]
-
-
-def newest_diagnosis(
-    transaction: Transaction, cavity: str, purpose: SweepPurpose
-) -> DiagnosisRecord | None:
-    """Find the diagnosis of the sweep that was measured last."""
-    wanted = DiagnosisFilter(cavity=cavity, purpose=purpose)
-    found = list_diagnoses(transaction, wanted, 1)
-    return found[0].diagnosis if found else None
 
 
 def _select() -> Select[Any]:

@@ -21,6 +21,7 @@ from sqlalchemy.pool import QueuePool
 
 from service.config import ConfigError
 from service.errors import InvalidRequestError, StorageUnavailableError
+from service.storage.packs import PackFolder
 
 Transaction: TypeAlias = Connection
 """A connection inside one transaction; rooms above hand it on and never look in."""
@@ -55,6 +56,12 @@ class Database:
     tools
         Folder of PostgreSQL's own programs; the usual places where None.
 
+    Attributes
+    ----------
+    packs
+        The files of samples beside a SQLite file, in a folder of its name; None
+        over PostgreSQL, which holds them in the database.
+
     Raises
     ------
     ConfigError
@@ -68,8 +75,13 @@ class Database:
         self.tools = tools
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.path = Path(str(self.url.database)) if self.is_sqlite else None
+        self._engine: Engine
+        self.packs: PackFolder | None = None
         if self.path is not None:
-            self._engine = _sqlite_engine(self.path, busy_timeout_s)
+            self.packs = PackFolder(self.path.with_suffix(".packs"))
+            self._engine = _sqlite_engine(self.path, busy_timeout_s).execution_options(
+                halowatch_packs=self.packs
+            )
         else:
             self._engine = _postgresql_engine(self.url)
         self._writing = self._engine.execution_options(halowatch_write=True)
@@ -118,8 +130,10 @@ class Database:
             connection.rollback()
 
     def close(self) -> None:
-        """Close every pooled connection."""
+        """Close every pooled connection and every pack."""
         self._engine.dispose()
+        if self.packs is not None:
+            self.packs.close()
 
     @contextlib.contextmanager
     def _mapped(self) -> Iterator[None]:
@@ -208,24 +222,6 @@ def create_sqlite_file(path: Path) -> None:
             connection.execute("PRAGMA journal_mode = WAL")
     except (OSError, sqlite3.Error) as error:
         raise StorageUnavailableError(f"cannot create {path}: {error}") from error
-
-
-def check_integrity(connection: Transaction) -> list[str]:
-    """List what is broken in the database; empty where all is well."""
-    problems: list[str] = []
-    if connection.dialect.name == "sqlite":
-        rows = connection.execute(text("PRAGMA integrity_check(20)")).scalars()
-        problems = [str(row) for row in rows if row != "ok"]
-    orphans = connection.execute(
-        text(
-            "SELECT count(*) FROM sweep LEFT JOIN sweep_payload "
-            "ON sweep_payload.sweep_id = sweep.id "
-            "WHERE sweep_payload.sweep_id IS NULL"
-        )
-    ).scalar_one()
-    if orphans:
-        problems.append(f"{orphans} sweeps have no payload")
-    return problems
 
 
 def _sqlite_engine(path: Path, busy_timeout_s: float) -> Engine:

@@ -68,7 +68,7 @@ class NewSweep:
     details
         JSON object with settings, instrument, conditions, run, step and route.
     payload
-        Compressed samples, or None until the writer's thread encodes them.
+        Compressed samples.
     """
 
     sweep_id: str
@@ -85,6 +85,8 @@ class NewSweep:
     axis_hash: str
     details: str
     flags: tuple[TruthFlag, ...]
+    run: str | None = None
+    step: str | None = None
     payload: bytes
 
     @property
@@ -113,6 +115,8 @@ class SweepRecord:
 
     Attributes
     ----------
+    keep
+        Whether somebody asked that retention spare its samples.
     details
         Settings, instrument, conditions, run, step and route, as in the message.
     """
@@ -132,6 +136,7 @@ class SweepRecord:
     stop_frequency_hz: float
     axis_hash: str
     flags: tuple[TruthFlag, ...]
+    keep: bool = False
     details: Mapping[str, Any]
 
 
@@ -151,6 +156,78 @@ class CavityRecord:
     temperature_limit_k: float | None = None
     magnetic_field_limit_tesla: float | None = None
     registered_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HardwareEpochRecord:
+    """What sat in a slot of a cavity, from when to when.
+
+    Attributes
+    ----------
+    component
+        Serial number or name; None where the slot was empty.
+    removed_at
+        None while it lasts.
+    """
+
+    cavity: str
+    slot: str
+    component: str | None
+    installed_at: datetime
+    removed_at: datetime | None
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThermalCycleRecord:
+    """From warm to warm."""
+
+    thermal_cycle: str
+    started_at: datetime | None
+    ended_at: datetime | None
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord:
+    """A run of the experiment."""
+
+    run: str
+    title: str | None
+    started_at: datetime | None
+    ended_at: datetime | None
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepRecord:
+    """A step of a run."""
+
+    run: str
+    step: str
+    started_at: datetime | None
+    ended_at: datetime | None
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalibrationRecord:
+    """A calibration of an instrument, as sweeps name it.
+
+    Attributes
+    ----------
+    instrument
+        Serial number of the VNA.
+    """
+
+    calibration: str
+    instrument: str | None
+    cavity: str | None
+    kind: str | None
+    performed_at: datetime | None
+    valid_until: datetime | None
+    performed_by: str | None
+    note: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

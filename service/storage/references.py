@@ -126,9 +126,16 @@ def change_reference(
 
 def get_reference(transaction: Transaction, sweep_id: str) -> ReferenceRecord | None:
     """Find one reference with its changes."""
-    query = select(tables.reference).where(_R.sweep_id == sweep_id)
-    row = transaction.execute(query).one_or_none()
-    return None if row is None else _record(transaction, row)
+    return get_references(transaction, [sweep_id]).get(sweep_id)
+
+
+def get_references(
+    transaction: Transaction, sweep_ids: Sequence[str]
+) -> dict[str, ReferenceRecord]:
+    """Find references by their sweeps, with their changes."""
+    query = select(tables.reference).where(_R.sweep_id.in_(sweep_ids))
+    found = _records(transaction, transaction.execute(query).all())
+    return {record.sweep_id: record for record in found}
 
 
 def list_references(
@@ -144,8 +151,7 @@ def list_references(
         query = query.where(_R.cavity == cavity)
     if state is not None:
         query = query.where(_R.state == state.value)
-    rows = transaction.execute(query.limit(limit)).all()
-    return [_record(transaction, row) for row in rows]
+    return _records(transaction, transaction.execute(query.limit(limit)).all())
 
 
 def valid_of_other_cycles(
@@ -161,7 +167,7 @@ def valid_of_other_cycles(
         _R.thermal_cycle.is_distinct_from(thermal_cycle),
         _R.measured_at_us < to_us(before),
     )
-    return [_record(transaction, row) for row in transaction.execute(query).all()]
+    return _records(transaction, transaction.execute(query).all())
 
 
 def _record_change(
@@ -179,9 +185,18 @@ def _record_change(
     )
 
 
-def _record(transaction: Transaction, row: Row[Any]) -> ReferenceRecord:
-    query = select(tables.reference_transition).order_by(_T.id)
-    changes = transaction.execute(query.where(_T.sweep_id == row.sweep_id))
+def _records(
+    transaction: Transaction, rows: Sequence[Row[Any]]
+) -> list[ReferenceRecord]:
+    changes: dict[str, list[Row[Any]]] = {row.sweep_id: [] for row in rows}
+    if rows:
+        query = select(tables.reference_transition).order_by(_T.id)
+        for change in transaction.execute(query.where(_T.sweep_id.in_(list(changes)))):
+            changes[change.sweep_id].append(change)
+    return [_record(row, changes[row.sweep_id]) for row in rows]
+
+
+def _record(row: Row[Any], changes: Sequence[Row[Any]]) -> ReferenceRecord:
     return ReferenceRecord(
         sweep_id=row.sweep_id,
         cavity=row.cavity,

@@ -1,22 +1,26 @@
 """Reads sweeps: lists without samples, single ones with."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import orjson
 from sqlalchemy import (
     ColumnElement,
     Row,
     Select,
-    and_,
+    Subquery,
+    exists,
     func,
     literal_column,
     not_,
-    or_,
     select,
     tuple_,
+    union_all,
 )
 
 from instruments.measurement import (
@@ -28,6 +32,7 @@ from instruments.measurement import (
     TruthFlag,
 )
 from instruments.measurement.flags import DATA_CORRUPTING
+from service.errors import SamplesExpiredError
 from service.storage import tables
 from service.storage.codec import (
     COMPLEX64_BITSHUFFLE_LZ4,
@@ -37,12 +42,15 @@ from service.storage.codec import (
     decode_traces,
 )
 from service.storage.engine import Transaction
+from service.storage.payloads import Payload, read_payload
+from service.storage.quantising import QUANTISED_DELTA_ZSTD, decode_quantised
 from service.storage.records import SweepRecord
 from service.storage.times import from_us, to_us
 
 _S = tables.sweep.c
 _A = tables.axis.c
 _R = tables.reference.c
+_NEWEST_FIRST = (_S.measured_at_us.desc(), _S.id.desc())
 _HEADS = select(
     tables.sweep,
     _A.start_frequency_hz,
@@ -50,11 +58,6 @@ _HEADS = select(
 ).join_from(tables.sweep, tables.axis, _S.axis_hash == _A.hash)
 
 # One that says so itself serves until its checks are done, a moment later.
-_SERVES = or_(
-    _R.state.in_(("valid", "expired")),
-    and_(_R.sweep_id.is_(None), _S.is_reference.is_(True)),
-)
-
 _MOST_COMPARED = 16
 """References of other routes or drives that one search passes over."""
 
@@ -72,6 +75,10 @@ class SweepFilter:
         Half-open interval of the measurement time.
     flag
         Only sweeps with this truth flag.
+    run
+        Only sweeps of this run.
+    keep
+        Only sweeps that retention spares on request, or only the others.
     before
         Cursor: only sweeps behind this (measured_at_us, id), newest first.
     """
@@ -82,6 +89,8 @@ class SweepFilter:
     measured_to: datetime | None = None
     is_reference: bool | None = None
     flag: TruthFlag | None = None
+    run: str | None = None
+    keep: bool | None = None
     before: tuple[int, str] | None = None
 
 
@@ -89,15 +98,38 @@ def list_sweeps(
     transaction: Transaction, wanted: SweepFilter, limit: int
 ) -> list[SweepRecord]:
     """List sweeps, newest measurement first, at most ``limit``."""
-    query = _HEADS.order_by(_S.measured_at_us.desc(), _S.id.desc()).limit(limit)
-    query = _narrow(query, wanted)
+    query = _HEADS.order_by(*_NEWEST_FIRST).limit(limit)
+    if wanted.cavity is not None and wanted.purpose is None and wanted.run is None:
+        # The index of a cavity's sweeps is ordered within each purpose.
+        query = query.where(_S.id.in_(select(_ids_of_purposes(wanted, limit).c.id)))
+    else:
+        query = _narrow(query, wanted)
     return [_record(row) for row in transaction.execute(query)]
+
+
+def _ids_of_purposes(wanted: SweepFilter, limit: int) -> Subquery:
+    parts = [
+        _narrow(select(_S.id), replace(wanted, purpose=purpose))
+        .order_by(*_NEWEST_FIRST)
+        .limit(limit)
+        .subquery()
+        for purpose in SweepPurpose
+    ]
+    return union_all(*(select(part.c.id) for part in parts)).subquery()
 
 
 def get_sweep(transaction: Transaction, sweep_id: str) -> SweepRecord | None:
     """Find one sweep without its samples."""
     row = transaction.execute(_HEADS.where(_S.id == sweep_id)).one_or_none()
     return None if row is None else _record(row)
+
+
+def get_sweeps(
+    transaction: Transaction, sweep_ids: Sequence[str]
+) -> dict[str, SweepRecord]:
+    """Find sweeps by their ids, without their samples."""
+    rows = transaction.execute(_HEADS.where(_S.id.in_(sweep_ids)))
+    return {row.id: _record(row) for row in rows}
 
 
 def newest_sweep(
@@ -119,31 +151,47 @@ def find_reference(
     """
     if sweep.purpose is not SweepPurpose.WIDE:
         return None
-    query = _with_register(_HEADS).where(
-        _S.cavity == sweep.cavity,
+    serving = serving_references(sweep.cavity)
+    ids = select(serving.c.id)
+    if before:
+        ids = ids.where(serving.c.measured_at_us <= to_us(sweep.measured_at))
+    # In two steps: the few references first, never a walk along all sweeps.
+    known = transaction.execute(ids.order_by(serving.c.measured_at_us.desc()))
+    query = _HEADS.where(
+        _S.id.in_(known.scalars().all()),
         _S.purpose == SweepPurpose.WIDE.value,
-        _SERVES,
         _S.thermal_cycle.is_not_distinct_from(sweep.thermal_cycle),
         _S.axis_hash == sweep.axis_hash,
         _S.s_parameters == ",".join(sweep.s_parameters),
         _S.id != sweep.sweep_id,
         *(not_(_has(flag)) for flag in sorted(DATA_CORRUPTING)),
     )
-    if before:
-        query = query.where(_S.measured_at_us <= to_us(sweep.measured_at))
-    query = query.order_by(_S.measured_at_us.desc(), _S.id.desc())
-    rows = transaction.execute(query.limit(_MOST_COMPARED))
+    rows = transaction.execute(query.order_by(*_NEWEST_FIRST).limit(_MOST_COMPARED))
     return next((one for row in rows if is_alike(one := _record(row), sweep)), None)
 
 
-def newest_reference(transaction: Transaction, cavity: str) -> SweepRecord | None:
-    """Find the newest wide reference of a cavity that serves, whatever its axis."""
-    query = _with_register(_HEADS).where(
-        _S.cavity == cavity, _S.purpose == SweepPurpose.WIDE.value, _SERVES
+def serving_references(cavity: str | ColumnElement[str]) -> Subquery:
+    """Return id and time of what serves a cavity as reference.
+
+    What was registered and neither refused nor withdrawn, and wide sweeps that the
+    DAQ called a reference and nobody has looked at yet.
+    """
+    registered = select(_R.sweep_id.label("id"), _R.measured_at_us).where(
+        _R.cavity == cavity, _R.state.in_(("valid", "expired"))
     )
-    query = query.order_by(_S.measured_at_us.desc(), _S.id.desc()).limit(1)
-    row = transaction.execute(query).one_or_none()
-    return None if row is None else _record(row)
+    fresh = select(_S.id, _S.measured_at_us).where(
+        _S.cavity == cavity,
+        _S.purpose == SweepPurpose.WIDE.value,
+        _S.is_reference,
+        ~exists().where(_R.sweep_id == _S.id),
+    )
+    parts = (registered, fresh)
+    if not isinstance(cavity, str):
+        parts = (
+            registered.correlate(tables.cavity),
+            fresh.correlate(tables.cavity),
+        )
+    return union_all(*parts).subquery()
 
 
 def is_alike(first: SweepRecord, second: SweepRecord) -> bool:
@@ -168,32 +216,31 @@ def settings_difference(first: SweepRecord, second: SweepRecord) -> str | None:
     return None
 
 
-def _with_register(query: Select[Any]) -> Select[Any]:
-    return query.outerjoin(tables.reference, _R.sweep_id == _S.id)
-
-
 def load_sweep(transaction: Transaction, record: SweepRecord) -> Sweep:
     """Read the samples of a sweep and restore the message it came in.
 
+    Quantised samples are restored to the middle of their steps.
+
     Raises
     ------
+    SamplesExpiredError
+        If retention has dropped the samples.
     ValueError
         If the blob is damaged or of another edition.
     """
-    payload = tables.sweep_payload.c
-    row = transaction.execute(
-        select(payload.codec, payload.codec_version, payload.payload).where(
-            payload.sweep_id == record.sweep_id
+    payload = read_payload(transaction, record.sweep_id)
+    if payload is None:
+        raise SamplesExpiredError(
+            f"the samples of sweep {record.sweep_id} were dropped by retention; its "
+            "record and diagnoses are kept"
         )
-    ).one()
-    check_codec(row.codec, row.codec_version, COMPLEX64_BITSHUFFLE_LZ4)
     details = record.details
     return Sweep(
         cavity=record.cavity,
         measured_at=record.measured_at,
         purpose=record.purpose,
         frequency_hz=_axis(transaction, record),
-        traces=decode_traces(row.payload, record.s_parameters, record.point_count),
+        traces=_decode(payload, record),
         is_reference=record.is_reference,
         thermal_cycle=record.thermal_cycle,
         run=details.get("run"),
@@ -205,6 +252,17 @@ def load_sweep(transaction: Transaction, record: SweepRecord) -> Sweep:
         flags=record.flags,
         idempotency_key=details.get("idempotency_key"),
     )
+
+
+def _decode(
+    payload: Payload, record: SweepRecord
+) -> dict[str, npt.NDArray[np.complex64]]:
+    shape = record.s_parameters, record.point_count
+    if payload.codec == QUANTISED_DELTA_ZSTD:
+        check_codec(payload.codec, payload.codec_version, QUANTISED_DELTA_ZSTD)
+        return decode_quantised(payload.blob, *shape)
+    check_codec(payload.codec, payload.codec_version, COMPLEX64_BITSHUFFLE_LZ4)
+    return decode_traces(payload.blob, *shape)
 
 
 def _axis(transaction: Transaction, record: SweepRecord) -> FrequencyAxis:
@@ -232,10 +290,15 @@ def _narrow(query: Select[Any], wanted: SweepFilter) -> Select[Any]:
     if wanted.measured_to is not None:
         query = query.where(_S.measured_at_us < to_us(wanted.measured_to))
     if wanted.is_reference is not None:
-        query = query.where(_S.is_reference.is_(wanted.is_reference))
+        is_reference = _S.is_reference
+        query = query.where(is_reference if wanted.is_reference else not_(is_reference))
     if wanted.flag is not None:
         # The first half is what the index of flagged sweeps asks for.
         query = query.where(_S.flags != literal_column("''"), _has(wanted.flag))
+    if wanted.run is not None:
+        query = query.where(_S.run == wanted.run)
+    if wanted.keep is not None:
+        query = query.where(_S.keep if wanted.keep else not_(_S.keep))
     if wanted.before is not None:
         query = query.where(tuple_(_S.measured_at_us, _S.id) < wanted.before)
     return query
@@ -262,6 +325,7 @@ def _record(row: Row[Any]) -> SweepRecord:
         stop_frequency_hz=row.stop_frequency_hz,
         axis_hash=row.axis_hash,
         flags=tuple(TruthFlag(name) for name in row.flags.split(",") if name),
+        keep=row.keep,
         details=orjson.loads(row.details),
     )
 

@@ -8,6 +8,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from instruments.measurement import Sweep
 from service.storage import tables
+from service.storage.campaigns import note_names
 from service.storage.codec import (
     CODEC_VERSION,
     COMPLEX64_BITSHUFFLE_LZ4,
@@ -15,6 +16,7 @@ from service.storage.codec import (
     encode_axis,
 )
 from service.storage.engine import Transaction, confirm_durable
+from service.storage.payloads import Payload, insert_payloads
 from service.storage.records import EventKind, NewSweep, Outcome, TaskKind, Written
 from service.storage.times import from_us
 
@@ -24,7 +26,6 @@ _AXES = select(tables.axis.c.hash).where(
     tables.axis.c.hash.in_(bindparam("hashes", expanding=True))
 )
 _INSERT_SWEEP = insert(tables.sweep)
-_INSERT_PAYLOAD = insert(tables.sweep_payload)
 _INSERT_TASK = insert(tables.task)
 _INSERT_EVENT = insert(tables.event)
 
@@ -55,8 +56,9 @@ def insert_sweeps(
     written = [_place(sweep, known, fresh) for sweep in sweeps]
     if fresh:
         _insert_axes(transaction, fresh)
+        note_names(transaction, fresh)
         transaction.execute(_INSERT_SWEEP, [_sweep_row(sweep) for sweep in fresh])
-        transaction.execute(_INSERT_PAYLOAD, [_payload_row(sweep) for sweep in fresh])
+        insert_payloads(transaction, [_payload(sweep) for sweep in fresh])
         transaction.execute(_INSERT_TASK, [_task_row(sweep) for sweep in fresh])
         transaction.execute(_INSERT_EVENT, [_event_row(sweep) for sweep in fresh])
     elif any(one.outcome is Outcome.DUPLICATE for one in written):
@@ -147,16 +149,17 @@ def _sweep_row(sweep: NewSweep) -> dict[str, object]:
         "axis_hash": sweep.axis_hash,
         "details": sweep.details,
         "flags": f",{','.join(sweep.flags)}," if sweep.flags else "",
+        "run": sweep.run,
+        "step": sweep.step,
     }
 
 
-def _payload_row(sweep: NewSweep) -> dict[str, object]:
-    return {
-        "sweep_id": sweep.sweep_id,
-        "codec": COMPLEX64_BITSHUFFLE_LZ4,
-        "codec_version": CODEC_VERSION,
-        "payload": sweep.payload,
-    }
+def _payload(sweep: NewSweep) -> Payload:
+    return Payload(
+        sweep_id=sweep.sweep_id,
+        codec=COMPLEX64_BITSHUFFLE_LZ4,
+        blob=sweep.payload,
+    )
 
 
 def _task_row(sweep: NewSweep) -> dict[str, object]:

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -27,6 +28,9 @@ metadata = MetaData(
 
 # 64 bit everywhere; SQLite numbers rows only where the type is spelled INTEGER.
 _Number = BigInteger().with_variant(Integer(), "sqlite")
+
+# Ids sort byte by byte; PostgreSQL would sort by the rules of a language.
+_OrderedText = Text().with_variant(Text(collation="C"), "postgresql")
 
 cavity = Table(
     "cavity",
@@ -75,6 +79,15 @@ sweep = Table(
     Column("details", Text, nullable=False),
     # Flags with a comma on both sides of each, so that one is found as a whole.
     Column("flags", Text, nullable=False, server_default=""),
+    Column("run", Text),
+    Column("step", Text),
+    # Retention leaves these alone, and references.
+    Column(
+        "keep",
+        Boolean(create_constraint=False),
+        nullable=False,
+        server_default=false(),
+    ),
     UniqueConstraint("key"),
     Index("ix_sweep_newest", "cavity", "purpose", "measured_at_us"),
     Index("ix_sweep_measured_at", "measured_at_us", "id"),
@@ -85,15 +98,163 @@ sweep = Table(
         sqlite_where=text("flags <> ''"),
         postgresql_where=text("flags <> ''"),
     ),
+    Index(
+        "ix_sweep_reference",
+        "cavity",
+        "purpose",
+        "measured_at_us",
+        sqlite_where=text("is_reference = 1"),
+        postgresql_where=text("is_reference"),
+    ),
+    Index(
+        "ix_sweep_run",
+        "run",
+        "measured_at_us",
+        sqlite_where=text("run IS NOT NULL"),
+        postgresql_where=text("run IS NOT NULL"),
+    ),
+    Index(
+        "ix_sweep_kept",
+        "measured_at_us",
+        "id",
+        sqlite_where=text("keep = 1"),
+        postgresql_where=text("keep"),
+    ),
 )
 
+# Over PostgreSQL partitioned by month of receipt, which the ids tell; there the blob
+# stands in ``payload``. Over SQLite it lies in a pack file.
 sweep_payload = Table(
     "sweep_payload",
     metadata,
-    Column("sweep_id", Text, ForeignKey("sweep.id"), primary_key=True),
+    Column("sweep_id", _OrderedText, primary_key=True),
     Column("codec", BigInteger, nullable=False),
     Column("codec_version", BigInteger, nullable=False),
-    Column("payload", LargeBinary, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("noise", Text),
+    Column("pack", Text),
+    Column("position", BigInteger),
+    Column("payload", LargeBinary),
+    sqlite_with_rowid=False,
+    postgresql_partition_by="RANGE (sweep_id)",
+)
+
+payload_month = Table(
+    "payload_month",
+    metadata,
+    Column("month", Text, primary_key=True),
+    Column("thinned_at_us", BigInteger),
+    Column("expired_at_us", BigInteger),
+)
+
+trend_series = Table(
+    "trend_series",
+    metadata,
+    Column("id", _Number, primary_key=True),
+    Column("cavity", Text, nullable=False),
+    Column("quantity", Text, nullable=False),
+    UniqueConstraint("cavity", "quantity"),
+)
+
+trend_point = Table(
+    "trend_point",
+    metadata,
+    Column("series_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("at_us", BigInteger, primary_key=True, autoincrement=False),
+    Column("value", Double),
+    Column("low", Double),
+    Column("high", Double),
+    Column("sigma", Double),
+    sqlite_with_rowid=False,
+)
+
+trend_bucket = Table(
+    "trend_bucket",
+    metadata,
+    Column("series_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("tier_s", BigInteger, primary_key=True, autoincrement=False),
+    Column("start_us", BigInteger, primary_key=True, autoincrement=False),
+    Column("count", BigInteger, nullable=False),
+    Column("total", Double, nullable=False),
+    Column("minimum", Double),
+    Column("minimum_at_us", BigInteger),
+    Column("maximum", Double),
+    Column("maximum_at_us", BigInteger),
+    Column("low", Double),
+    Column("high", Double),
+    Column("sigma", Double),
+    sqlite_with_rowid=False,
+)
+
+trend_horizon = Table(
+    "trend_horizon",
+    metadata,
+    # Seconds of the roll-up, 0 for the points themselves.
+    Column("tier_s", BigInteger, primary_key=True, autoincrement=False),
+    # Everything before was thinned away.
+    Column("before_us", BigInteger, nullable=False),
+)
+
+hardware_epoch = Table(
+    "hardware_epoch",
+    metadata,
+    Column("id", _Number, primary_key=True),
+    Column("cavity", Text, ForeignKey("cavity.id"), nullable=False),
+    Column("slot", Text, nullable=False),
+    # NULL: the slot was empty.
+    Column("component", Text),
+    Column("installed_at_us", BigInteger, nullable=False),
+    Column("removed_at_us", BigInteger),
+    Column("note", Text),
+    Column("recorded_at_us", BigInteger, nullable=False),
+    UniqueConstraint("cavity", "slot", "installed_at_us"),
+)
+
+thermal_cycle = Table(
+    "thermal_cycle",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("started_at_us", BigInteger),
+    Column("ended_at_us", BigInteger),
+    Column("note", Text),
+    Column("recorded_at_us", BigInteger, nullable=False),
+)
+
+run = Table(
+    "run",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("title", Text),
+    Column("started_at_us", BigInteger),
+    Column("ended_at_us", BigInteger),
+    Column("note", Text),
+    Column("recorded_at_us", BigInteger, nullable=False),
+)
+
+run_step = Table(
+    "run_step",
+    metadata,
+    Column("run", Text, ForeignKey("run.id"), primary_key=True),
+    Column("step", Text, primary_key=True),
+    Column("started_at_us", BigInteger),
+    Column("ended_at_us", BigInteger),
+    Column("note", Text),
+    Column("recorded_at_us", BigInteger, nullable=False),
+)
+
+calibration = Table(
+    "calibration",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("instrument", Text),
+    Column("cavity", Text),
+    Column("kind", Text),
+    Column("performed_at_us", BigInteger),
+    Column("valid_until_us", BigInteger),
+    Column("performed_by", Text),
+    Column("note", Text),
+    Column("recorded_at_us", BigInteger, nullable=False),
+    Index("ix_calibration_performed_at", "performed_at_us"),
 )
 
 reading = Table(

@@ -1,48 +1,97 @@
-"""Reads the narrow columns of diagnoses over time."""
+"""Reads trends in the tier that has them whole in few enough rows."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, func, select
 
-from instruments.measurement import SweepPurpose
 from service.storage import tables
 from service.storage.engine import Transaction
-from service.storage.model_records import Role
 from service.storage.times import to_us
+from service.storage.trend_writing import TIERS_S
 
-_D = tables.diagnosis.c
+_S = tables.trend_series.c
+_P = tables.trend_point.c
+_B = tables.trend_bucket.c
+_H = tables.trend_horizon.c
 
-MAX_TREND_ROWS = 200_000
-"""Most diagnoses that one trend looks at, newest first."""
+_SpanUs = tuple[int | None, int | None]
 
 
-def trend(
+def read_trend(
     transaction: Transaction,
     cavity: str,
-    purposes: Sequence[SweepPurpose],
-    columns: Sequence[str],
+    quantity: str,
     *,
     measured_from: datetime | None,
     measured_to: datetime | None,
-) -> list[tuple[Any, ...]]:
-    """Read columns over time, oldest first.
+    most_rows: int,
+) -> tuple[int, list[Row[Any]]]:
+    """Read a trend in the finest tier that has it whole in few enough rows.
+
+    Parameters
+    ----------
+    most_rows
+        Most rows of a tier; the coarsest is taken where even it has more.
 
     Returns
     -------
-    list
-        Rows of (seconds since 1970, column, column, ...).
+    tuple
+        The tier in seconds (0: the points themselves), and its rows, oldest first:
+        ``at_us, value, low, high, sigma`` of points, the columns of
+        ``trend_bucket`` otherwise.
     """
-    query = select(_D.measured_at_us, *(_D[name] for name in columns)).where(
-        _D.cavity == cavity,
-        _D.purpose.in_([purpose.value for purpose in purposes]),
-        _D.role == Role.LIVE.value,
+    query = select(_S.id).where(_S.cavity == cavity, _S.quantity == quantity)
+    number = transaction.execute(query).scalar_one_or_none()
+    if number is None:
+        return 0, []
+    span_us = (
+        None if measured_from is None else to_us(measured_from),
+        None if measured_to is None else to_us(measured_to),
     )
-    if measured_from is not None:
-        query = query.where(_D.measured_at_us >= to_us(measured_from))
-    if measured_to is not None:
-        query = query.where(_D.measured_at_us < to_us(measured_to))
-    query = query.order_by(_D.measured_at_us.desc(), _D.id.desc()).limit(MAX_TREND_ROWS)
-    rows = [(row[0] / 1e6, *row[1:]) for row in transaction.execute(query)]
-    return rows[::-1]
+    horizons = transaction.execute(select(_H.tier_s, _H.before_us))
+    whole_since_us = {row.tier_s: row.before_us for row in horizons}
+    first_us = _first_us(transaction, number, span_us)
+    for tier_s in (0, *TIERS_S[:-1]):
+        if first_us is None or whole_since_us.get(tier_s, first_us) <= first_us:
+            rows = _rows(transaction, number, tier_s, span_us, most_rows + 1)
+            if len(rows) <= most_rows:
+                return tier_s, rows
+    return TIERS_S[-1], _rows(transaction, number, TIERS_S[-1], span_us, None)
+
+
+def _first_us(transaction: Transaction, series_id: int, span_us: _SpanUs) -> int | None:
+    """Return when a trend begins within a span, to a day; None where it is empty."""
+    inside = _inside(series_id, TIERS_S[-1], span_us)
+    query = select(func.min(_B.start_us)).where(*inside)
+    found: int | None = transaction.execute(query).scalar_one()
+    return found if found is None else max(found, span_us[0] or found)
+
+
+def _rows(
+    transaction: Transaction,
+    series_id: int,
+    tier_s: int,
+    span_us: _SpanUs,
+    limit: int | None,
+) -> list[Row[Any]]:
+    table = tables.trend_bucket if tier_s else tables.trend_point
+    when = _B.start_us if tier_s else _P.at_us
+    query = select(table).where(*_inside(series_id, tier_s, span_us)).order_by(when)
+    return list(transaction.execute(query.limit(limit)))
+
+
+def _inside(series_id: int, tier_s: int, span_us: _SpanUs) -> list[Any]:
+    first_us, end_us = span_us
+    width_us = tier_s * 1_000_000
+    conditions: list[Any] = [_P.series_id == series_id]
+    when: Any = _P.at_us
+    if tier_s:
+        conditions = [_B.series_id == series_id, _B.tier_s == tier_s]
+        when = _B.start_us
+    if first_us is not None:
+        # The roll-up in which the interval begins counts as well.
+        conditions.append(when > first_us - width_us if tier_s else when >= first_us)
+    if end_us is not None:
+        conditions.append(when < end_us)
+    return conditions

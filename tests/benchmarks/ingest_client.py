@@ -1,7 +1,9 @@
 """Posts distinct sweeps over keep-alive connections, as fast as answers come."""
 
+import argparse
 import asyncio
 import json
+import re
 import sys
 import time
 from datetime import UTC, datetime, timedelta
@@ -14,36 +16,39 @@ from instruments.measurement.message import MSGPACK_MEDIA_TYPE, encode_sweeps
 
 CLIENTS = 64
 WARM_UP_S = 1.0
-POINTS = 1601
 START = datetime(2026, 1, 1, tzinfo=UTC)
+STAMP = re.compile(rb"2026-01-01T00:00:00\.000000")
 
 
-def template() -> tuple[bytes, int]:
-    """A request for 2 x 1601 points, and where its time stands."""
+def make_sweep(points: int, trace_count: int) -> Sweep:
+    """A sweep with ripple, delay, and noise of 1e-4 per quadrature."""
     rng = np.random.default_rng(1)
-    axis = np.linspace(4e9, 8e9, POINTS)
+    axis = np.linspace(4e9, 8e9, points)
     smooth = np.exp(1j * axis / 3e7) * (0.5 + 0.2 * np.cos(axis / 1e8))
     traces = {}
-    for name in ("S21", "S11"):
-        noise = rng.standard_normal(POINTS) + 1j * rng.standard_normal(POINTS)
+    for name in ("S21", "S11", "S12", "S22")[:trace_count]:
+        noise = rng.standard_normal(points) + 1j * rng.standard_normal(points)
         traces[name] = (smooth + 1e-4 * noise).astype(np.complex64)
-    body = encode_sweeps(
-        [
-            Sweep(
-                cavity="cavity-1",
-                measured_at=START,
-                purpose=SweepPurpose.WIDE,
-                frequency_hz=axis,
-                traces=traces,
-            )
-        ]
+    return Sweep(
+        cavity="cavity-1",
+        measured_at=START,
+        purpose=SweepPurpose.WIDE,
+        frequency_hz=axis,
+        traces=traces,
     )
+
+
+def template(points: int, trace_count: int, batch: int) -> tuple[bytes, list[int]]:
+    """A request for some sweeps, and where their times stand."""
+    body = encode_sweeps([make_sweep(points, trace_count)] * batch)
     head = (
         f"POST /api/v1/sweeps HTTP/1.1\r\nHost: localhost\r\n"
         f"Content-Type: {MSGPACK_MEDIA_TYPE}\r\nContent-Length: {len(body)}\r\n\r\n"
     ).encode()
     request = head + body
-    return request, request.index(b"2026-01-01T")
+    offsets = [found.start() for found in STAMP.finditer(request)]
+    assert len(offsets) == batch
+    return request, offsets
 
 
 class Client(asyncio.Protocol):
@@ -69,6 +74,13 @@ class Client(asyncio.Protocol):
             return
         self.load.count(self.received, time.perf_counter() - self.sent_s)
         self.received = b""
+        loop = asyncio.get_running_loop()
+        if pause_s := self.load.pause_s:
+            loop.call_later(pause_s, self.go_on)
+        else:
+            self.go_on()
+
+    def go_on(self) -> None:
         if not self.load.is_over:
             self.post()
         else:
@@ -81,10 +93,18 @@ class Client(asyncio.Protocol):
 
 
 class Load:
-    def __init__(self, duration_s: float) -> None:
-        self.request, self.offset = template()
+    def __init__(
+        self,
+        duration_s: float,
+        shape: tuple[int, int, int],
+        most_per_s: float,
+        first: int,
+    ) -> None:
+        self.request, self.offsets = template(*shape)
+        self.batch = shape[-1]
+        self.most_per_s = most_per_s
         self.duration_s = duration_s
-        self.number = 0
+        self.number = self.first = first
         self.accepted_total = 0
         self.latencies_s: list[float] = []
         self.refused = b""
@@ -93,12 +113,19 @@ class Load:
         self.ended = asyncio.get_running_loop().create_future()
 
     def next_request(self) -> bytes:
-        self.number += 1
-        stamp = START + timedelta(milliseconds=self.number)
-        text = stamp.isoformat(timespec="microseconds").encode()[:26]
         request = bytearray(self.request)
-        request[self.offset : self.offset + 26] = text
+        for offset in self.offsets:
+            self.number += 1
+            stamp = START + timedelta(milliseconds=self.number)
+            text = stamp.isoformat(timespec="microseconds").encode()[:26]
+            request[offset : offset + 26] = text
         return bytes(request)
+
+    @property
+    def pause_s(self) -> float:
+        """How long to wait so that no more than the wanted rate is sent."""
+        due_s = (self.number - self.first) / self.most_per_s
+        return max(due_s - (time.perf_counter() - self.started_s), 0.0)
 
     @property
     def is_over(self) -> bool:
@@ -106,25 +133,35 @@ class Load:
         return elapsed_s >= WARM_UP_S + self.duration_s
 
     def count(self, answer: bytes, latency_s: float) -> None:
-        if b'"accepted"' not in answer:
+        accepted = answer.count(b'"accepted"')
+        if accepted != self.batch:
             self.refused = answer
             return
-        self.accepted_total += 1
+        self.accepted_total += accepted
         if time.perf_counter() - self.started_s >= WARM_UP_S and not self.is_over:
             self.latencies_s.append(latency_s)
 
 
 async def main() -> None:
-    port, duration_s = int(sys.argv[1]), float(sys.argv[2])
+    parser = argparse.ArgumentParser()
+    parser.add_argument("port", type=int)
+    parser.add_argument("--duration-s", type=float, default=4.0)
+    parser.add_argument("--points", type=int, default=1601)
+    parser.add_argument("--traces", type=int, default=2)
+    parser.add_argument("--batch", type=int, default=1)
+    parser.add_argument("--most-per-s", type=float, default=float("inf"))
+    parser.add_argument("--first", type=int, default=0, help="number of the first")
+    asked = parser.parse_args()
     loop = asyncio.get_running_loop()
-    load = Load(duration_s)
+    shape = (asked.points, asked.traces, asked.batch)
+    load = Load(asked.duration_s, shape, asked.most_per_s, asked.first)
     for _ in range(CLIENTS):
-        await loop.create_connection(lambda: Client(load), "127.0.0.1", port)
+        await loop.create_connection(lambda: Client(load), "127.0.0.1", asked.port)
     await load.ended
     latencies_ms = 1e3 * np.array(load.latencies_s)
     report = {
         "accepted_total": load.accepted_total,
-        "rate_per_s": len(load.latencies_s) / duration_s,
+        "rate_per_s": asked.batch * len(load.latencies_s) / asked.duration_s,
         "latency_p50_ms": float(np.percentile(latencies_ms, 50)),
         "latency_p99_ms": float(np.percentile(latencies_ms, 99)),
         "refused": load.refused.decode(errors="replace"),
@@ -132,4 +169,5 @@ async def main() -> None:
     sys.stdout.write(json.dumps(report))
 
 
-uvloop.run(main())
+if __name__ == "__main__":
+    uvloop.run(main())

@@ -26,7 +26,10 @@ class NullWriter:
 
 def main() -> None:
     home, port, storage = sys.argv[1], int(sys.argv[2]), sys.argv[3]
-    config = read_config({"HALOWATCH_HOME": str(Path(home).absolute())})
+    environment = {"HALOWATCH_HOME": str(Path(home).absolute())}
+    if len(sys.argv) > 4 and sys.argv[4]:
+        environment["HALOWATCH_DATABASE_URL"] = sys.argv[4]
+    config = read_config(environment)
     clock = SystemClock()
     database = Database(config.database_url)
     upgrade(database)

@@ -26,6 +26,7 @@ import yaml
 
 from instruments.polling import AttemptOutcome, read_attempts
 from service.storage.codec import decode_traces
+from service.storage.packs import PackedBlob, PackFolder
 
 HERE = Path(__file__).parent
 LASTING = ("vna_silent", "delay", "split_packets", "rf_off", "reference_unlocked")
@@ -212,14 +213,17 @@ def read_stored(folder: Path) -> list[dict]:
     (path,) = (folder / "home").glob("*.sqlite")
     with sqlite3.connect(path) as database:
         rows = database.execute(
-            "SELECT key, s_parameters, point_count, flags, payload "
-            "FROM sweep JOIN sweep_payload ON sweep_id = sweep.id"
+            "SELECT key, s_parameters, point_count, flags, sweep_id, pack, position, "
+            "size_bytes FROM sweep JOIN sweep_payload ON sweep_id = sweep.id"
         ).fetchall()
     stored = []
-    for key, names, point_count, flags, payload in rows:
+    packs = PackFolder(path.with_suffix(".packs"))
+    for key, names, point_count, flags, sweep_id, *place in rows:
+        payload = packs.read(sweep_id, PackedBlob(*place))
         traces = decode_traces(payload, names.split(","), point_count)
         digest = hashlib.sha256(traces["S21"].tobytes()).hexdigest()
         stored.append({"key": key, "digest": digest, "flags": flags.strip(",")})
+    packs.close()
     return stored
 
 

@@ -1,6 +1,7 @@
 """What goes wrong is answered clearly, and nothing accepted is lost."""
 
 import contextlib
+import shutil
 import socket
 import sqlite3
 import time
@@ -60,7 +61,7 @@ def test_a_removed_file_never_swallows_a_sweep(client, post, make_sweep, context
     path = only_sqlite(context)
     assert post(client, make_sweep(0)).status_code == 201
     for file in path.parent.iterdir():
-        file.unlink()
+        shutil.rmtree(file) if file.is_dir() else file.unlink()
     assert_unavailable(post(client, make_sweep(1)))
     from service.storage.migration import upgrade
 

@@ -46,7 +46,7 @@ def test_a_sweep_is_judged_and_interrupt_leaves_nothing_behind(
         result["diagnosis"] = served.client.get(path).json()
     assert result["diagnosis"]["condition"]["state"] == "not_trained"
     workers = children_of(served)
-    assert len(workers) == 2
+    assert len(workers) == 3
     assert served.stop(signal.SIGINT) == 0
     assert_gone(workers)
 

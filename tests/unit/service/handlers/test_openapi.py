@@ -40,6 +40,7 @@ def test_the_document_holds_the_contract(document):
         ("/sweeps/{sweep_id}.s2p", "get"),
         ("/sweeps/{sweep_id}/traces", "get"),
         ("/sweeps/{sweep_id}/diagnosis", "get"),
+        ("/sweeps/{sweep_id}/keep", "put"),
         ("/diagnoses", "get"),
         ("/diagnose", "post"),
         ("/readings", "post"),
@@ -76,6 +77,12 @@ def test_every_field_of_a_body_stands_in_the_reference(document, root: Path):
         ("POST /models/{version}/promote", schemas["PromotionBody"]),
         ("POST /sweeps/{id}/reference", schemas["ReferenceBody"]),
         ("POST /readings", reading),
+        ("PUT /sweeps/{id}/keep", schemas["KeepBody"]),
+        ("PUT /cavities/{id}/hardware/{slot}", schemas["HardwareBody"]),
+        ("PUT /thermal-cycles/{name}", schemas["SpanBody"]),
+        ("PUT /runs/{name}/steps/{step}", schemas["SpanBody"]),
+        ("PUT /runs/{name}", schemas["RunBody"]),
+        ("PUT /calibrations/{name}", schemas["CalibrationBody"]),
     ):
         (row,) = [
             line for line in text.splitlines() if line.startswith(f"| `{name}` | `")

@@ -1,0 +1,154 @@
+"""Applies retention: samples by month, trends by age, events by the hour."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from service.config import ServiceConfig
+from service.storage.engine import Database, Transaction
+from service.storage.payloads import ensure_partitions
+from service.storage.retention import (
+    collect_packs,
+    expire,
+    mark_expired,
+    mark_thinned,
+    months_to_expire,
+    months_to_thin,
+    thin,
+)
+from service.storage.trend_retention import prune_trends
+
+BATCH = 64
+"""Most sweeps between two commits: writers wait no longer than one batch takes."""
+
+_log = structlog.get_logger(__name__)
+
+_Step = Callable[[Transaction, str, str, int], tuple[str, int]]
+_Mark = Callable[[Transaction, str, datetime], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetentionReport:
+    """What one pass did.
+
+    Attributes
+    ----------
+    thinned_months, expired_months
+        Months that are through.
+    thinned_bytes
+        Bytes that quantisation saved; they are free after the next pass.
+    expired_sweeps
+        Sweeps whose samples were dropped.
+    freed_bytes
+        Bytes of the files that were unlinked.
+    trend_rows
+        Trend points and roll-ups that were dropped.
+    """
+
+    thinned_months: tuple[str, ...]
+    thinned_bytes: int
+    expired_months: tuple[str, ...]
+    expired_sweeps: int
+    freed_bytes: int
+    trend_rows: int
+
+    def to_record(self) -> dict[str, Any]:
+        """Write the report as one mapping."""
+        return asdict(self)
+
+
+def retain(
+    database: Database,
+    config: ServiceConfig,
+    now: datetime,
+    is_stopped: Callable[[], bool] = lambda: False,
+) -> RetentionReport:
+    """Make one pass; what is interrupted goes on with the next one.
+
+    Parameters
+    ----------
+    is_stopped
+        Asked between two commits.
+
+    Raises
+    ------
+    StorageUnavailableError
+        If the database or the disk refuses.
+    """
+    with database.write() as transaction:
+        ensure_partitions(transaction, now)
+        freed_bytes = collect_packs(transaction)
+    walk = _Walk(database, now, is_stopped)
+    expired, expired_sweeps = walk.through(
+        months_to_expire, expire, mark_expired, config.sample_keep_s
+    )
+    thinned, thinned_bytes = walk.through(
+        months_to_thin, thin, mark_thinned, config.original_keep_s
+    )
+    keep_s = {
+        0: config.trend_keep_s,
+        60: config.trend_minute_keep_s,
+        3600: config.trend_hour_keep_s,
+    }
+    trend_rows = prune_trends(database, keep_s, now, is_stopped)
+    if expired:
+        with database.write() as transaction:
+            freed_bytes += collect_packs(transaction)
+    return RetentionReport(
+        thinned_months=tuple(thinned),
+        thinned_bytes=thinned_bytes,
+        expired_months=tuple(expired),
+        expired_sweeps=expired_sweeps,
+        freed_bytes=freed_bytes,
+        trend_rows=trend_rows,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """Goes through whole months, a batch a transaction."""
+
+    database: Database
+    now: datetime
+    is_stopped: Callable[[], bool]
+
+    def through(
+        self,
+        due: Callable[[Transaction, datetime], list[str]],
+        step: _Step,
+        mark: _Mark,
+        keep_s: float | None,
+    ) -> tuple[list[str], int]:
+        if keep_s is None:
+            return [], 0
+        with self.database.read() as transaction:
+            months = due(transaction, self.now - timedelta(seconds=keep_s))
+        done: list[str] = []
+        total = 0
+        for month in months:
+            try:
+                count, is_through = self._month(month, step, mark)
+            except ValueError as error:
+                # A damaged blob: nothing of its month may be dropped behind it.
+                _log.exception("retention_stopped", month=month, reason=str(error))
+                break
+            total += count
+            if not is_through:
+                break
+            done.append(month)
+            _log.info("retained", what=step.__name__, month=month, count=count)
+        return done, total
+
+    def _month(self, month: str, step: _Step, mark: _Mark) -> tuple[int, bool]:
+        after, total = "", 0
+        while not self.is_stopped():
+            with self.database.write() as transaction:
+                after, count = step(transaction, month, after, BATCH)
+                total += count
+                if not after:
+                    mark(transaction, month, self.now)
+                    return total, True
+        return total, False

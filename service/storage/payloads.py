@@ -1,0 +1,184 @@
+"""Where samples lie: in pack files beside SQLite, in monthly partitions elsewhere."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+
+import orjson
+from sqlalchemy import delete, insert, select, text
+
+from service.storage import tables
+from service.storage.codec import CODEC_VERSION
+from service.storage.engine import Transaction
+from service.storage.months import id_range, month_of, month_start, name_month
+from service.storage.packs import PackedBlob, PackFolder
+
+_P = tables.sweep_payload.c
+_PLAIN = (_P.sweep_id, _P.codec, _P.codec_version, _P.noise, _P.pack, _P.position)
+
+PARTITIONS_AHEAD = 2
+"""Months that get their PostgreSQL partition before they begin."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payload:
+    """The samples of one sweep as they are stored.
+
+    Attributes
+    ----------
+    noise
+        Trace name to standard deviation of its noise per quadrature, in units of
+        the trace; None where the samples are the original ones.
+    """
+
+    sweep_id: str
+    codec: int
+    codec_version: int = CODEC_VERSION
+    noise: Mapping[str, float] | None = None
+    blob: bytes
+
+
+def packs_of(transaction: Transaction) -> PackFolder | None:
+    """Return the pack files of the database; None over PostgreSQL."""
+    packs = transaction.get_execution_options().get("halowatch_packs")
+    assert packs is None or isinstance(packs, PackFolder)
+    return packs
+
+
+def insert_payloads(transaction: Transaction, payloads: Sequence[Payload]) -> None:
+    """Store samples; over SQLite they are on disk when this returns.
+
+    Raises
+    ------
+    StorageUnavailableError
+        If the disk refuses.
+    """
+    ids = [one.sweep_id for one in payloads]
+    first, last = month_of(min(ids)), month_of(max(ids))
+    if first == last:
+        append_payloads(transaction, first, payloads)
+        return
+    for month, found in groupby(payloads, lambda one: month_of(one.sweep_id)):
+        append_payloads(transaction, month, list(found))
+
+
+def append_payloads(
+    transaction: Transaction, pack: str, payloads: Sequence[Payload]
+) -> None:
+    """Store samples of one month, over SQLite in a pack by name.
+
+    Raises
+    ------
+    StorageUnavailableError
+        If the disk refuses.
+    """
+    packs = packs_of(transaction)
+    if packs is None:
+        ensure_partition(transaction, month_of(payloads[0].sweep_id))
+        rows = [_row(one) | {"payload": one.blob} for one in payloads]
+    else:
+        places = packs.append(pack, [(one.sweep_id, one.blob) for one in payloads])
+        rows = [
+            _row(one) | {"pack": place.pack, "position": place.position}
+            for one, place in zip(payloads, places, strict=True)
+        ]
+    transaction.execute(insert(tables.sweep_payload), rows)
+
+
+def read_payload(transaction: Transaction, sweep_id: str) -> Payload | None:
+    """Read the samples of a sweep; None where retention has dropped them.
+
+    Raises
+    ------
+    StorageUnavailableError
+        If the pack cannot be read.
+    ValueError
+        If it does not hold what was written.
+    """
+    return next(iter(read_payloads(transaction, [sweep_id])), None)
+
+
+def read_payloads(transaction: Transaction, sweep_ids: Sequence[str]) -> list[Payload]:
+    """Read the samples of several sweeps, by id; those that are gone are left out."""
+    packs = packs_of(transaction)
+    columns = (*_PLAIN, _P.size_bytes) if packs else (*_PLAIN, _P.payload)
+    query = select(*columns).where(_P.sweep_id.in_(sweep_ids)).order_by(_P.sweep_id)
+    payloads = []
+    for row in transaction.execute(query):
+        if packs is None:
+            blob = bytes(row.payload)
+        else:
+            place = PackedBlob(row.pack, row.position, row.size_bytes)
+            blob = packs.read(row.sweep_id, place)
+        payloads.append(
+            Payload(
+                sweep_id=row.sweep_id,
+                codec=row.codec,
+                codec_version=row.codec_version,
+                noise=None if row.noise is None else orjson.loads(row.noise),
+                blob=blob,
+            )
+        )
+    return payloads
+
+
+def delete_payloads(transaction: Transaction, sweep_ids: Iterable[str]) -> None:
+    """Forget where samples lie; their bytes go with the pack or partition."""
+    query = delete(tables.sweep_payload).where(_P.sweep_id.in_(list(sweep_ids)))
+    transaction.execute(query)
+
+
+def describe_payload(
+    transaction: Transaction, sweep_id: str
+) -> tuple[int, Mapping[str, float] | None] | None:
+    """Tell codec and noise of a sweep's samples without reading them."""
+    query = select(_P.codec, _P.noise).where(_P.sweep_id == sweep_id)
+    row = transaction.execute(query).one_or_none()
+    if row is None:
+        return None
+    return row.codec, None if row.noise is None else orjson.loads(row.noise)
+
+
+def ensure_partitions(transaction: Transaction, now: datetime) -> None:
+    """Make the PostgreSQL partitions of this month and the next ones."""
+    month = name_month(now)
+    for ahead in range(PARTITIONS_AHEAD + 1):
+        ensure_partition(transaction, name_month(month_start(month, ahead)))
+
+
+def ensure_partition(transaction: Transaction, month: str) -> None:
+    """Make the PostgreSQL partition of a month; nothing to do over SQLite."""
+    if packs_of(transaction) is not None:
+        return
+    name = partition_name(month)
+    known = text("SELECT to_regclass(:name)")
+    if transaction.execute(known, {"name": name}).scalar_one() is not None:
+        return
+    transaction.execute(text("SELECT pg_advisory_xact_lock(7223051)"))
+    first, last = id_range(month)
+    transaction.execute(
+        text(
+            # A key of its own: pg_restore cannot drop one that is inherited.
+            f"CREATE TABLE IF NOT EXISTS {name} PARTITION OF sweep_payload "
+            f"(PRIMARY KEY (sweep_id)) FOR VALUES FROM ('{first}') TO ('{last}')"
+        )
+    )
+    external = f"ALTER TABLE {name} ALTER payload SET STORAGE EXTERNAL"
+    transaction.execute(text(external))
+
+
+def partition_name(month: str) -> str:
+    """Return the name of the partition of a month."""
+    return f"{tables.sweep_payload.name}_{month.replace('-', '_')}"
+
+
+def _row(payload: Payload) -> dict[str, object]:
+    noise = payload.noise
+    return {
+        "sweep_id": payload.sweep_id,
+        "codec": payload.codec,
+        "codec_version": payload.codec_version,
+        "size_bytes": len(payload.blob),
+        "noise": None if noise is None else orjson.dumps(dict(noise)).decode(),
+    }

@@ -1,0 +1,237 @@
+"""Thins and drops samples month by month; records and diagnoses stay."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Row, func, insert, or_, select, text, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from service.storage import tables
+from service.storage.codec import COMPLEX64_BITSHUFFLE_LZ4, decode_traces
+from service.storage.engine import Transaction
+from service.storage.months import id_range, month_of, month_start
+from service.storage.payloads import (
+    Payload,
+    append_payloads,
+    delete_payloads,
+    ensure_partition,
+    packs_of,
+    partition_name,
+    read_payloads,
+)
+from service.storage.quantising import QUANTISED_DELTA_ZSTD, encode_quantised
+from service.storage.times import to_us
+
+KEPT_PACK = "kept"
+"""Pack of the samples that outlive their month."""
+
+THINNED = ".thinned"
+"""What the pack of a thinned month ends with."""
+
+_S = tables.sweep.c
+_P = tables.sweep_payload.c
+_M = tables.payload_month.c
+
+
+def months_to_thin(transaction: Transaction, before: datetime) -> list[str]:
+    """List the months that ended before a time and hold original samples."""
+    done = select(_M.month).where(
+        _M.thinned_at_us.is_not(None) | _M.expired_at_us.is_not(None)
+    )
+    return _months(transaction, before, set(transaction.execute(done).scalars()))
+
+
+def months_to_expire(transaction: Transaction, before: datetime) -> list[str]:
+    """List the months that ended before a time and still hold their samples."""
+    return _months(transaction, before, set(expired_months(transaction)))
+
+
+def expired_months(transaction: Transaction) -> list[str]:
+    """List the months whose samples were dropped."""
+    query = select(_M.month).where(_M.expired_at_us.is_not(None)).order_by(_M.month)
+    return list(transaction.execute(query).scalars())
+
+
+def thin(
+    transaction: Transaction, month: str, after: str, limit: int
+) -> tuple[str, int]:
+    """Quantise the next samples of a month; kept sweeps and references stay as is.
+
+    Returns
+    -------
+    tuple
+        The last id that was looked at, "" where the month is through, and how many
+        bytes were saved.
+    """
+    is_packed = packs_of(transaction) is not None
+    is_due = _P.pack == month if is_packed else _P.codec == COMPLEX64_BITSHUFFLE_LZ4
+    rows = _next_rows(transaction, month, after, limit, is_due)
+    if not rows:
+        return "", 0
+    originals = {one.sweep_id: one for one in _read(transaction, rows)}
+    thinned = [
+        originals[row.sweep_id] if row.is_spared else _quantised(row, originals)
+        for row in rows
+    ]
+    if not is_packed:
+        thinned = [one for one in thinned if one is not originals[one.sweep_id]]
+    if thinned:
+        delete_payloads(transaction, [one.sweep_id for one in thinned])
+        append_payloads(transaction, month + THINNED, thinned)
+    before = sum(len(originals[one.sweep_id].blob) for one in thinned)
+    return rows[-1].sweep_id, before - sum(len(one.blob) for one in thinned)
+
+
+def expire(
+    transaction: Transaction, month: str, after: str, limit: int
+) -> tuple[str, int]:
+    """Forget the next samples of a month; those of spared sweeps move aside.
+
+    Over PostgreSQL the partition is dropped, in one step.
+
+    Returns
+    -------
+    tuple
+        The last id that was looked at, "" where the month is through, and how many
+        sweeps lost their samples.
+    """
+    if packs_of(transaction) is None:
+        return "", _drop_partition(transaction, month)
+    rows = _next_rows(transaction, month, after, limit, _P.pack != KEPT_PACK)
+    if not rows:
+        return "", 0
+    spared = _read(transaction, [row for row in rows if row.is_spared])
+    delete_payloads(transaction, [row.sweep_id for row in rows])
+    if spared:
+        append_payloads(transaction, KEPT_PACK, spared)
+    return rows[-1].sweep_id, len(rows) - len(spared)
+
+
+def mark_thinned(transaction: Transaction, month: str, now: datetime) -> None:
+    """Remember that a month is through."""
+    _mark(transaction, month, "thinned_at_us", now)
+
+
+def mark_expired(transaction: Transaction, month: str, now: datetime) -> None:
+    """Remember that the samples of a month are gone."""
+    _mark(transaction, month, "expired_at_us", now)
+
+
+def collect_packs(transaction: Transaction) -> int:
+    """Unlink the packs that no row points into; returns how many bytes they held.
+
+    The caller's write lock keeps everybody from appending meanwhile.
+    """
+    packs = packs_of(transaction)
+    if packs is None:
+        return 0
+    freed_bytes = 0
+    for pack in packs.list():
+        query = select(_P.sweep_id).where(_P.pack == pack).limit(1)
+        if pack != KEPT_PACK:
+            first, last = id_range(pack.removesuffix(THINNED))
+            query = query.where(_P.sweep_id >= first, _P.sweep_id < last)
+        if transaction.execute(query).first() is None:
+            freed_bytes += packs.size_bytes(pack)
+            packs.unlink(pack)
+    return freed_bytes
+
+
+def is_spared() -> ColumnElement[bool]:
+    """Return the condition under which retention leaves a sweep alone."""
+    registered = select(tables.reference.c.sweep_id)
+    return or_(_S.keep, _S.is_reference, _S.id.in_(registered))
+
+
+def set_keep(transaction: Transaction, sweep_id: str, *, keep: bool) -> bool:
+    """Ask retention to spare a sweep, or no longer; tells whether it is known."""
+    query = update(tables.sweep).where(_S.id == sweep_id).values(keep=keep)
+    return transaction.execute(query).rowcount > 0
+
+
+def _months(transaction: Transaction, before: datetime, done: set[str]) -> list[str]:
+    """Walk from month to month over the first id of each."""
+    months: list[str] = []
+    after = ""
+    while True:
+        query = select(func.min(_P.sweep_id)).where(_P.sweep_id >= after)
+        first = transaction.execute(query).scalar_one()
+        if first is None or month_start(month_of(first), 1) > before:
+            return months
+        month = month_of(first)
+        if month not in done:
+            months.append(month)
+        after = id_range(month)[1]
+
+
+def _next_rows(
+    transaction: Transaction,
+    month: str,
+    after: str,
+    limit: int,
+    is_due: ColumnElement[bool],
+) -> Sequence[Row[tuple[str, bool, str, int, int]]]:
+    first, last = id_range(month)
+    query = (
+        select(
+            _P.sweep_id,
+            is_spared().label("is_spared"),
+            _S.s_parameters,
+            _S.point_count,
+            _P.codec,
+        )
+        .join_from(tables.sweep_payload, tables.sweep, _S.id == _P.sweep_id)
+        .where(_P.sweep_id >= first, _P.sweep_id < last, _P.sweep_id > after, is_due)
+        .order_by(_P.sweep_id)
+        .limit(limit)
+    )
+    return transaction.execute(query).all()
+
+
+def _read(
+    transaction: Transaction, rows: Sequence[Row[tuple[str, bool, str, int, int]]]
+) -> list[Payload]:
+    return read_payloads(transaction, [row.sweep_id for row in rows]) if rows else []
+
+
+def _quantised(
+    row: Row[tuple[str, bool, str, int, int]], originals: dict[str, Payload]
+) -> Payload:
+    original = originals[row.sweep_id]
+    if original.codec != COMPLEX64_BITSHUFFLE_LZ4:
+        return original
+    names = row.s_parameters.split(",")
+    found = encode_quantised(decode_traces(original.blob, names, row.point_count))
+    if found is None or len(found[0]) >= len(original.blob):
+        return original
+    blob, noise = found
+    return Payload(
+        sweep_id=row.sweep_id, codec=QUANTISED_DELTA_ZSTD, noise=noise, blob=blob
+    )
+
+
+def _drop_partition(transaction: Transaction, month: str) -> int:
+    first, last = id_range(month)
+    is_inside = (_P.sweep_id >= first) & (_P.sweep_id < last)
+    count = select(func.count()).select_from(tables.sweep_payload).where(is_inside)
+    total = int(transaction.execute(count).scalar_one())
+    kept = transaction.execute(
+        select(tables.sweep_payload)
+        .join_from(tables.sweep_payload, tables.sweep, _S.id == _P.sweep_id)
+        .where(is_inside, is_spared())
+    )
+    rows = [dict(row) for row in kept.mappings()]
+    transaction.execute(text(f"DROP TABLE {partition_name(month)}"))
+    if rows:
+        ensure_partition(transaction, month)
+        transaction.execute(insert(tables.sweep_payload), rows)
+    return total - len(rows)
+
+
+def _mark(transaction: Transaction, month: str, column: str, now: datetime) -> None:
+    dialect = sqlite if transaction.dialect.name == "sqlite" else postgresql
+    transaction.execute(
+        dialect.insert(tables.payload_month)
+        .values(month=month, **{column: to_us(now)})
+        .on_conflict_do_update(index_elements=[_M.month], set_={column: to_us(now)})
+    )

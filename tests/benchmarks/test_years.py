@@ -1,0 +1,135 @@
+"""A year of 64 cavities, ten million sweeps: reading and ingest stay as they were."""
+
+import contextlib
+import os
+import shutil
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import psycopg
+import pytest
+from ingest_run import drive, print_table, serving, write_report
+from postgresql_cluster import Cluster
+from years import END, fill_postgresql, fill_sqlite
+
+from service.operations.cavity_state import describe_cavities
+from service.operations.trends import cavity_trends
+from service.storage.engine import Database
+from service.storage.migration import upgrade
+from service.storage.sweep_queries import SweepFilter, list_sweeps
+
+ROWS = int(os.environ.get("HALOWATCH_BENCH_ROWS", "10000000"))
+FEW_ROWS = 10_000
+READS = 40
+INGEST_RUNS = 3
+TARGET_MS = 200.0
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def make_database(request, tmp_path: Path) -> Iterator[Callable[[int], str]]:
+    """Make a database with so many rows; returns its URL."""
+    with contextlib.ExitStack() as stack:
+        cluster = None
+        if request.param == "postgresql":
+            place = tempfile.mkdtemp(prefix="halowatch-years-")
+            stack.callback(shutil.rmtree, place, ignore_errors=True)
+            Path(place).chmod(0o755)
+            cluster = Cluster(Path(place) / "data")
+            stack.callback(cluster.stop)
+            cluster.create()
+
+        def make(rows: int) -> str:
+            if cluster is None:
+                url = f"sqlite:///{tmp_path / f'years-{rows}' / 'halowatch.sqlite'}"
+            else:
+                with psycopg.connect(cluster.url, autocommit=True) as connection:
+                    connection.execute(f"CREATE DATABASE years{rows}")
+                url = cluster.url_of(f"years{rows}")
+            with contextlib.closing(Database(url)) as database:
+                upgrade(database)
+                if database.path is not None:
+                    fill_sqlite(database.path, rows)
+                else:
+                    fill_postgresql(url, rows)
+            return url
+
+        yield make
+
+
+def reads(database: Database) -> dict[str, Callable[[int], object]]:
+    """What the pages ask for, for the n-th cavity."""
+
+    def listed(number: int, **wanted: object) -> object:
+        with database.read() as transaction:
+            return list_sweeps(transaction, SweepFilter(**wanted), 100)
+
+    def trends(number: int, days: float) -> object:
+        return cavity_trends(
+            database,
+            f"cavity-{number % 64 + 1}",
+            measured_from=END - timedelta(days=days),
+            measured_to=END,
+            points=600,
+        )
+
+    return {
+        "list": listed,
+        "list of a cavity": lambda n: listed(n, cavity=f"cavity-{n % 64 + 1}"),
+        "list half a year back": lambda n: listed(
+            n, measured_to=END - timedelta(days=180 + n)
+        ),
+        "state of all cavities": lambda n: describe_cavities(database, END),
+        "trends of a day": lambda n: trends(n, 1),
+        "trends of a year": lambda n: trends(n, 365),
+    }
+
+
+def p95_ms(read: Callable[[int], object]) -> float:
+    times_ms = []
+    for number in range(READS):
+        started_s = time.perf_counter()
+        assert read(number)
+        times_ms.append(1e3 * (time.perf_counter() - started_s))
+    return float(np.percentile(times_ms, 95))
+
+
+@pytest.mark.benchmark
+def test_ten_million_sweeps_read_and_grow_as_ten_thousand_do(
+    root: Path, tmp_path: Path, make_database, request
+) -> None:
+    engine = request.node.callspec.params["make_database"]
+    urls = {rows: make_database(rows) for rows in (FEW_ROWS, ROWS)}
+    found: dict[int, dict[str, float]] = {}
+    for rows, url in urls.items():
+        with contextlib.closing(Database(url)) as database:
+            found[rows] = {name: p95_ms(read) for name, read in reads(database).items()}
+    rates: dict[int, list[float]] = {rows: [] for rows in urls}
+    for run in range(INGEST_RUNS):
+        # Sweeps that were not there before: else they are duplicates.
+        options = ("--duration-s", "4", "--first", str(run * 10_000_000))
+        for rows, url in urls.items():
+            with serving(tmp_path, "durable", url) as (port, _):
+                rates[rows].append(drive(port, *options)["rate_per_s"])
+    rate = {rows: statistics.median(each) for rows, each in rates.items()}
+    cost = rate[FEW_ROWS] / rate[ROWS]
+    document = {
+        "rows": ROWS,
+        "p95_ms": {str(rows): each for rows, each in found.items()},
+        "ingest_per_s": {str(rows): each for rows, each in rate.items()},
+        "cost_of_ingest": cost,
+        "targets": {"p95_ms": TARGET_MS, "cost_of_ingest": 1.2},
+    }
+    write_report(root, f"years-{engine}", document)
+    names = (f"{FEW_ROWS} rows", f"{ROWS} rows")
+    table = {
+        f"{name}, p95 ms": (found[FEW_ROWS][name], found[ROWS][name])
+        for name in found[ROWS]
+    }
+    table["ingest, sweeps/s"] = (rate[FEW_ROWS], rate[ROWS])
+    print_table(f"a year on {engine}", names, table)
+    print(f"cost of ingest {cost:.2f}; targets: 200 ms, 1.2")

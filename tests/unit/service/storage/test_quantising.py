@@ -1,0 +1,70 @@
+"""Rounding to the noise loses what is below the noise and nothing else."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.storage.codec import encode_traces
+from service.storage.quantising import decode_quantised, encode_quantised, noise_sigma
+
+
+def receiver(points: int, sigma: float, seed: int) -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    axis = np.linspace(4e9, 8e9, points)
+    smooth = np.exp(1j * axis / 3e7) * (0.5 + 0.2 * np.cos(axis / 1e8))
+    return {
+        name: (
+            smooth
+            + sigma * (rng.standard_normal(points) + 1j * rng.standard_normal(points))
+        ).astype(np.complex64)
+        for name in ("S11", "S21")
+    }
+
+
+@given(st.integers(801, 3001), st.sampled_from([1e-2, 1e-3, 1e-4]), st.integers(0, 9))
+def test_the_error_is_half_a_step_and_the_noise_is_what_was_put_in(points, sigma, seed):
+    traces = receiver(points, sigma, seed)
+    blob, noise = encode_quantised(traces)
+    restored = decode_quantised(blob, sorted(traces), points)
+    for name, trace in traces.items():
+        assert noise[name] == pytest.approx(sigma, rel=0.15)
+        error = restored[name] - trace
+        worst = max(np.abs(error.real).max(), np.abs(error.imag).max())
+        assert worst <= 0.5 * noise[name] * 1.001 + 1e-6 * np.abs(trace).max()
+        rms = np.sqrt(np.mean(np.abs(error) ** 2) / 2)
+        assert rms == pytest.approx(noise[name] / np.sqrt(12), rel=0.1)
+
+
+def test_a_sixth_of_the_bytes_is_left():
+    traces = receiver(1601, 1e-4, 1)
+    raw = sum(trace.nbytes for trace in traces.values())
+    blob, _ = encode_quantised(traces)
+    assert len(blob) <= 0.17 * raw
+    assert len(encode_traces(traces)[1]) < 0.9 * raw
+
+
+@pytest.mark.parametrize(
+    "trace",
+    [
+        np.zeros(200, np.complex64),
+        np.ones(200, np.complex64),
+        np.ones(5, np.complex64),
+    ],
+)
+def test_a_trace_without_noise_is_left_as_it_is(trace):
+    assert noise_sigma(trace) == 0.0
+    assert encode_quantised({"S21": trace}) is None
+
+
+def test_a_lone_huge_value_is_not_rounded_away():
+    traces = receiver(401, 1e-4, 2)
+    traces["S21"][200] = 1e21
+    assert encode_quantised(traces) is None
+
+
+def test_a_blob_of_another_length_is_refused():
+    traces = receiver(401, 1e-3, 3)
+    blob, _ = encode_quantised(traces)
+    with pytest.raises(ValueError, match="are due"):
+        decode_quantised(blob, ["S11", "S21"], 402)
