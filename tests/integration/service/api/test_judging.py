@@ -154,6 +154,8 @@ def test_two_workers_never_judge_a_sweep_twice(
             database=patient_database,
             owner=f"worker-{name}",
             panel=Panel.of(Counting()),
+            # No lease ends meanwhile, however busy the machine is.
+            lease=timedelta(seconds=60),
         )
         for name in "abc"
     ]
