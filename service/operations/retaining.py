@@ -40,20 +40,20 @@ class RetentionReport:
         Months that are through.
     thinned_bytes
         Bytes that quantisation saved; they are free after the next pass.
-    expired_sweeps
+    expired_sweep_count
         Sweeps whose samples were dropped.
     freed_bytes
         Bytes of the files that were unlinked.
-    trend_rows
+    trend_row_count
         Trend points and roll-ups that were dropped.
     """
 
     thinned_months: tuple[str, ...]
     thinned_bytes: int
     expired_months: tuple[str, ...]
-    expired_sweeps: int
+    expired_sweep_count: int
     freed_bytes: int
-    trend_rows: int
+    trend_row_count: int
 
     def to_record(self) -> dict[str, Any]:
         """Write the report as one mapping."""
@@ -82,7 +82,7 @@ def retain(
         ensure_partitions(transaction, now)
         freed_bytes = collect_packs(transaction)
     walk = _Walk(database, now, is_stopped)
-    expired, expired_sweeps = walk.through(
+    expired, expired_sweep_count = walk.through(
         months_to_expire, expire, mark_expired, config.sample_keep_s
     )
     thinned, thinned_bytes = walk.through(
@@ -93,7 +93,7 @@ def retain(
         60: config.trend_minute_keep_s,
         3600: config.trend_hour_keep_s,
     }
-    trend_rows = prune_trends(database, keep_s, now, is_stopped)
+    trend_row_count = prune_trends(database, keep_s, now, is_stopped)
     if expired:
         with database.write() as transaction:
             freed_bytes += collect_packs(transaction)
@@ -101,9 +101,9 @@ def retain(
         thinned_months=tuple(thinned),
         thinned_bytes=thinned_bytes,
         expired_months=tuple(expired),
-        expired_sweeps=expired_sweeps,
+        expired_sweep_count=expired_sweep_count,
         freed_bytes=freed_bytes,
-        trend_rows=trend_rows,
+        trend_row_count=trend_row_count,
     )
 
 

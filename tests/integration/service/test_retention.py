@@ -110,7 +110,7 @@ def test_old_months_are_dropped_and_what_is_kept_moves_aside(
     wanted = policy(config, sample_keep_s=5 * DAY_S)
     report = retain(database, wanted, clock.now())
     assert report.expired_months == ("2026-01",)
-    assert report.expired_sweeps == 1
+    assert report.expired_sweep_count == 1
     with pytest.raises(SamplesExpiredError, match="dropped by retention"):
         load(database, gone[0])
     for sweep_id, sweep in (kept, young):
@@ -122,7 +122,7 @@ def test_old_months_are_dropped_and_what_is_kept_moves_aside(
         assert check_integrity(transaction) == []
         assert len(list_sweeps(transaction, SweepFilter(), 10)) == 3
     again = retain(database, wanted, clock.now())
-    assert (again.expired_months, again.expired_sweeps) == ((), 0)
+    assert (again.expired_months, again.expired_sweep_count) == ((), 0)
 
 
 def test_a_pass_that_is_cut_short_goes_on(database, config, clock, store):
@@ -188,7 +188,7 @@ def test_old_trend_points_go_and_their_rollups_stay(database, config, clock):
             record_trends(transaction, "cavity-1", start + timedelta(days=day), [point])
     now = start + timedelta(days=10)
     wanted = policy(config, trend_keep_s=2 * DAY_S, trend_minute_keep_s=5 * DAY_S)
-    assert retain(database, wanted, now).trend_rows == 8 + 5
+    assert retain(database, wanted, now).trend_row_count == 8 + 5
     span = {"measured_from": None, "measured_to": None, "most_rows": 100}
     with database.read() as transaction:
         tier_s, rows = read_trend(transaction, "cavity-1", "temperature_k", **span)

@@ -75,6 +75,11 @@ PURE_NUMBERS = frozenset(
         "sequence",
         "depth",
         "position",
+        # Of a trend point, in the unit of its quantity.
+        "low",
+        "high",
+        "sigma",
+        "codec",
         "window",
         "number",
         "priority",
