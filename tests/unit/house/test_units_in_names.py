@@ -98,8 +98,6 @@ PURE_NUMBERS = frozenset(
         "second_half_width",
         "phase_slope",
         # Of a density grid, in the unit of its target.
-        "low",
-        "high",
         "scale",
         "diagnoses",
         # What became of a poller's attempts, counted.
