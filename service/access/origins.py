@@ -2,6 +2,7 @@
 
 import ipaddress
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 Headers = Iterable[tuple[bytes, bytes]]
@@ -43,6 +44,7 @@ def says_same_origin(headers: Headers) -> bool:
     return site in ("same-origin", "none") or header(headers, b"origin") is not None
 
 
+@lru_cache(maxsize=256)
 def is_loopback_host(host: str | None) -> bool:
     """Tell whether a Host header names this very machine.
 

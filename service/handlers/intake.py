@@ -95,14 +95,26 @@ class BodyIntake:
         loop = asyncio.get_running_loop()
         self._started_s = self._started_s or loop.time()
         latest_s = self._started_s + SILENCE_S + self._size_bytes / SLOWEST_BYTES_PER_S
+        task = asyncio.current_task()
+        assert task is not None
+        # What asyncio.timeout does, at a third of its cost: this is the busiest path.
+        deadline = loop.call_at(
+            min(loop.time() + SILENCE_S, latest_s), self._give_up, task
+        )
         try:
-            async with asyncio.timeout_at(min(loop.time() + SILENCE_S, latest_s)):
-                return await self._receive()
-        except TimeoutError:
-            self._error = SlowBodyError(
-                f"the body stopped after {self._size_bytes} bytes; send it again"
-            )
+            return await self._receive()
+        except asyncio.CancelledError:
+            if self._error is None or task.uncancel() > 0:
+                raise
             raise self._error from None
+        finally:
+            deadline.cancel()
+
+    def _give_up(self, task: "asyncio.Task[object]") -> None:
+        self._error = SlowBodyError(
+            f"the body stopped after {self._size_bytes} bytes; send it again"
+        )
+        task.cancel()
 
     def _too_large(self) -> BodyTooLargeError:
         return BodyTooLargeError(

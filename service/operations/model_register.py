@@ -15,6 +15,8 @@ from service.errors import (
 from service.operations.gates import Gate, failed
 from service.operations.model_folders import ReadFolder
 from service.operations.model_history import ModelHistory
+from service.storage.access_records import AuditEntry
+from service.storage.audit import record_action
 from service.storage.cavities import get_cavity
 from service.storage.engine import Transaction
 from service.storage.model_records import (
@@ -323,5 +325,19 @@ def _record(
             reason=order.reason,
             is_forced=forced,
             gates=tuple(gate.to_record() for gate in gates),
+        ),
+    )
+    record_action(
+        transaction,
+        AuditEntry(
+            at=order.now,
+            actor=order.by,
+            action=f"model.{event.value}",
+            subject=version,
+            details={
+                "scope": scope or "every cavity",
+                "reason": order.reason,
+                "forced": forced,
+            },
         ),
     )
