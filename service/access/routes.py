@@ -147,6 +147,16 @@ _RULES = (
         Rule(needs=_OPERATE, is_audited=True),
     ),
     (
+        "POST PUT",
+        rf"{API}/(runs|thermal-cycles|calibrations)/.+",
+        Rule(needs=_DAQ, is_audited=True),
+    ),
+    (
+        "POST PUT DELETE",
+        rf"{API}/cavities/(?P<cavity>[^/]+)/.+",
+        Rule(needs=_OPERATE, reach=Reach.PATH, is_audited=True),
+    ),
+    (
         "POST PUT DELETE",
         rf"{API}/models(/.*)?",
         Rule(needs=_MODELS, is_audited=True),

@@ -18,9 +18,6 @@ from service.storage.migration import check_revision
 
 router = APIRouter()
 
-LEAST_FREE_BYTES = 64 * 1024 * 1024
-"""Room in the home folder below which the service is not ready."""
-
 
 @router.get("/healthz")
 async def get_health() -> Response:
@@ -87,13 +84,13 @@ def _check_database(context: ServiceContext) -> dict[str, Any]:
 
 
 def _check_disk(context: ServiceContext) -> dict[str, Any]:
-    free_bytes, least_bytes = _free_bytes(context), LEAST_FREE_BYTES
+    free_bytes, least_bytes = _free_bytes(context), context.config.disk_free_bytes
     if free_bytes is None or free_bytes >= least_bytes:
         return {"ok": True, "reason": None}
     return {
         "ok": False,
         "reason": f"{context.config.home} has {free_bytes} bytes left, "
-        f"{least_bytes} are needed: make room",
+        f"HALOWATCH_DISK_FREE_BYTES keeps {least_bytes}: make room",
     }
 
 

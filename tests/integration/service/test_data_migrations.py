@@ -4,9 +4,7 @@ from datetime import UTC, datetime
 
 from alembic.script import ScriptDirectory
 
-from instruments.clock import SystemClock
 from instruments.measurement import Reading, TruthFlag
-from service.metrics import ServiceMetrics
 from service.operations.preparing import SweepPreparer
 from service.storage.cavities import list_cavities, put_cavity
 from service.storage.engine import Database
