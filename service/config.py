@@ -141,6 +141,8 @@ class ServiceConfig:
         File of further settings, read again on SIGHUP.
     of_environment
         Variables that stand above that file, where there is one.
+    false_alarms_per_week
+        Slow drifts that the charts of the whole fleet may call in vain.
     """
 
     home: Path
@@ -180,6 +182,7 @@ class ServiceConfig:
     postgresql_tools: str | None = None
     settings_file: Path | None = None
     of_environment: frozenset[str] = frozenset()
+    false_alarms_per_week: float = 1.0
 
     @property
     def identity_provider(self) -> IdentityProvider | None:
@@ -273,6 +276,7 @@ VARIABLES = {
     "HALOWATCH_OIDC_ROLES": "oidc_roles",
     "HALOWATCH_POSTGRESQL_TOOLS": "postgresql_tools",
     "HALOWATCH_SETTINGS_FILE": "settings_file",
+    "HALOWATCH_FALSE_ALARMS_PER_WEEK": "false_alarms_per_week",
 }
 """Environment variable to field of :class:`ServiceConfig`."""
 
@@ -299,7 +303,7 @@ _OF_CLIENTS = frozenset({_PREFIX + "KEY"})
 _NUMBERS = {
     variable: field
     for variable, field in VARIABLES.items()
-    if field.endswith(("_s", "_bytes"))
+    if field.endswith(("_s", "_bytes", "_per_week"))
 }
 
 

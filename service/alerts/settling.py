@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from service.alerts.drifts import SLOW_DRIFT
 from service.alerts.rules import RECEIVER_CONDITION, UNKNOWN_CHANGE, WARMING
 from service.alerts.spools import SPOOL_FILLING
 from service.alerts.transition import Action
@@ -16,6 +17,12 @@ LEAST_COMMON_COUNT = 2
 """Fewest cavities that can have a common cause."""
 
 _DEFAULT_PERIOD_S = 60.0
+
+_KNOWN_CAUSES = (RECEIVER_CONDITION.name, WARMING.name)
+_EXPLAINED_BY = {
+    UNKNOWN_CHANGE.name: _KNOWN_CAUSES,
+    SLOW_DRIFT: (*_KNOWN_CAUSES, UNKNOWN_CHANGE.name),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,11 +107,10 @@ def _is_held_back(standings: Standings, rule: str, cavity: str) -> bool:
 
     An alert that is active already is never held back.
     """
-    if rule != UNKNOWN_CHANGE.name or standings[rule, cavity].is_alerting:
+    explains = _EXPLAINED_BY.get(rule, ())
+    if standings[rule, cavity].is_alerting:
         return False
-    return _fulfilled(standings, RECEIVER_CONDITION.name, cavity) or _fulfilled(
-        standings, WARMING.name, cavity
-    )
+    return any(_fulfilled(standings, cause, cavity) for cause in explains)
 
 
 def _wanted_warming(

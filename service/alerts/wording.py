@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from models.preprocessing.integrity import NO_TRACE
+from service.alerts.drifts import SLOW_DRIFT
 from service.alerts.rules import (
     NO_DATA,
     RECEIVER_CONDITION,
@@ -82,6 +83,13 @@ _RULES = {
         "concluded on this cavity until they are sound again.",
         "Look at the flags of the sweeps; check the VNA's RF output, its cables and "
         "its reference.",
+    ),
+    SLOW_DRIFT: Wording(
+        "Slow drift",
+        "No single sweep is bad, but over many of them the receiver moves away from "
+        "what is usual for this cavity.",
+        "Look at the trends from the moment that is named: gain, temperature, room "
+        "temperature of the cables; take a new reference if it is understood.",
     ),
     SPOOL_FILLING: Wording(
         "Spool filling",

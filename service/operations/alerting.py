@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from instruments.measurement import SweepPurpose
+from models.diagnosis import Diagnosis
 from service.alerts.rules import (
     RULES,
     WARMING,
@@ -18,6 +20,7 @@ from service.alerts.settling import (
     warm_cavities,
 )
 from service.config import Channel
+from service.operations.drifting import follow_drift
 from service.operations.observing import limit_k_of, observe
 from service.operations.raising import apply_decision
 from service.operations.silence import clocked_states
@@ -43,7 +46,7 @@ _HORIZON_PERIODS = 10.0
 def evaluate_sweep(
     transaction: Transaction,
     sweep: SweepRecord,
-    model_version: str,
+    diagnosis: Diagnosis,
     now: datetime,
     channels: Sequence[Channel],
 ) -> None:
@@ -55,6 +58,9 @@ def evaluate_sweep(
     cavity = get_cavity(transaction, sweep.cavity)
     if cavity is None or not cavity.enabled or _is_history(sweep, cavity, now):
         return
+    model_version = diagnosis.model_version
+    if sweep.purpose is SweepPurpose.WIDE:
+        follow_drift(transaction, sweep, diagnosis, now)
     for rule in RULES:
         if rule.purpose is sweep.purpose:
             _stand(transaction, rule, cavity, model_version, now)

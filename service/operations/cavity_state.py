@@ -10,6 +10,7 @@ from instruments.measurement.poller_status import CavityMode
 from instruments.measurement.times import format_time
 from models.diagnosis import EstimateState
 from models.preprocessing.integrity import NO_TRACE
+from service.operations.drifting import Drifts, drift_json, read_drifts
 from service.operations.polling import (
     CavityModes,
     polling_json,
@@ -53,6 +54,7 @@ class _Facts:
     refused: ReferenceRecord | None
     alerts: Sequence[AlertRecord]
     polling: Mapping[str, Any] | None
+    drift: Mapping[str, Any] | None
 
 
 def describe_cavities(database: Database, now: datetime) -> list[dict[str, Any]]:
@@ -61,8 +63,9 @@ def describe_cavities(database: Database, now: datetime) -> list[dict[str, Any]]
         alerts = list_alerts(transaction, ACTIVE_STATES, MAX_ACTIVE_ALERTS)
         modes = read_cavity_modes(transaction, now)
         newest = read_newest(transaction)
+        drifts = read_drifts(transaction)
         facts = [
-            _gather(newest, cavity, alerts, modes)
+            _gather(newest, drifts, cavity, alerts, modes)
             for cavity in list_cavities(transaction)
         ]
     return [_describe(fact, now) for fact in facts]
@@ -79,21 +82,29 @@ def describe_cavity(
         alerts = list_alerts(transaction, ACTIVE_STATES, MAX_ACTIVE_ALERTS)
         modes = read_cavity_modes(transaction, now)
         newest = read_newest(transaction, cavity)
-        facts = _gather(newest, record, alerts, modes)
+        drifts = read_drifts(transaction)
+        facts = _gather(newest, drifts, record, alerts, modes)
     return _describe(facts, now)
 
 
 def _gather(
     newest: Newest,
+    drifts: Drifts,
     cavity: CavityRecord,
     alerts: Sequence[AlertRecord],
     modes: CavityModes,
 ) -> _Facts:
     name = cavity.cavity
+    diagnoses = {p: newest.diagnoses.get((name, p)) for p in SweepPurpose}
+    wide = diagnoses[SweepPurpose.WIDE]
+    version = (
+        None if wide is None or not _is_judged(wide.record) else wide.model_version
+    )
     return _Facts(
         cavity=cavity,
         sweeps={p: newest.sweeps.get((name, p)) for p in SweepPurpose},
-        diagnoses={p: newest.diagnoses.get((name, p)) for p in SweepPurpose},
+        diagnoses=diagnoses,
+        drift=drift_json(drifts, name, version),
         reference=newest.serving.get(name),
         registered=newest.registered.get(name),
         refused=newest.refused.get(name),
@@ -122,6 +133,7 @@ def _describe(facts: _Facts, now: datetime) -> dict[str, Any]:
             {flag for sweep in facts.sweeps.values() if sweep for flag in sweep.flags}
         ),
         "polling": facts.polling,
+        "drift": facts.drift,
         "reference": _reference(facts, now),
         "reference_refused": _refused(facts, now),
         "active_alerts": [alert_json(alert, now) for alert in facts.alerts],

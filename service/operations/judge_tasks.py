@@ -173,7 +173,7 @@ class Diagnoser:
             return
         follow_references(transaction, sweep, diagnosis, now)
         add_event(transaction, EventKind.DIAGNOSIS, _event(sweep, diagnosis), now)
-        evaluate_sweep(transaction, sweep, diagnosis.model_version, now, self.channels)
+        evaluate_sweep(transaction, sweep, diagnosis, now, self.channels)
 
 
 def _beside(

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from instruments.measurement import SweepPurpose
 from instruments.measurement.poller_status import CavityMode
+from service.alerts.drifts import SLOW_DRIFT, explain_drift
 from service.alerts.rules import NO_DATA, RECEIVER_CONDITION, RULES, Rule
 from service.alerts.settling import ARRAY, Decision
 from service.alerts.spools import SPOOL_FILLING, explain_spools
@@ -21,6 +23,8 @@ from service.storage.alerts import (
     update_alert,
 )
 from service.storage.cavities import get_cavity
+from service.storage.diagnoses import newest_diagnosis
+from service.storage.drifts import get_drift_chart, newest_drift_limits
 from service.storage.engine import Transaction
 from service.storage.identifiers import name_alert
 from service.storage.pollers import list_pollers
@@ -30,6 +34,7 @@ from service.storage.rule_states import put_rule_state
 _BY_NAME = {rule.name: rule for rule in RULES}
 _COMMON_CAUSE_SEVERITY = "critical"
 _PLUMBING_SEVERITY = "major"
+_SEVERITIES = {SLOW_DRIFT: "minor"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +110,9 @@ def _compose(decision: Decision, evidence: _Evidence, now: datetime) -> AlertRec
     is_array = decision.subject == ARRAY
     wording = word(decision.rule, is_array=is_array, label=evidence.label)
     rule = _BY_NAME.get(decision.rule)
-    severity = _PLUMBING_SEVERITY if rule is None else rule.severity
+    severity = _SEVERITIES.get(decision.rule, _PLUMBING_SEVERITY)
+    if rule is not None:
+        severity = rule.severity
     if is_array and rule is not None:
         severity = _COMMON_CAUSE_SEVERITY
     return AlertRecord(
@@ -137,6 +144,8 @@ def _gather(
         return _Evidence(reason=_explain_silence(transaction, decision, now))
     if decision.rule == SPOOL_FILLING:
         return _Evidence(reason=explain_spools(list_pollers(transaction)))
+    if decision.rule == SLOW_DRIFT:
+        return _of_charts(transaction, decision.subject)
     if decision.subject == ARRAY:
         named = ", ".join(decision.cavities)
         reason = f"a warming receiver in {named}" if is_raise else "no cavity is warm"
@@ -155,6 +164,25 @@ def _explain_silence(
     if told is not None and told.mode is not CavityMode.POLLED:
         return f"{poller} has {told.mode.value} the cavity"
     return "wide sweeps come again"
+
+
+def _of_charts(transaction: Transaction, cavity: str) -> _Evidence:
+    chart = get_drift_chart(transaction, cavity)
+    if chart is None:
+        return _Evidence(reason="the charts of the cavity are gone")
+    drawn = newest_drift_limits(transaction, chart.model_version)
+    assert drawn is not None
+    reason = explain_drift(
+        chart.state.began_at,
+        ewma=(chart.state.ewma, drawn.limits.ewma),
+        cusum=(chart.state.cusum, drawn.limits.cusum),
+    )
+    newest = newest_diagnosis(transaction, cavity, SweepPurpose.WIDE)
+    if newest is None:
+        return _Evidence(reason=reason)
+    return _Evidence(
+        reason=reason, sweep_id=newest.sweep_id, measured_at=newest.measured_at
+    )
 
 
 def _of_cavity(

@@ -166,6 +166,7 @@ def _row(sweep: SweepRecord, diagnosis: Diagnosis, now: datetime) -> dict[str, A
         "condition_state": diagnosis.condition.state.value,
         "condition_label": diagnosis.condition.label,
         "out_of_distribution": diagnosis.out_of_distribution.flag,
+        "p_value": diagnosis.out_of_distribution.p_value,
         "temperature_state": temperature.state.value,
         "temperature_k": temperature.median,
         "temperature_p05_k": temperature.p05,

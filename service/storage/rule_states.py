@@ -42,6 +42,12 @@ def get_rule_state(
     return None if row is None else _record(row)
 
 
+def fulfilled_subjects(transaction: Transaction, rule: str) -> frozenset[str]:
+    """Return the subjects for which a rule stands fulfilled."""
+    query = select(_R.subject).where(_R.rule == rule, _R.is_fulfilled.is_(True))
+    return frozenset(transaction.execute(query).scalars())
+
+
 def put_rule_state(transaction: Transaction, state: RuleState) -> None:
     """Remember where a rule stands."""
     dialect = sqlite if transaction.dialect.name == "sqlite" else postgresql

@@ -302,6 +302,7 @@ diagnosis = Table(
     Column("condition_state", Text, nullable=False),
     Column("condition_label", Text, nullable=False),
     Column("out_of_distribution", Boolean(create_constraint=False), nullable=False),
+    Column("p_value", Double),
     Column("temperature_state", Text, nullable=False),
     Column("temperature_k", Double),
     Column("temperature_p05_k", Double),
@@ -476,6 +477,32 @@ rule_state = Table(
     Column("is_fulfilled", Boolean(create_constraint=False), nullable=False),
     Column("since_us", BigInteger, nullable=False),
     Column("alert_id", Text),
+)
+
+drift_chart = Table(
+    "drift_chart",
+    metadata,
+    Column("cavity", Text, primary_key=True),
+    Column("model_version", Text, nullable=False),
+    Column("reference_sweep", Text),
+    Column("measured_at_us", BigInteger, nullable=False),
+    Column("ewma", Double, nullable=False),
+    Column("cusum", Double, nullable=False),
+    Column("began_at_us", BigInteger),
+    Column("count", BigInteger, nullable=False),
+)
+
+drift_limits = Table(
+    "drift_limits",
+    metadata,
+    Column("id", _Number, primary_key=True),
+    Column("model_version", Text, nullable=False),
+    Column("drawn_at_us", BigInteger, nullable=False),
+    Column("ewma", Double, nullable=False),
+    Column("cusum", Double, nullable=False),
+    Column("record", Text, nullable=False),
+    Index("ix_drift_limits_newest", "model_version", "id"),
+    sqlite_autoincrement=True,
 )
 
 event = Table(

@@ -18,6 +18,8 @@ from service.errors import UnavailableError
 from service.live_config import LiveConfig
 from service.operations.alerting import tick
 from service.operations.delivering import Deliverer, RetryPolicy
+from service.operations.drifting import redraw_limits
+from service.operations.model_register import read_history
 from service.storage.engine import Database
 from service.storage.events import prune_events
 from service.storage.watching import CommitWatch
@@ -29,6 +31,9 @@ POLL_S = 0.02
 
 TICK_S = 0.25
 """Time between two evaluations by the clock, in seconds."""
+
+DRAW_S = 60.0
+"""Time between two looks whether the limits of the charts are due, in seconds."""
 
 PRUNE_S = 300.0
 """Time between two clearings of old events, in seconds."""
@@ -54,6 +59,7 @@ class Alerter:
     under_way: set["Future[Any]"] = field(default_factory=set)
     next_tick_s: float = 0.0
     next_prune_s: float = 0.0
+    next_draw_s: float = 0.0
 
     def run_once(self) -> bool:
         """Do what is due; tells whether messages were claimed.
@@ -95,11 +101,29 @@ class Alerter:
             self.next_tick_s = now_s + TICK_S
             channels = self.config.channels
             tick(self.database, self.clock.now(), self.watching_since, channels)
+        if now_s >= self.next_draw_s:
+            self.next_draw_s = now_s + DRAW_S
+            self._draw_limits()
         if now_s >= self.next_prune_s:
             self.next_prune_s = now_s + PRUNE_S
             keep = timedelta(seconds=self.config.event_keep_s)
             with self.database.write() as transaction:
                 prune_events(transaction, self.clock.now() - keep)
+
+    def _draw_limits(self) -> None:
+        """Let a thread draw the limits of the charts: it takes a second or two."""
+        now = self.clock.now()
+        with self.database.read() as transaction:
+            live = read_history(transaction).live()
+        for version in {post.version for post in live.values()}:
+            drawing = self.pool.submit(
+                redraw_limits,
+                self.database,
+                version,
+                now,
+                asked_per_week=self.config.false_alarms_per_week,
+            )
+            self.under_way.add(drawing)
 
 
 def run_alerter(
