@@ -186,6 +186,47 @@ class ResonanceEstimate:
     mode_coupling_hz: float | None = None
 
 
+class TrackState(StrEnum):
+    """Whether a mode is known to be the one that was followed."""
+
+    FOLLOWED = "followed"
+    CROSSING = "crossing"
+    MISSED = "missed"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowedMode:
+    """Which mode of its cavity a narrow sweep shows.
+
+    Attributes
+    ----------
+    number
+        Counts the modes that were followed in this cavity; another number is another
+        mode, or one of which nobody can tell.
+    state
+        Whether this sweep shows it.
+    axis
+        What its position is told by: the name of a condition, or ``"time"``.
+    expected_frequency_hz
+        Where it should be by its own history.
+    other_frequency_hz
+        Where a mode that it crosses was seen last.
+    drift_hz_per_s
+        How fast f0 moves while nobody tunes; None where that cannot be told.
+    reason
+        One sentence unless it is followed.
+    """
+
+    number: int
+    state: TrackState
+    axis: str
+    expected_frequency_hz: float | None = None
+    other_frequency_hz: float | None = None
+    drift_hz_per_s: float | None = None
+    reason: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnosis:
     """All that was concluded from one sweep by one model version.
@@ -196,6 +237,8 @@ class Diagnosis:
         Version of the model folder, or ``"none"``.
     reference_sweep
         Id of the reference sweep used, if any.
+    mode
+        Which mode a narrow sweep shows, where its cavity's sweeps are followed.
     integrity
         Flags of a sweep that cannot be trusted; empty for a good one.
     resonance
@@ -211,6 +254,7 @@ class Diagnosis:
     integrity: tuple[str, ...] = ()
     resonance: ResonanceEstimate | None = None
     reference_sweep: str | None = None
+    mode: FollowedMode | None = None
 
     def to_record(self) -> dict[str, Any]:
         """Write as a JSON-ready mapping with the names of the public contract."""
@@ -239,6 +283,7 @@ class Diagnosis:
             integrity=tuple(record["integrity"]),
             resonance=None if resonance is None else _resonance(resonance),
             reference_sweep=record.get("reference_sweep"),
+            mode=_mode(record.get("mode")),
         )
 
 
@@ -261,6 +306,12 @@ def _classification(record: Mapping[str, Any]) -> Classification:
         conformal_set=tuple(record["set"]),
         top=tuple((str(label), float(value)) for label, value in record["top"]),
     )
+
+
+def _mode(record: Mapping[str, Any] | None) -> FollowedMode | None:
+    if record is None:
+        return None
+    return FollowedMode(**{**record, "state": TrackState(record["state"])})
 
 
 def _resonance(record: Mapping[str, Any]) -> ResonanceEstimate:

@@ -7,11 +7,15 @@ track is lost and says so.
 """
 
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
 import numpy as np
 
-from models.diagnosis import ResonanceEstimate, ResonanceFlag, ResonanceState
+from models.diagnosis import (
+    ResonanceEstimate,
+    ResonanceFlag,
+    ResonanceState,
+    TrackState,
+)
 
 MEMORY_COUNT = 8
 """Fits that the prediction rests on."""
@@ -26,15 +30,6 @@ _USABLE = frozenset({ResonanceState.OK, ResonanceState.AMBIGUOUS})
 _GATE_LINEWIDTHS = 1.0
 _GATE_STEPS = 0.5
 _LARGEST_Q_RATIO = 3.0
-
-
-class TrackState(StrEnum):
-    """Whether the mode is known to be the one that was followed."""
-
-    FOLLOWED = "followed"
-    CROSSING = "crossing"
-    MISSED = "missed"
-    LOST = "lost"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

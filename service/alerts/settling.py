@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from service.alerts.drifts import SLOW_DRIFT
-from service.alerts.rules import RECEIVER_CONDITION, UNKNOWN_CHANGE, WARMING
+from service.alerts.modes import MODE_LOST
+from service.alerts.rules import (
+    RECEIVER_CONDITION,
+    RESONANCE_LOST,
+    UNKNOWN_CHANGE,
+    WARMING,
+)
 from service.alerts.spools import SPOOL_FILLING
 from service.alerts.transition import Action
 
@@ -21,6 +27,7 @@ _DEFAULT_PERIOD_S = 60.0
 _KNOWN_CAUSES = (RECEIVER_CONDITION.name, WARMING.name)
 _EXPLAINED_BY = {
     UNKNOWN_CHANGE.name: _KNOWN_CAUSES,
+    MODE_LOST: (RESONANCE_LOST.name,),
     SLOW_DRIFT: (*_KNOWN_CAUSES, UNKNOWN_CHANGE.name),
 }
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from models.preprocessing.integrity import NO_TRACE
 from service.alerts.drifts import SLOW_DRIFT
+from service.alerts.modes import MODE_LOST
 from service.alerts.rules import (
     NO_DATA,
     RECEIVER_CONDITION,
@@ -83,6 +84,13 @@ _RULES = {
         "concluded on this cavity until they are sound again.",
         "Look at the flags of the sweeps; check the VNA's RF output, its cables and "
         "its reference.",
+    ),
+    MODE_LOST: Wording(
+        "Mode lost",
+        "The narrow sweeps show no mode where the followed one should be at this "
+        "position of the tuner.",
+        "Look whether the tuner moves as it says and whether another mode crosses; "
+        "widen the span. Three clean fits begin a new track.",
     ),
     SLOW_DRIFT: Wording(
         "Slow drift",

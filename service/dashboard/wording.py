@@ -87,6 +87,15 @@ def reference_words(state: str) -> str:
     return _REFERENCE_WORDS.get(state, spoken(state))
 
 
+def drift_words(rate_hz_per_s: float) -> str:
+    """Write how fast f0 moves, by the minute: a person waits minutes, not seconds."""
+    per_minute_hz = 60.0 * rate_hz_per_s
+    for unit, size_hz in (("MHz", 1e6), ("kHz", 1e3)):
+        if abs(per_minute_hz) >= size_hz:
+            return f"{per_minute_hz / size_hz:+.3g} {unit} a minute"
+    return f"{per_minute_hz:+.3g} Hz a minute"
+
+
 def percent(probability: float) -> str:
     """Write a probability without ever claiming certainty."""
     if probability > 0.995:

@@ -128,6 +128,7 @@ def _describe(facts: _Facts, now: datetime) -> dict[str, Any]:
         "condition": _dated(wide, "condition", now),
         "out_of_distribution": _dated(wide, "out_of_distribution", now),
         "resonance": _resonance(facts, now),
+        "mode": _mode(facts, now),
         "integrity": [] if wide is None else wide.record["integrity"],
         "flags": sorted(
             {flag for sweep in facts.sweeps.values() if sweep for flag in sweep.flags}
@@ -233,6 +234,15 @@ def _stamp(diagnosis: DiagnosisRecord, now: datetime) -> dict[str, Any]:
         "measured_at": format_time(diagnosis.measured_at),
         "age_s": age_s(diagnosis.measured_at, now),
     }
+
+
+def _mode(facts: _Facts, now: datetime) -> dict[str, Any] | None:
+    """Write which mode the newest transmission sweep shows."""
+    narrow = facts.diagnoses[SweepPurpose.TRANSMISSION]
+    mode = None if narrow is None else narrow.record.get("mode")
+    if narrow is None or mode is None:
+        return None
+    return {**mode, **_stamp(narrow, now)}
 
 
 def _resonance(facts: _Facts, now: datetime) -> dict[str, Any] | None:

@@ -15,6 +15,7 @@ from service.config import Channel
 from service.errors import StorageUnavailableError
 from service.operations.alerting import evaluate_sweep
 from service.operations.judging import Judge, ReferenceShelf
+from service.operations.mode_following import follow_mode
 from service.operations.panel import Panel, PanelSource
 from service.operations.referencing import follow_references
 from service.storage.diagnoses import insert_diagnosis
@@ -169,6 +170,7 @@ class Diagnoser:
         now, sweep, diagnosis = self.clock.now(), one.sweep, one.diagnosis
         for beside in one.beside:
             insert_diagnosis(transaction, sweep, beside, now, Role.SHADOW)
+        diagnosis = follow_mode(transaction, sweep, diagnosis, now)
         if not insert_diagnosis(transaction, sweep, diagnosis, now):
             return
         follow_references(transaction, sweep, diagnosis, now)

@@ -7,6 +7,7 @@ from datetime import datetime
 from instruments.measurement import SweepPurpose
 from instruments.measurement.poller_status import CavityMode
 from service.alerts.drifts import SLOW_DRIFT, explain_drift
+from service.alerts.modes import MODE_LOST, explain_mode
 from service.alerts.rules import NO_DATA, RECEIVER_CONDITION, RULES, Rule
 from service.alerts.settling import ARRAY, Decision
 from service.alerts.spools import SPOOL_FILLING, explain_spools
@@ -27,14 +28,16 @@ from service.storage.diagnoses import newest_diagnosis
 from service.storage.drifts import get_drift_chart, newest_drift_limits
 from service.storage.engine import Transaction
 from service.storage.identifiers import name_alert
+from service.storage.mode_tracks import get_mode_track
 from service.storage.pollers import list_pollers
 from service.storage.records import AlertRecord, RuleState
 from service.storage.rule_states import put_rule_state
+from service.storage.sweep_queries import newest_sweep
 
 _BY_NAME = {rule.name: rule for rule in RULES}
 _COMMON_CAUSE_SEVERITY = "critical"
 _PLUMBING_SEVERITY = "major"
-_SEVERITIES = {SLOW_DRIFT: "minor"}
+_SEVERITIES = {MODE_LOST: "minor", SLOW_DRIFT: "minor"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +147,8 @@ def _gather(
         return _Evidence(reason=_explain_silence(transaction, decision, now))
     if decision.rule == SPOOL_FILLING:
         return _Evidence(reason=explain_spools(list_pollers(transaction)))
+    if decision.rule == MODE_LOST:
+        return _of_track(transaction, decision.subject)
     if decision.rule == SLOW_DRIFT:
         return _of_charts(transaction, decision.subject)
     if decision.subject == ARRAY:
@@ -164,6 +169,20 @@ def _explain_silence(
     if told is not None and told.mode is not CavityMode.POLLED:
         return f"{poller} has {told.mode.value} the cavity"
     return "wide sweeps come again"
+
+
+def _of_track(transaction: Transaction, cavity: str) -> _Evidence:
+    kept = get_mode_track(transaction, cavity)
+    if kept is None:
+        return _Evidence(reason="the track of the mode is gone")
+    track = kept.track
+    reason = explain_mode(track.reason, track.mode.resonant_frequency_hz)
+    newest = newest_sweep(transaction, cavity, SweepPurpose.TRANSMISSION)
+    if newest is None:
+        return _Evidence(reason=reason)
+    return _Evidence(
+        reason=reason, sweep_id=newest.sweep_id, measured_at=newest.measured_at
+    )
 
 
 def _of_charts(transaction: Transaction, cavity: str) -> _Evidence:

@@ -505,6 +505,14 @@ drift_limits = Table(
     sqlite_autoincrement=True,
 )
 
+mode_track = Table(
+    "mode_track",
+    metadata,
+    Column("cavity", Text, primary_key=True),
+    Column("measured_at_us", BigInteger, nullable=False),
+    Column("record", Text, nullable=False),
+)
+
 event = Table(
     "event",
     metadata,
