@@ -30,6 +30,7 @@ _USABLE = frozenset({ResonanceState.OK, ResonanceState.AMBIGUOUS})
 _GATE_LINEWIDTHS = 1.0
 _GATE_STEPS = 0.5
 _LARGEST_Q_RATIO = 3.0
+_CLEARLY_FARTHER = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +104,10 @@ def advance(track: ModeTrack, position: float, fit: ResonanceEstimate) -> ModeTr
     gate_hz = _gate_hz(track, expected)
     seen = _seen(position, fit)
     near = [mode for mode in seen if _distance_hz(mode, expected) < gate_hz]
-    if len(seen) > 1 and (ResonanceFlag.CROSSING in fit.flags or len(near) > 1):
+    is_crossing = ResonanceFlag.CROSSING in fit.flags
+    if len(track.history) == 1 and not is_crossing:
+        near = _clearly_nearest(near, expected)
+    if len(seen) > 1 and (is_crossing or len(near) > 1):
         return _cross(track, expected, seen)
     ours = [mode for mode in near if _is_ours(track, mode, expected)]
     if len(ours) != 1:
@@ -191,6 +195,21 @@ def _gate_hz(track: ModeTrack, expected: TrackedMode) -> float:
         return 0.02 * expected.resonant_frequency_hz
     share = _GATE_STEPS / max(len(track.history) - 1, 1)
     return _GATE_LINEWIDTHS * linewidth_hz + share * step_hz
+
+
+def _clearly_nearest(
+    near: list[TrackedMode], expected: TrackedMode
+) -> list[TrackedMode]:
+    """Keep the one mode that is much nearer than the others, if there is one.
+
+    The first step is taken on trust, so that its gate holds every mode of the span.
+    """
+    ordered = sorted(near, key=lambda mode: _distance_hz(mode, expected))
+    if len(ordered) > 1:
+        first, second = (_distance_hz(mode, expected) for mode in ordered[:2])
+        if second > _CLEARLY_FARTHER * first:
+            return ordered[:1]
+    return near
 
 
 def _slope(history: tuple[TrackedMode, ...]) -> float:
