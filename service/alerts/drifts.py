@@ -2,8 +2,6 @@
 
 from datetime import datetime
 
-from instruments.measurement.times import format_time
-
 SLOW_DRIFT = "slow_drift"
 """Name of the rule that the charts of a cavity fulfil."""
 
@@ -29,6 +27,6 @@ def explain_drift(
     if began_at is None:
         return f"the sweeps are as usual ({figures})"
     return (
-        f"healthy sweeps grow unlike what is usual since {format_time(began_at)} "
+        f"healthy sweeps grow unlike what is usual since {began_at:%Y-%m-%d %H:%M} UTC "
         f"({figures})"
     )

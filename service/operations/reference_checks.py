@@ -80,7 +80,7 @@ def _health(diagnosis: Diagnosis) -> Check:
     if condition.state is not EstimateState.ESTIMATED:
         return Check("health", None, "nothing to judge its health by")
     share = "" if condition.probability is None else f", {condition.probability:.2f}"
-    against = diagnosis.reference_sweep or "no reference"
+    against = "the reference before it" if diagnosis.reference_sweep else "nothing"
     detail = f"judged {condition.label}{share} against {against}"
     if condition.label == UNKNOWN:
         detail = f"unlike anything trained, against {against}"
