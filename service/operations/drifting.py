@@ -38,7 +38,11 @@ from service.storage.drifts import (
 )
 from service.storage.engine import Database, Transaction
 from service.storage.records import RuleState, SweepRecord
-from service.storage.rule_states import fulfilled_subjects, get_rule_state, put_rule_state
+from service.storage.rule_states import (
+    fulfilled_subjects,
+    get_rule_state,
+    put_rule_state,
+)
 
 LEAST_SCORES = 300
 """Healthy sweeps of the fleet before any limit is drawn."""

@@ -24,7 +24,6 @@ from service.storage.alerts import (
     update_alert,
 )
 from service.storage.cavities import get_cavity
-from service.storage.diagnoses import newest_diagnosis
 from service.storage.drifts import get_drift_chart, newest_drift_limits
 from service.storage.engine import Transaction
 from service.storage.identifiers import name_alert
@@ -32,7 +31,7 @@ from service.storage.mode_tracks import get_mode_track
 from service.storage.pollers import list_pollers
 from service.storage.records import AlertRecord, RuleState
 from service.storage.rule_states import put_rule_state
-from service.storage.sweep_queries import newest_sweep
+from service.storage.sweep_queries import SweepFilter, list_sweeps
 
 _BY_NAME = {rule.name: rule for rule in RULES}
 _COMMON_CAUSE_SEVERITY = "critical"
@@ -177,9 +176,16 @@ def _of_track(transaction: Transaction, cavity: str) -> _Evidence:
         return _Evidence(reason="the track of the mode is gone")
     track = kept.track
     reason = explain_mode(track.reason, track.mode.resonant_frequency_hz)
-    newest = newest_sweep(transaction, cavity, SweepPurpose.TRANSMISSION)
-    if newest is None:
+    return _with_newest(transaction, cavity, SweepPurpose.TRANSMISSION, reason)
+
+
+def _with_newest(
+    transaction: Transaction, cavity: str, purpose: SweepPurpose, reason: str
+) -> _Evidence:
+    found = list_sweeps(transaction, SweepFilter(cavity=cavity, purpose=purpose), 1)
+    if not found:
         return _Evidence(reason=reason)
+    newest = found[0]
     return _Evidence(
         reason=reason, sweep_id=newest.sweep_id, measured_at=newest.measured_at
     )
@@ -196,12 +202,7 @@ def _of_charts(transaction: Transaction, cavity: str) -> _Evidence:
         ewma=(chart.state.ewma, drawn.limits.ewma),
         cusum=(chart.state.cusum, drawn.limits.cusum),
     )
-    newest = newest_diagnosis(transaction, cavity, SweepPurpose.WIDE)
-    if newest is None:
-        return _Evidence(reason=reason)
-    return _Evidence(
-        reason=reason, sweep_id=newest.sweep_id, measured_at=newest.measured_at
-    )
+    return _with_newest(transaction, cavity, SweepPurpose.WIDE, reason)
 
 
 def _of_cavity(

@@ -153,7 +153,6 @@ def test_two_workers_never_judge_a_sweep_twice(
             diagnoser,
             database=patient_database,
             owner=f"worker-{name}",
-            lease=timedelta(seconds=60),
             panel=Panel.of(Counting()),
             # No lease ends meanwhile, however busy the machine is.
             lease=timedelta(seconds=60),
