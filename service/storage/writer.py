@@ -167,7 +167,8 @@ class GroupCommitWriter:
             for post in group:
                 self._commit([post])
             return
-        _log.error("commit_refused", exc_info=error)
+        refused = [sweep.sweep_id for sweep in group[0].sweeps]
+        _log.error("commit_refused", sweep_ids=refused[:16], exc_info=error)
         cause = getattr(error, "orig", None) or error
         group[0].settle(InvalidRequestError(f"the database refuses it: {cause}"))
 
