@@ -132,7 +132,9 @@ class AccessGuard:
         is_known, principal = authenticator.remembered(token)
         if not is_known:
             address = _address(scope)
-            if self._rates.is_spent(WRONG_KEYS, address):
+            is_spent = self._rates.is_spent(WRONG_KEYS, address)
+            # Behind one proxy a wrong key must not shut the right ones out.
+            if is_spent and not authenticator.was_good(token):
                 raise TooManyRequestsError(
                     "too many calls with keys that are none; wait", retry_after_s=60
                 )

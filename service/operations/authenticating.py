@@ -52,6 +52,11 @@ class Authenticator:
             return False, None
         return True, self._valid(found)
 
+    def was_good(self, token: str) -> bool:
+        """Tell whether a token was somebody's when it was looked up last."""
+        found = self._known.get(hash_token(token))
+        return found is not None and found.principal is not None
+
     def look_up(self, token: str) -> Principal | None:
         """Ask the database who bears a token.
 

@@ -65,7 +65,7 @@ def log_in(site: str) -> Iterator[Callable[..., httpx.Client]]:
     opened: list[httpx.Client] = []
 
     def log_in(name: str, password: str = PASSWORD) -> httpx.Client:
-        client = httpx.Client(base_url=site)
+        client = httpx.Client(base_url=site, timeout=30.0)
         opened.append(client)
         client.last = client.post("/login", data={"name": name, "password": password})
         return client
@@ -76,7 +76,7 @@ def log_in(site: str) -> Iterator[Callable[..., httpx.Client]]:
 
 
 def test_a_page_leads_to_the_log_in_and_back(site, log_in):
-    with httpx.Client(base_url=site) as stranger:
+    with httpx.Client(base_url=site, timeout=30.0) as stranger:
         sent = stranger.get("/cavities/c%201?x=1")
         assert sent.status_code == 303
         assert sent.headers["location"] == "/login?next=%2Fcavities%2Fc%201%3Fx%3D1"
@@ -106,7 +106,7 @@ def test_a_page_leads_to_the_log_in_and_back(site, log_in):
     "evil", ["https://evil.example", "//evil.example", "/\\evil.example", "/login", ""]
 )
 def test_the_log_in_leads_nowhere_else(site, evil):
-    with httpx.Client(base_url=site) as client:
+    with httpx.Client(base_url=site, timeout=30.0) as client:
         form = {"name": "a-viewer", "password": PASSWORD, "next": evil}
         assert client.post("/login", data=form).headers["location"] == "/"
 
@@ -226,7 +226,7 @@ def test_a_refused_action_is_written_down(log_in, context):
 
 
 def test_https_makes_the_cookie_strict(site, context):
-    with httpx.Client(base_url=site) as client:
+    with httpx.Client(base_url=site, timeout=30.0) as client:
         answer = client.post(
             "/login",
             data={"name": "a-viewer", "password": PASSWORD},

@@ -48,7 +48,9 @@ def browser(context, running) -> Iterator[httpx.Client]:
         root = str(client.base_url).removesuffix("/api/v1/")
         # The port is known only now; the provider sends persons back to it.
         context.provider._redirect_url = f"{root}/login/oidc/callback"
-        with httpx.Client(base_url=root, follow_redirects=True) as browser:
+        with httpx.Client(
+            base_url=root, follow_redirects=True, timeout=30.0
+        ) as browser:
             yield browser
 
 
