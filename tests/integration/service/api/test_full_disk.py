@@ -34,7 +34,9 @@ def small_disk(tmp_path):
 def context(small_disk, migrated_file, judge):
     home = small_disk / "home"
     home.mkdir()
-    config = read_config({"HALOWATCH_HOME": str(home)})
+    # The watermark would refuse before the disk does, and the disk is under test.
+    environment = {"HALOWATCH_HOME": str(home), "HALOWATCH_DISK_FREE_BYTES": "1"}
+    config = read_config(environment)
     shutil.copy(migrated_file, home / "halowatch.sqlite")
     with contextlib.closing(make_context(config, load=lambda model: judge)) as context:
         yield context
