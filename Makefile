@@ -3,8 +3,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 PEERS := .venv-peers/.installed
+STORES := .venv-stores/.installed
 
-.PHONY: setup peers demo demo-model test check fmt bench docs lock
+.PHONY: setup peers stores demo demo-model test check fmt bench docs lock
 
 setup: $(STAMP)
 
@@ -22,6 +23,14 @@ $(PEERS): requirements-peers.lock
 	test -x .venv-peers/bin/python || $(PYTHON) -m venv .venv-peers
 	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-peers.lock
 	@touch $(PEERS)
+
+# What a physicist would store sweeps in today, for the benchmarks beside ours.
+stores: $(STORES)
+
+$(STORES): requirements-stores.lock
+	test -x .venv-stores/bin/python || $(PYTHON) -m venv .venv-stores
+	.venv-stores/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-stores.lock
+	@touch $(STORES)
 
 demo: setup
 	$(BIN)/halowatch demo --speed 20
@@ -43,14 +52,17 @@ fmt: setup
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: setup
+bench: setup stores
 	$(BIN)/python -m pytest tests/benchmarks -m benchmark -p no:randomly -s -q --timeout=1800
 
 docs: setup
 	$(BIN)/sphinx-build -W -b html docs docs/_build/html
 
 # Writes the exact versions of the environments at hand; torch stays on the CPU build.
-lock: peers
+lock: peers stores
+	.venv-stores/bin/python -m pip list --format=freeze --exclude pip --exclude setuptools \
+		| LC_ALL=C sort -f > requirements-stores.lock
+	@touch $(STORES)
 	.venv-peers/bin/python -m pip list --format=freeze --exclude pip --exclude setuptools \
 		| LC_ALL=C sort -f > requirements-peers.lock
 	@touch $(PEERS)

@@ -181,7 +181,7 @@ def post(url: str, body: bytes) -> None:
 
 
 def wait_for(url: str) -> None:
-    deadline_s = time.monotonic() + 90
+    deadline_s = time.monotonic() + 300
     while time.monotonic() < deadline_s:
         try:
             with urllib.request.urlopen(url, timeout=5):
