@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -160,6 +161,8 @@ def main() -> None:
     parser.add_argument("--load", type=float, default=30.0, help="Seconds of load.")
     parser.add_argument("--away", type=float, default=90.0, help="... without standby.")
     given = parser.parse_args()
+    # What is told to end takes its processes along.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     trial = Trial(given.folder)
     writers = []
     try:

@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import resource
+import signal
 import statistics
 import subprocess
 import sys
@@ -113,6 +114,8 @@ def main() -> None:
     parser.add_argument("--connections", type=int, default=10_000)
     parser.add_argument("--duration", type=float, default=30.0)
     given = parser.parse_args()
+    # What is told to end takes its processes along.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     port = free_port()

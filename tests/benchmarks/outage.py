@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -70,6 +71,8 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--away", type=float, default=300.0)
     given = parser.parse_args()
+    # What is told to end takes its processes along.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     place = Path(tempfile.mkdtemp(prefix="halowatch-pg-"))
     place.chmod(0o755)
     cluster = Cluster(place / "data")

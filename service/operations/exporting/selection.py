@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from instruments.measurement import Sweep
+from service.errors import SamplesExpiredError
 from service.storage.diagnoses import get_diagnosis
 from service.storage.engine import Database, Transaction
 from service.storage.export_queries import ExportFilter, list_export_ids
@@ -80,8 +81,10 @@ def _read(
         wanted.run is not None and record.details.get("run") != wanted.run
     ):
         return None
-    return ExportedSweep(
-        record=record,
-        sweep=load_sweep(transaction, record),
-        diagnosis=get_diagnosis(transaction, sweep_id),
-    )
+    try:
+        sweep = load_sweep(transaction, record)
+    except SamplesExpiredError:
+        # Retention dropped its samples; what was concluded is among the diagnoses.
+        return None
+    diagnosis = get_diagnosis(transaction, sweep_id)
+    return ExportedSweep(record=record, sweep=sweep, diagnosis=diagnosis)

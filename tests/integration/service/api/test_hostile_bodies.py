@@ -19,7 +19,7 @@ from instruments.measurement.message import MSGPACK_MEDIA_TYPE, encode_sweeps
 # The rim is the same on both databases.
 pytestmark = [
     pytest.mark.parametrize("database_url", ["sqlite"], indirect=True),
-    pytest.mark.timeout(1800),
+    pytest.mark.timeout(5400),
 ]
 
 MOST_GROWTH_BYTES = 300 * 1024 * 1024

@@ -1,6 +1,7 @@
 """What comes out is what went in: every format, interrupted and gone on with."""
 
 import csv
+import re
 from datetime import timedelta
 
 import duckdb
@@ -20,8 +21,9 @@ from service.operations.judge_tasks import Diagnoser
 from service.operations.panel import Panel
 from service.operations.preparing import SweepPreparer
 from service.storage.cavities import put_cavity
-from service.storage.export_queries import ExportFilter
+from service.storage.export_queries import ExportFilter, list_export_ids
 from service.storage.identifiers import TimeOrderedIds
+from service.storage.payloads import delete_payloads
 from service.storage.readings import insert_readings
 from service.storage.sweeps import insert_sweeps
 
@@ -257,11 +259,7 @@ def test_the_documented_line_of_duckdb_reads_the_parquet(
     export("parquet", "export", SMALL)
     monkeypatch.chdir(tmp_path)
     page = (root / "docs" / "how-to" / "export-data.md").read_text()
-    lines = [
-        line.split('duckdb.sql("', 1)[1].rsplit('")', 1)[0]
-        for line in page.splitlines()
-        if 'duckdb.sql("' in line
-    ]
+    lines = re.findall(r'duckdb\.sql\(\s*"([^"]+)"', page)
     assert len(lines) >= 2
     first, *others = (duckdb.sql(line).fetchall() for line in lines)
     assert {row[0]: row[1] for row in first} == {"cavity-1": 8, "cavity-2": 4}
@@ -307,3 +305,10 @@ def test_diagnoses_and_readings_are_tables(database, judged, tmp_path, form, sub
                 assert len(file["measured_at"]) == count
     expected = "value" if subject is Subject.READINGS else "temperature_k"
     assert {"measured_at", "cavity", expected} <= set(names)
+
+
+def test_sweeps_whose_samples_are_gone_are_left_out(export, judged, database):
+    with database.write() as transaction:
+        ids = list_export_ids(transaction, ExportFilter(), "", 100)
+        delete_payloads(transaction, ids[:3])
+    assert export("parquet", "rest") == 9
