@@ -40,7 +40,7 @@ svg .b,svg .c{fill:var(--blue)}svg .c{stroke:var(--line);stroke-width:.5}
 svg .data{stroke:var(--blue);stroke-width:2;fill:none}
 svg .ideal{stroke:var(--soft);stroke-dasharray:4 4;fill:none}
 svg .limit{stroke:var(--warm);stroke-width:2;fill:none}
-.words td{text-align:left}
+.words td,.words th{text-align:left}
 svg .dot{fill:var(--blue);fill-opacity:.45}svg .ill{fill:var(--warm);fill-opacity:.45}
 """
 

@@ -107,7 +107,7 @@ def _sanity_rows(sanity: Mapping[str, Any]) -> list[str]:
     if shuffled:
         lines.append(
             f"<tr><td>shuffled labels</td><td>{_n(shuffled['score'])}, chance is "
-            f"{_n(shuffled['chance'])}</td>{_verdict(shuffled)}</tr>"
+            f"{_n(shuffled['chance'])}</td>{_verdict(shuffled, 'leak suspected')}</tr>"
         )
     blind = sanity.get("metadata_only")
     if blind:
@@ -115,7 +115,7 @@ def _sanity_rows(sanity: Mapping[str, Any]) -> list[str]:
             f"<tr><td>without the sweep</td><td>{escape(blind['metadata']['name'])} "
             f"{_n(blind['metadata']['score'])}, with it "
             f"{escape(blind['sweep']['name'])} {_n(blind['sweep']['score'])}</td>"
-            f"{_verdict(blind)}</tr>"
+            f"{_verdict(blind, 'the schedule tells more than the sweep')}</tr>"
         )
     for name, value in sanity.get("through_time", {}).items():
         shown = escape(value) if isinstance(value, str) else _n(value)
@@ -126,10 +126,10 @@ def _sanity_rows(sanity: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def _verdict(check: Mapping[str, Any]) -> str:
+def _verdict(check: Mapping[str, Any], otherwise: str) -> str:
     if check["passed"]:
         return "<td>as it should be</td>"
-    return '<td class="bad">leak suspected</td>'
+    return f'<td class="bad">{escape(otherwise)}</td>'
 
 
 def _ranked(breakdown: Mapping[str, Any] | None, headline: str) -> str:

@@ -1,8 +1,9 @@
 """The leaderboard on measured archives and on three twin arrays, honest beside leaky.
 
 Nothing here ranks the served network; ``halowatch evaluate`` does. The twin's arrays
-differ in hardware and wiring; what their best errors are worth is said in units of the
-Cramér-Rao bound of a cavity of theirs.
+differ in hardware and wiring; the errors of the best baseline that looks at the sweep
+are said in units of the Cramér-Rao bound of a cavity of theirs. That bound knows of no
+prior: where an archive spreads less than it, an estimate near the mean lies below.
 """
 
 import json
@@ -23,6 +24,7 @@ from models.evaluation.efficiency import distance_to_bound
 from models.evaluation.leaderboard import GROUPED, LEAKY, make_board
 from models.evaluation.predictions import ScalarPredictions
 from models.evaluation.representation import representation_of
+from models.evaluation.sanity import BLIND
 from models.training.corpus import build_corpus
 from models.training.splits import (
     split_at_random,
@@ -31,7 +33,7 @@ from models.training.splits import (
     sweep_ids,
 )
 from models.training.targets import plan_targets
-from models.twin.limits_map import LimitsQuestion, limits_map
+from models.twin.limits_map import Knowledge, LimitsQuestion, limits_map
 from service.cli.limits import _described, _setup
 
 pytestmark = pytest.mark.benchmark
@@ -50,10 +52,11 @@ TWINS = {
     "twin_b": {"seed": 202, "s_parameters": ("S21", "S23", "S11"), "point_count": 401},
     "twin_c": {"seed": 303, "s_parameters": ("S21", "S23"), "point_count": 801},
 }
-CYCLES, SWEEPS = 12, 10
+NOT_LOOKING = ("predict_mean", *BLIND)
+CYCLES, SWEEPS = 10, 8
 
 
-def board_of(archive):
+def board_of(archive, *, by_cavity=True):
     corpus = build_corpus([archive])
     plan = plan_targets(corpus)
     ids = sweep_ids(corpus.cavity, corpus.thermal_cycle, corpus.measured_at)
@@ -61,7 +64,7 @@ def board_of(archive):
         GROUPED: split_by_cycle(corpus.thermal_cycle, corpus.measured_at, 0, ids),
         LEAKY: split_at_random(corpus.sweep_count, 0, ids),
     }
-    if np.unique(corpus.cavity).size > 1:
+    if by_cavity and np.unique(corpus.cavity).size > 1:
         splits[BY_CAVITY] = split_by_cavity(corpus.cavity, 0, ids)
     return make_board(corpus, plan, representation_of(corpus, [archive]), splits)
 
@@ -88,7 +91,7 @@ def summary_of(board):
                         "score": scores["ranked"].get(scores["headline"]),
                         "interval_90": scores["ranked"].get("interval_90"),
                         "coverage_90": scores["overall"].get("coverage_90"),
-                        "warm": scores["slices"].get("healthy, 10 K and above", {}),
+                        "warm": warm_score(scores),
                     }
                     for split, scores in row.items()
                 }
@@ -98,14 +101,29 @@ def summary_of(board):
     return found
 
 
+def warm_score(scores):
+    """Return the headline score of healthy sweeps at 10 K and above."""
+    part = "healthy, 10 K and above"
+    named = part if part in scores["slices"] else "10 K and above"
+    return scores["slices"].get(named, {}).get(scores["headline"])
+
+
 def keep(name, summary):
     RESULT.parent.mkdir(exist_ok=True)
     known = json.loads(RESULT.read_text()) if RESULT.exists() else {}
     RESULT.write_text(json.dumps(known | {name: summary}, indent=1) + "\n")
 
 
+def shown_score(one):
+    if one["score"] is None:
+        return "-"
+    warm = "" if one["warm"] is None else f" ({one['warm']:.3g})"
+    return f"{one['score']:.4g}{warm}"
+
+
 def show(name, summary, targets):
     print(f"\n{name}: {summary['sweeps']} sweeps, {summary['processor_s']:.0f} s")
+    print("  (in brackets: 10 K and above)")
     for target in targets:
         table = summary[target]
         splits = [one["kind"] for one in summary["splits"].values()]
@@ -116,10 +134,7 @@ def show(name, summary, targets):
             if row is None:
                 print(f"    {baseline:<56}  {summary['missing'][baseline]}")
                 continue
-            shown = "".join(
-                f"{'-' if one['score'] is None else format(one['score'], '.4g'):>22}"
-                for one in row.values()
-            )
+            shown = "".join(f"{shown_score(one):>22}" for one in row.values())
             print(f"    {baseline:<56}{shown}")
         if table["ranking"]["warning"]:
             print(f"    {table['ranking']['warning']}")
@@ -174,7 +189,7 @@ def test_leaderboard_of_a_twin_array(name, tmp_path):
     torch.set_num_threads(1)
     config, array_file, path = twin_archive(tmp_path, name)
     begun_s = time.process_time()
-    board = board_of(read_archive(path))
+    board = board_of(read_archive(path), by_cavity=False)
     summary = summary_of(board) | {"processor_s": time.process_time() - begun_s}
     limits = list(
         limits_map(
@@ -183,6 +198,8 @@ def test_leaderboard_of_a_twin_array(name, tmp_path):
                 setup=_setup(array_file, config, None),
                 temperatures_k=(4.0, 8.0, 20.0, 60.0, 150.0, 300.0),
                 fields_tesla=(0.001, 0.01, 0.03),
+                # After ten cycles of one array its very parts are known.
+                knowledge=Knowledge.FITTED,
             )
         )
     )
@@ -190,7 +207,7 @@ def test_leaderboard_of_a_twin_array(name, tmp_path):
         order = summary[question.name]["ranking"]["order"]
         if question.grid is None or not order:
             continue
-        best = order[0]["name"]
+        best = next(one["name"] for one in order if one["name"] not in NOT_LOOKING)
         predictions = board.found[GROUPED][question.name][best]
         assert isinstance(predictions, ScalarPredictions)
         found = distance_to_bound(predictions, board.corpus, limits)
