@@ -1,0 +1,31 @@
+from service.operations.gates import GateOutcome, judge_report
+
+GROUPED = "held_out_by_cycle"
+
+
+def scores(overall, ranked=None):
+    found = {"headline": "rms_error_dex", "overall": {"rms_error_dex": overall}}
+    if ranked is not None:
+        found["ranked"] = {"sweeps": 10, "rms_error_dex": ranked}
+    return found
+
+
+def gate_of(model, baseline):
+    target = {"model": model, "baselines": {"pca30_ridge": {GROUPED: baseline}}}
+    report = {"evaluation": {"targets": {"temperature_k": target}}}
+    gates = {gate.name: gate for gate in judge_report(report, grouped=GROUPED)}
+    return gates["baselines on temperature_k"]
+
+
+def test_models_are_held_to_what_ranks_not_to_faulty_sweeps():
+    """A baseline that is poor on faulty sweeps only is no poor baseline."""
+    found = gate_of(scores(0.3, ranked=0.2), scores(0.9, ranked=0.1))
+    assert found.outcome is GateOutcome.FAILED
+    assert "pca30_ridge" in found.detail
+    better = gate_of(scores(0.9, ranked=0.05), scores(0.3, ranked=0.1))
+    assert better.outcome is GateOutcome.PASSED
+
+
+def test_an_evaluation_without_ranked_scores_is_read_overall():
+    assert gate_of(scores(0.3), scores(0.2)).outcome is GateOutcome.FAILED
+    assert gate_of(scores(0.1), scores(0.2)).outcome is GateOutcome.PASSED
