@@ -14,6 +14,9 @@ from models.training.corpus import build_corpus
 from models.training.splits import split_at_random, split_by_cycle
 from models.training.targets import plan_targets
 
+# Many models are trained here; a busy machine takes its time.
+pytestmark = pytest.mark.timeout(240)
+
 
 @pytest.fixture(scope="module")
 def known(archive_maker):

@@ -18,6 +18,9 @@ from models.serving.predictor import Predictor
 from models.training.corpus import build_corpus
 from models.training.splits import Split
 
+# Many models are trained here; a busy machine takes its time.
+pytestmark = pytest.mark.timeout(240)
+
 
 @pytest.fixture(scope="module")
 def document(model_folder, archive, new_cycles, recipe):

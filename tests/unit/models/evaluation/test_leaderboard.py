@@ -22,6 +22,9 @@ from models.training.splits import (
 )
 from models.training.targets import plan_targets
 
+# Many models are trained here; a busy machine takes its time.
+pytestmark = pytest.mark.timeout(240)
+
 NAMES = tuple(BASELINES)
 
 
