@@ -6,6 +6,9 @@ import pytest
 
 from service.context import make_context
 
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""What is tested here does not depend on the database."""
+
 
 @pytest.fixture
 def crowded(config, database, judge, running):

@@ -9,6 +9,9 @@ import pytest
 from service.access.routes import SMALL_BODY_BYTES, SWEEP_BODY_BYTES
 from service.handlers import connections, intake
 
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""What is tested here does not depend on the database."""
+
 SOON_S = 0.3
 PUT = b"PUT /api/v1/cavities/c HTTP/1.1\r\nHost: localhost\r\n"
 

@@ -11,6 +11,9 @@ from service.context import make_context
 from service.storage.accounts import list_accounts, set_disabled
 from tests.integration.service.api.openid_provider import OpenidProvider
 
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""What is tested here does not depend on the database."""
+
 ROLES = (("shift", "operator"), ("rf", "expert"))
 
 
