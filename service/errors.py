@@ -176,6 +176,10 @@ class StorageUnavailableError(UnavailableError):
     code = "storage_unavailable"
 
 
+class StorageConflictError(StorageUnavailableError):
+    """Another transaction stood in the way and this one was undone; try it again."""
+
+
 class QueueFullError(UnavailableError):
     """More bytes wait for a commit than the queue may hold."""
 

@@ -1,5 +1,6 @@
 """From the instruments to the service: poller, spool and uploader as one."""
 
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -133,6 +134,8 @@ class PollingPipeline:
             attempts=self._attempts,
             router=_router(config, clock, directory),
         )
+        self._clock = clock
+        self._is_registered = threading.Event()
         self._link = ServiceLink(
             config,
             self._client,
@@ -171,7 +174,7 @@ class PollingPipeline:
             self.control_port.stop()
         self._poller.stop(_RELEASE_S)
         self._readings.stop(_LAST_READINGS_S)
-        self._uploader.stop(drain_s)
+        self._drain(drain_s)
         self._link.stop(_LAST_READINGS_S)
         self._reporter.stop(_LAST_READINGS_S)
         summary = self.summary()
@@ -232,6 +235,14 @@ class PollingPipeline:
 
     def _begin_posting(self) -> None:
         self._uploader.start()
+        self._is_registered.set()
+
+    def _drain(self, drain_s: float) -> None:
+        until_s = self._clock.monotonic_s() + drain_s
+        if self._spool.state().depth:
+            # Posting begins with the registration, which may be due still.
+            self._is_registered.wait(drain_s)
+        self._uploader.stop(max(0.0, until_s - self._clock.monotonic_s()))
 
 
 def _open_attempts(directory: Path, clock: Clock) -> AttemptLog:

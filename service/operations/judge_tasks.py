@@ -12,7 +12,7 @@ from instruments.measurement import Sweep
 from instruments.measurement.times import format_time
 from models.diagnosis import Diagnosis
 from service.config import Channel
-from service.errors import StorageUnavailableError
+from service.errors import StorageConflictError, StorageUnavailableError
 from service.operations.alerting import evaluate_sweep
 from service.operations.judging import Judge, ReferenceShelf
 from service.operations.mode_following import follow_mode
@@ -159,6 +159,14 @@ class Diagnoser:
                 postpone_task(transaction, task.task_id, self.owner, until, reason)
 
     def _store(self, judged: Sequence[tuple[TaskRecord, Judged]]) -> None:
+        try:
+            self._store_together(judged)
+        except StorageConflictError:
+            # The array's own rules cross the order of the cavities: one by one then.
+            for pair in judged:
+                self._store_together([pair])
+
+    def _store_together(self, judged: Sequence[tuple[TaskRecord, Judged]]) -> None:
         with self.database.write() as transaction:
             # Every worker takes the rows of the cavities in one order: no deadlock.
             for task, one in sorted(judged, key=_cavity_of):

@@ -20,7 +20,11 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import QueuePool
 
 from service.config import ConfigError
-from service.errors import InvalidRequestError, StorageUnavailableError
+from service.errors import (
+    InvalidRequestError,
+    StorageConflictError,
+    StorageUnavailableError,
+)
 from service.storage.packs import PackFolder
 
 Transaction: TypeAlias = Connection
@@ -32,6 +36,8 @@ PAGE_BYTES = 16_384
 CHECKPOINT_PAGES = 4000
 """Pages in the journal before they move into the SQLite file: 64 MiB, so that pages
 of the indexes are written once for many sweeps."""
+
+_CONFLICTS = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
 
 _POSTGRESQL_CONNECTION: dict[str, Any] = {
     "connect_timeout": 5,
@@ -144,6 +150,8 @@ class Database:
         except IntegrityError:
             raise
         except (DBAPIError, PoolTimeoutError, DisconnectionError) as error:
+            if isinstance(getattr(error, "orig", None), _CONFLICTS):
+                raise StorageConflictError(_sentence(error, self.url)) from error
             raise StorageUnavailableError(_sentence(error, self.url)) from error
 
     def _check_still_there(self, opened: object) -> None:

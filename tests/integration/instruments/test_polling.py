@@ -286,6 +286,26 @@ def test_dead_service_keeps_the_array_polled_and_drains_afterwards(
     assert summary.confirmed_count == summary.measured_count == len(service.stored)
 
 
+def test_a_service_that_comes_back_while_the_poller_ends_gets_what_waits(
+    emulate, start_service, tmp_path, free_port
+):
+    emulation = emulate()
+    pipeline = PollingPipeline(
+        emulation.config,
+        f"http://127.0.0.1:{free_port}",
+        clock=CLOCK,
+        spool_directory=tmp_path,
+    )
+    pipeline.start()
+    wait_until(lambda: pipeline.summary().depth >= 2)
+    late = threading.Timer(1.0, start_service, (free_port,))
+    late.start()
+    summary = pipeline.stop(40.0)
+    late.join()
+    assert summary.depth == 0
+    assert summary.confirmed_count == summary.measured_count > 0
+
+
 def test_mode_that_the_service_has_fitted_is_followed(emulate, service, tmp_path):
     emulation = emulate()
     fit = {
