@@ -53,11 +53,12 @@ def read_trend(
     whole_since_us = {row.tier_s: row.before_us for row in horizons}
     first_us = _first_us(transaction, number, span_us)
     for tier_s in (0, *TIERS_S[:-1]):
-        if first_us is None or whole_since_us.get(tier_s, first_us) <= first_us:
-            rows = _rows(transaction, number, tier_s, span_us, most_rows + 1)
-            if len(rows) <= most_rows:
-                return tier_s, rows
-    return TIERS_S[-1], _rows(transaction, number, TIERS_S[-1], span_us, None)
+        if first_us is not None and whole_since_us.get(tier_s, first_us) > first_us:
+            continue
+        count = _count_up_to(transaction, number, tier_s, span_us, most_rows + 1)
+        if count <= most_rows:
+            return tier_s, _rows(transaction, number, tier_s, span_us)
+    return TIERS_S[-1], _rows(transaction, number, TIERS_S[-1], span_us)
 
 
 def _first_us(transaction: Transaction, series_id: int, span_us: _SpanUs) -> int | None:
@@ -68,17 +69,27 @@ def _first_us(transaction: Transaction, series_id: int, span_us: _SpanUs) -> int
     return found if found is None else max(found, span_us[0] or found)
 
 
-def _rows(
+def _count_up_to(
     transaction: Transaction,
     series_id: int,
     tier_s: int,
     span_us: _SpanUs,
-    limit: int | None,
+    limit: int,
+) -> int:
+    # Counting is the database's work; fetching rows to count them would be ours.
+    when = _B.start_us if tier_s else _P.at_us
+    inside = select(when).where(*_inside(series_id, tier_s, span_us)).limit(limit)
+    query = select(func.count()).select_from(inside.subquery())
+    return int(transaction.execute(query).scalar_one())
+
+
+def _rows(
+    transaction: Transaction, series_id: int, tier_s: int, span_us: _SpanUs
 ) -> list[Row[Any]]:
     table = tables.trend_bucket if tier_s else tables.trend_point
     when = _B.start_us if tier_s else _P.at_us
     query = select(table).where(*_inside(series_id, tier_s, span_us)).order_by(when)
-    return list(transaction.execute(query.limit(limit)))
+    return list(transaction.execute(query))
 
 
 def _inside(series_id: int, tier_s: int, span_us: _SpanUs) -> list[Any]:

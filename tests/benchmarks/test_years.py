@@ -89,13 +89,16 @@ def reads(database: Database) -> dict[str, Callable[[int], object]]:
     }
 
 
-def p95_ms(read: Callable[[int], object]) -> float:
+def p95_ms(read: Callable[[int], object]) -> tuple[float, float]:
+    """Return wall and processor time; SQLite works in this process."""
     times_ms = []
     for number in range(READS):
-        started_s = time.perf_counter()
+        started_s, busy_s = time.perf_counter(), time.process_time()
         assert read(number)
-        times_ms.append(1e3 * (time.perf_counter() - started_s))
-    return float(np.percentile(times_ms, 95))
+        ended_s, ended_busy_s = time.perf_counter(), time.process_time()
+        times_ms.append((1e3 * (ended_s - started_s), 1e3 * (ended_busy_s - busy_s)))
+    wall_ms, busy_ms = np.percentile(times_ms, 95, axis=0).tolist()
+    return wall_ms, busy_ms
 
 
 @pytest.mark.benchmark
@@ -104,7 +107,7 @@ def test_ten_million_sweeps_read_and_grow_as_ten_thousand_do(
 ) -> None:
     engine = request.node.callspec.params["make_database"]
     urls = {rows: make_database(rows) for rows in (FEW_ROWS, ROWS)}
-    found: dict[int, dict[str, float]] = {}
+    found: dict[int, dict[str, tuple[float, float]]] = {}
     for rows, url in urls.items():
         with contextlib.closing(Database(url)) as database:
             found[rows] = {name: p95_ms(read) for name, read in reads(database).items()}
@@ -119,17 +122,17 @@ def test_ten_million_sweeps_read_and_grow_as_ten_thousand_do(
     cost = rate[FEW_ROWS] / rate[ROWS]
     document = {
         "rows": ROWS,
-        "p95_ms": {str(rows): each for rows, each in found.items()},
+        "p95_wall_and_busy_ms": {str(rows): each for rows, each in found.items()},
         "ingest_per_s": {str(rows): each for rows, each in rate.items()},
         "cost_of_ingest": cost,
         "targets": {"p95_ms": TARGET_MS, "cost_of_ingest": 1.2},
     }
     write_report(root, f"years-{engine}", document)
-    names = (f"{FEW_ROWS} rows", f"{ROWS} rows")
+    names = (f"{FEW_ROWS} rows", "busy", f"{ROWS} rows", "busy")
     table = {
-        f"{name}, p95 ms": (found[FEW_ROWS][name], found[ROWS][name])
+        f"{name}, p95 ms": (*found[FEW_ROWS][name], *found[ROWS][name])
         for name in found[ROWS]
     }
-    table["ingest, sweeps/s"] = (rate[FEW_ROWS], rate[ROWS])
+    table["ingest, sweeps/s"] = (rate[FEW_ROWS], "", rate[ROWS], "")
     print_table(f"a year on {engine}", names, table)
     print(f"cost of ingest {cost:.2f}; targets: 200 ms, 1.2")
