@@ -222,11 +222,11 @@ class Site:
         self.cluster.remove()
 
     def _wait_for(self, number: int) -> None:
-        deadline_s = time.monotonic() + 60
+        deadline_s = time.monotonic() + 150
         while time.monotonic() < deadline_s:
             self.keep_alive()
             try:
-                httpx.get(f"{self.url(number)}/readyz", timeout=2).raise_for_status()
+                httpx.get(f"{self.url(number)}/readyz", timeout=10).raise_for_status()
             except httpx.HTTPError:
                 time.sleep(0.1)
             else:

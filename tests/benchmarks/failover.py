@@ -130,10 +130,10 @@ class Trial:
                 stderr=log,
                 env=self._environment(),
             )
-        deadline_s = time.monotonic() + 60
+        deadline_s = time.monotonic() + 150
         while time.monotonic() < deadline_s:
             try:
-                httpx.get(f"{self.url}/readyz", timeout=2).raise_for_status()
+                httpx.get(f"{self.url}/readyz", timeout=10).raise_for_status()
             except httpx.HTTPError:
                 time.sleep(0.1)
             else:

@@ -10,7 +10,7 @@ import pytest
 # The rim is the same on both databases.
 pytestmark = [
     pytest.mark.parametrize("database_url", ["sqlite"], indirect=True),
-    pytest.mark.timeout(180),
+    pytest.mark.timeout(600),
 ]
 
 # The long form of the benchmarks asks for more.
