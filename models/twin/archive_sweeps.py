@@ -71,7 +71,7 @@ def archive_sweep(archive: LabelledArchive, index: int) -> CalibrationSweep:
 def calibration_sweeps(
     archive: LabelledArchive, cavity: str, limit: int
 ) -> list[CalibrationSweep]:
-    """Return wide sweeps of a cavity, spread over temperature and field.
+    """Return wide sweeps of a cavity, spread over switch, temperature and field.
 
     Parameters
     ----------
@@ -100,6 +100,7 @@ def calibration_sweeps(
     sweeps = [archive_sweep(archive, index) for index in wide]
     sweeps.sort(
         key=lambda one: (
+            one.point.switch_position_index,
             one.point.plates.mixing_chamber_k,
             one.point.magnetic_field_tesla,
         )

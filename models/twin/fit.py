@@ -8,20 +8,22 @@ from enum import StrEnum
 import numpy as np
 
 from instruments.simulation.physics.chain import ReceiverHardware
-from models.twin.calibration_set import CalibrationSweep, Reals, SweepData, read_sweeps
+from models.twin.calibration_set import (
+    CalibrationSweep,
+    Reals,
+    Samples,
+    SweepData,
+    read_sweeps,
+)
 from models.twin.fit_delays import DelayEstimate, estimate_delays
+from models.twin.fit_descent import descend, finish, read_masked, settle_start
 from models.twin.fit_judgement import FitQuality, judge_fit
-from models.twin.fit_model import predict
-from models.twin.fit_reflections import settle_reflections
-from models.twin.fit_search import search
-from models.twin.fit_solver import Solution, Stage, solve
+from models.twin.fit_model import FitModel
+from models.twin.fit_solver import Solution
 from models.twin.fit_space import FROZEN, FitSpace, make_space
 
 DRIFT_NAMES = ("gain_drift_db",)
 """What may differ from sweep to sweep beyond what the archive says."""
-
-MODE_WINDOW_HZ = 4e7
-"""Half width in Hz of what is left out around each described mode."""
 
 
 class FitState(StrEnum):
@@ -73,95 +75,76 @@ def fit_twin(
     described
         Start, and centre of the priors.
     sweeps
-        Calibration sweeps; the coldest one in the smallest field leads, and is the
-        only one read until the last stages.
+        Calibration sweeps over one axis with the same traces; best with the cavity
+        switched away (bypass) at several temperatures among them.
 
     Raises
     ------
     ValueError
-        If there is no sweep.
+        If there is no sweep, or they differ in axis or traces.
 
     Notes
     -----
-    Stages: echoes of the reflections, line by line, from several signs of the
-    connectors; levels and delays of the transmissions in log magnitude and phase;
-    everything jointly, with a model error that falls from 20 % to nothing; the other
-    sweeps; the points around the modes. Between stages each part is searched for a
-    lost cycle and each plane for a wrong sign.
+    Stages: echoes of the reflections, layer by layer; the way of the reflection with
+    the cavity switched away; what lies behind the switch; everything jointly, with a
+    model error that falls to nothing; the points around the modes.
     """
     if not sweeps:
         raise ValueError("there is no calibration sweep to fit to: give at least one")
+    _check_alike(sweeps)
     started_s = time.monotonic()
     ordered = sorted(sweeps, key=_coldness)
     space = make_space(described, [one.point for one in ordered], DRIFT_NAMES, FROZEN)
-    place = settle_reflections(space, ordered[0], described)
-    place = _descend(space, ordered[:1], place, _LEADING)
-    place = _descend(space, ordered, place, _JOINT)
-    solution, data = _finish(space, ordered, place)
+    place = settle_start(space, ordered, space.start)
+    place = descend(space, ordered, place)
+    solution, data = _finished(space, ordered, place)
     return _conclude(space, data, solution, ordered, started_s)
 
 
-_LEADING = (
-    Stage(tempering_ratio=0.2, step_count=3, is_logarithmic=True, thinning_count=2),
-    Stage(tempering_ratio=0.03, step_count=4, is_logarithmic=True, thinning_count=2),
-    Stage(tempering_ratio=0.01, step_count=4, is_logarithmic=True, thinning_count=2),
-    Stage(tempering_ratio=3e-3, step_count=6, thinning_count=2, is_searched=False),
-    Stage(tempering_ratio=1e-3, step_count=6, thinning_count=2, is_searched=False),
-)
-_JOINT = (
-    Stage(tempering_ratio=3e-4, step_count=6, thinning_count=2, is_searched=False),
-    Stage(tempering_ratio=0.0, step_count=8, thinning_count=2, is_searched=False),
-)
-_LAST = Stage(tempering_ratio=0.0, step_count=6, is_searched=False)
+def _check_alike(sweeps: Sequence[CalibrationSweep]) -> None:
+    first = sweeps[0]
+    for index, sweep in enumerate(sweeps):
+        if not np.array_equal(sweep.frequency_hz, first.frequency_hz):
+            raise ValueError(
+                f"calibration sweep {index} has another axis than the first one:"
+                " take all of them over the same points"
+            )
+        if set(sweep.traces) != set(first.traces):
+            raise ValueError(
+                f"calibration sweep {index} holds {', '.join(sorted(sweep.traces))}"
+                f" and the first one {', '.join(sorted(first.traces))}:"
+                " measure the same traces in all of them"
+            )
 
 
-def _coldness(sweep: CalibrationSweep) -> tuple[float, float]:
+def _coldness(sweep: CalibrationSweep) -> tuple[float, float, float]:
     point = sweep.point
-    return (point.plates.four_kelvin_k, abs(point.magnetic_field_tesla))
+    return (
+        point.switch_position_index,
+        point.plates.mixing_chamber_k,
+        abs(point.magnetic_field_tesla),
+    )
 
 
-def mode_windows_hz(hardware: ReceiverHardware) -> list[tuple[float, float]]:
-    """Return the windows in Hz around the described modes."""
-    return [
-        (
-            mode.resonant_frequency_hz - MODE_WINDOW_HZ,
-            mode.resonant_frequency_hz + MODE_WINDOW_HZ,
-        )
-        for mode in hardware.cavity.modes
-    ]
-
-
-def _descend(
-    space: FitSpace,
-    sweeps: Sequence[CalibrationSweep],
-    place: Reals,
-    stages: Sequence[Stage],
-) -> Reals:
-    windows = mode_windows_hz(space.hardware)
-    for stage in stages:
-        data = read_sweeps(
-            sweeps, space.hardware_at(place), windows, stage.thinning_count
-        )
-        if stage.is_searched:
-            place, _ = search(space, data[0], place, stage)
-        place = solve(space, data, place, stage).place
-    return place
-
-
-def _finish(
+def _finished(
     space: FitSpace, sweeps: Sequence[CalibrationSweep], place: Reals
 ) -> tuple[Solution, list[SweepData]]:
     """Fit every point, and the modes' windows too where that is believed."""
-    windows = mode_windows_hz(space.hardware)
-    masked = read_sweeps(sweeps, space.hardware_at(place), windows)
-    solution = solve(space, masked, place, _LAST)
-    if not judge_fit(masked, predict(space, masked, solution.place)).is_accepted:
+    masked = read_masked(sweeps, space.hardware_at(place))
+    solution = finish(space, masked, place)
+    if not judge_fit(masked, _predicted(space, masked, solution)).is_accepted:
         return solution, masked
     data = read_sweeps(sweeps, space.hardware_at(solution.place))
-    whole = solve(space, data, solution.place, _LAST)
-    if judge_fit(data, predict(space, data, whole.place)).is_accepted:
+    whole = finish(space, data, solution.place)
+    if judge_fit(data, _predicted(space, data, whole)).is_accepted:
         return whole, data
     return solution, masked
+
+
+def _predicted(
+    space: FitSpace, data: list[SweepData], solution: Solution
+) -> list[Samples]:
+    return list(FitModel(space, data, ()).predict(solution.place))
 
 
 def _conclude(
@@ -171,7 +154,7 @@ def _conclude(
     sweeps: Sequence[CalibrationSweep],
     started_s: float,
 ) -> TwinFit:
-    quality = judge_fit(data, predict(space, data, solution.place))
+    quality = judge_fit(data, _predicted(space, data, solution))
     count = len(space.names)
     if not quality.is_accepted:
         return TwinFit(

@@ -1,80 +1,294 @@
-"""Traces and their Jacobian at a place of the fit space."""
+"""All calibration sweeps at a place of the fit space, and their derivatives."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
-from instruments.simulation.physics.chain import chain_response, with_constants
+from instruments.simulation.physics.chain import (
+    OperatingPoint,
+    list_constants,
+    read_constants,
+    with_constants,
+)
+from instruments.simulation.physics.chain.band import make_band
+from instruments.simulation.physics.chain.lifting import lifted
 from models.twin.calibration_set import Reals, Samples, SweepData
-from models.twin.fit_space import FitSpace, shifted
+from models.twin.fit_blocks import (
+    AMPLIFIERS,
+    BlockValues,
+    JoinedBlocks,
+    block_names,
+    block_record,
+    block_response,
+    split_name,
+)
+from models.twin.fit_space import FitSpace
+
+Columns = npt.NDArray[np.intp]
+
+_STEP = 1e-4
+_DRIFT = "gain_drift_db"
 
 
 @dataclass(frozen=True, slots=True)
 class Slope:
-    """Derivatives of one sweep's traces.
+    """Traces of all sweeps, and their derivatives by the free parameters.
 
     Attributes
     ----------
     samples
-        Traces, shape (trace, point).
+        Shape (sweep, trace, point).
     jacobian
-        Derivative by each parameter in units of its prior spread, complex128,
-        shape (parameter, trace, point).
+        By each free parameter in units of its prior spread, shape (free, sweep,
+        trace, point).
     """
 
     samples: Samples
     jacobian: Samples
 
 
-def predict(space: FitSpace, data: list[SweepData], place: Reals) -> list[Samples]:
-    """Return the traces of every sweep at a place, each of shape (trace, point)."""
-    hardware = space.hardware_at(place)
-    found = []
-    for index, one in enumerate(data):
-        point = space.point_at(place, one.sweep.point, index)
-        traces = chain_response(one.sweep.frequency_hz, hardware, point, one.names)
-        found.append(np.stack([traces[name] for name in one.names]))
-    return found
+class FitModel:
+    """Sweeps over one axis as a function of a place of the fit space.
 
-
-def differentiate(space: FitSpace, one: SweepData, index: int, place: Reals) -> Slope:
-    """Return the traces of a sweep and their derivatives by every parameter.
-
-    Notes
-    -----
-    A trace at one frequency depends on the constants at that frequency only. Each
-    constant is therefore given as one value a point, and two backward passes a trace
-    (its real and its imaginary part) yield the derivative at every point at once:
-    the cost does not grow with the number of constants.
+    Parameters
+    ----------
+    space
+        Where places are.
+    data
+        Sweeps with the same axis and traces.
+    free
+        Parameters that a descent may move; all by default.
+    sweeps, traces
+        Which sweeps and which traces to look at; all by default.
     """
-    values = torch.from_numpy(space.values(place))
-    axis_hz = torch.from_numpy(np.ascontiguousarray(one.sweep.frequency_hz))
-    drift = space.drift_slice(index)
-    chosen = [*range(len(space.names)), *range(drift.start, drift.stop)]
-    spread = values[chosen, None, None].expand(-1, 1, axis_hz.shape[0]).clone()
 
-    def respond(leaves: torch.Tensor) -> torch.Tensor:
-        parts = leaves.unbind(0)
-        constants = dict(zip(space.names, parts, strict=False))
-        drifts = dict(zip(space.drift_names, parts[len(space.names) :], strict=True))
-        traces = chain_response(
-            axis_hz,
-            with_constants(space.hardware, constants),
-            shifted(one.sweep.point, drifts),
-            one.names,
+    def __init__(
+        self,
+        space: FitSpace,
+        data: Sequence[SweepData],
+        free: Sequence[int] | None = None,
+        *,
+        sweeps: Sequence[int] | None = None,
+        traces: Sequence[str] | None = None,
+    ) -> None:
+        self.space = space
+        chosen = range(len(data)) if sweeps is None else sweeps
+        looked = [data[index] for index in chosen]
+        self.names = tuple(looked[0].names if traces is None else traces)
+        rows = [looked[0].names.index(name) for name in self.names]
+        self.axis_hz = looked[0].sweep.frequency_hz
+        self.samples = np.stack([one.samples[rows] for one in looked])
+        self.sigma = np.stack([one.sigma[rows] for one in looked])
+        self.is_used = np.stack([one.is_used[rows] for one in looked])
+        drifts = [space.drift_slice(index).start for index in chosen]
+        self._drifts: Columns = np.asarray(drifts, dtype=np.intp)
+        every = [*range(len(space.names)), *drifts]
+        free = every if free is None else sorted(set(free).intersection(every))
+        self.free: Columns = np.asarray(free, dtype=np.intp)
+        self._band = make_band(self.axis_hz)
+        self._points = _stacked([one.sweep.point for one in looked])
+        self._tiled: dict[int, OperatingPoint] = {}
+        self._held: dict[str, tuple[bytes, tuple[Samples, ...]]] = {}
+        self._blocks = block_names(space.hardware)
+        placed = [split_name(name) for name in space.names]
+        self._own_name = [own for _, own in placed]
+        self._columns = {
+            block: np.asarray(
+                [index for index, (name, _) in enumerate(placed) if name == block],
+                dtype=np.intp,
+            )
+            for block in self._blocks
+        }
+
+    @property
+    def sweep_count(self) -> int:
+        """Number of sweeps."""
+        return int(self.samples.shape[0])
+
+    def block_of(self, column: int) -> str:
+        """Return the block that a constant belongs to."""
+        return split_name(self.space.names[column])[0]
+
+    def predict(self, place: Reals) -> Samples:
+        """Return the traces, shape (sweep, trace, point)."""
+        return self.join(self.blocks(place))
+
+    def join(self, blocks: BlockValues) -> Samples:
+        """Return the traces of joined blocks, shape (..., sweep, trace, point)."""
+        network = JoinedBlocks(blocks)
+        traces = [network.trace(name) for name in self.names]
+        return np.stack(np.broadcast_arrays(*traces), axis=-2)
+
+    def blocks(self, place: Reals) -> dict[str, tuple[Samples, ...]]:
+        """Return all blocks at a place, each value of shape (sweep, point)."""
+        values = self.space.values(place)
+        found = {}
+        for block in self._blocks:
+            own = values[self._columns[block]].tobytes()
+            if block == AMPLIFIERS:
+                own += values[self._drifts].tobytes()
+            known = self._held.get(block)
+            if known is None or known[0] != own:
+                made = self.block_grid(block, values, np.empty(0, np.intp), None)
+                known = (own, tuple(value[0] for value in made))
+                self._held[block] = known
+            found[block] = known[1]
+        return found
+
+    def block_grid(
+        self,
+        block: str,
+        values: Reals,
+        columns: Columns,
+        tried: Reals | None,
+        drift_db: float = 0.0,
+    ) -> tuple[Samples, ...]:
+        """Return a block for many values of some of its constants.
+
+        Parameters
+        ----------
+        values
+            All parameters in their units.
+        columns, tried
+            Constants to replace, and their values, shape (try, column).
+
+        Returns
+        -------
+        tuple of ndarray
+            Each of shape (try, sweep, point).
+        """
+        count = 1 if tried is None else len(tried)
+        own: dict[str, Any] = {
+            self._own_name[column]: float(values[column])
+            for column in self._columns[block]
+        }
+        if tried is not None:
+            for column, row in zip(columns, tried.T, strict=True):
+                own[self._own_name[column]] = np.repeat(row, self.sweep_count)
+        point = self._point(count)
+        if block == AMPLIFIERS:
+            drifts = values[self._drifts] + drift_db
+            held: Any = point.gain_drift_db + np.tile(drifts, count)[:, None]
+            point = replace(point, gain_drift_db=held)
+        record = with_constants(block_record(self.space.hardware, block), own)
+        made = block_response(block, record, self._band, point)
+        rows = (count * self.sweep_count, self.axis_hz.size)
+        shape = (count, self.sweep_count, self.axis_hz.size)
+        return tuple(np.broadcast_to(value, rows).reshape(shape) for value in made)
+
+    def differentiate(self, place: Reals) -> Slope:
+        """Return the traces and their derivatives by the free parameters.
+
+        Notes
+        -----
+        The join is differentiated by the blocks' values in one backward pass a trace
+        (it is holomorphic), each block by its constants in central differences, all
+        at once.
+        """
+        blocks = self.blocks(place)
+        count = len(self.space.names)
+        constants = self.free[self.free < count]
+        drifts = np.flatnonzero(np.isin(self._drifts, self.free))
+        free_of = {
+            block: np.intersect1d(self._columns[block], constants)
+            for block in self._blocks
+        }
+        moved = [
+            block
+            for block in self._blocks
+            if free_of[block].size or (block == AMPLIFIERS and drifts.size)
+        ]
+        samples, by_block = self._join_slopes(blocks, moved)
+        whole = np.zeros((self.space.size, *samples.shape), dtype=np.complex128)
+        for block in moved:
+            columns = free_of[block]
+            if columns.size:
+                slopes = self._block_slopes(block, place, columns)
+                whole[columns] = _chained(by_block[block], slopes)
+            if block == AMPLIFIERS and drifts.size:
+                own = _chained(by_block[block], self._drift_slopes(place))[0]
+                for drift in drifts:
+                    whole[self._drifts[drift], drift] = own[drift]
+        jacobian = whole[self.free] * self.space.sigma[self.free, None, None, None]
+        return Slope(samples=samples, jacobian=np.asarray(jacobian, np.complex128))
+
+    def _join_slopes(
+        self, blocks: BlockValues, moved: list[str]
+    ) -> tuple[Samples, dict[str, Samples]]:
+        """Return traces, and d trace / d value by block, (trace, value, ...)."""
+        leaves = torch.from_numpy(
+            np.concatenate([np.stack(blocks[block]) for block in moved])
         )
-        return torch.view_as_real(torch.stack([traces[name][0] for name in one.names]))
+        still = {
+            block: tuple(torch.from_numpy(np.array(value)) for value in values)
+            for block, values in blocks.items()
+            if block not in moved
+        }
+        sizes = [len(blocks[block]) for block in moved]
 
-    output, pull_back, *_ = torch.func.vjp(respond, spread)
-    jacobian = np.zeros((space.size, *output.shape[:2]), dtype=np.complex128)
-    for trace in range(output.shape[0]):
-        parts = []
-        for part in range(2):
+        def respond(given: torch.Tensor) -> torch.Tensor:
+            parts = torch.split(given, sizes)
+            own = {block: tuple(part) for block, part in zip(moved, parts, strict=True)}
+            network = JoinedBlocks({**still, **own})
+            return torch.stack([network.trace(name) for name in self.names], dim=1)
+
+        output, pull_back, *_ = torch.func.vjp(respond, leaves)
+        found = []
+        for trace in range(len(self.names)):
             along = torch.zeros_like(output)
-            along[trace, :, part] = 1.0
-            parts.append(pull_back(along)[0][:, 0].numpy())
-        jacobian[chosen, trace] = parts[0] + 1j * parts[1]
-    samples = torch.view_as_complex(output.detach().contiguous()).numpy()
-    jacobian *= space.sigma[:, None, None]
-    return Slope(samples=samples, jacobian=jacobian)
+            along[:, trace] = 1.0
+            found.append(pull_back(along)[0].resolve_conj().numpy().conj())
+        ends = np.cumsum(sizes)[:-1]
+        split = np.split(np.stack(found), ends, axis=1)
+        samples = output.detach().resolve_conj().numpy()
+        return samples, dict(zip(moved, split, strict=True))
+
+    def _block_slopes(self, block: str, place: Reals, columns: Columns) -> Samples:
+        """Return d value / d constant, shape (constant, value, sweep, point)."""
+        space, values = self.space, self.space.values(place)
+        step = _STEP * space.sigma[columns]
+        above = np.minimum(values[columns] + step, space.high[columns])
+        below = np.maximum(values[columns] - step, space.low[columns])
+        count = columns.size
+        grid = np.tile(values[columns], (2 * count, 1))
+        grid[np.arange(count), np.arange(count)] = above
+        grid[count + np.arange(count), np.arange(count)] = below
+        made = np.stack(self.block_grid(block, values, columns, grid), axis=1)
+        return np.asarray(
+            (made[:count] - made[count:]) / (above - below)[:, None, None, None]
+        )
+
+    def _drift_slopes(self, place: Reals) -> Samples:
+        values = self.space.values(place)
+        nothing = np.empty(0, np.intp)
+        above, below = (
+            np.stack(self.block_grid(AMPLIFIERS, values, nothing, None, step), axis=1)
+            for step in (_STEP, -_STEP)
+        )
+        return np.asarray((above - below) / (2.0 * _STEP))
+
+    def _point(self, count: int) -> OperatingPoint:
+        if count not in self._tiled:
+            tiled = {name: np.tile(row, count) for name, row in self._points.items()}
+            self._tiled[count] = lifted(
+                with_constants(OperatingPoint(), tiled), self.axis_hz
+            )
+        return self._tiled[count]
+
+
+def _stacked(points: Sequence[OperatingPoint]) -> dict[str, Reals]:
+    names = [known.name for known in list_constants(points[0])]
+    return {
+        name: np.asarray([read_constants(point, [name])[0] for point in points])
+        for name in names
+    }
+
+
+def _chained(by_value: Samples, by_constant: Samples) -> Samples:
+    """Return d trace / d constant, shape (constant, sweep, trace, point)."""
+    found = np.einsum("tvsp,kvsp->kstp", by_value, by_constant, optimize=True)
+    return np.asarray(found, dtype=np.complex128)

@@ -5,14 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.linalg
 
-from models.twin.calibration_set import Reals, Samples, SweepData
-from models.twin.fit_model import differentiate, predict
-from models.twin.fit_space import FitSpace
+from models.twin.calibration_set import Reals, Samples
+from models.twin.fit_model import FitModel
 
 _FIRST_DAMPING = 1e-3
 _LARGEST_DAMPING = 1e6
-_LARGEST_STEP = 1.5
+_MOST_HOLDS = 8
 _OUTLIER_SIGMA = 6.0
+_TEMPERED_OUTLIER_SIGMA = 3.0
+_TEMPERED_RATIO = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,19 +26,25 @@ class Stage:
         Model error allowed beside the noise, relative to the trace.
     step_count
         Accepted steps at most.
+    reflection_ratio
+        The same for reflections, relative to their rms; as ``tempering_ratio`` if None.
     is_logarithmic
         Whether transmissions are compared in log magnitude and unwrapped phase.
-    thinning_count
-        Every so manieth point is used.
-    is_searched
-        Whether lost cycles and wrong signs are searched for before.
+    gate
+        Matrix (delay, point) that residuals are seen through; all points if None.
+    longest_step
+        Longest step of any parameter in prior spreads.
+    smallest_gain_ratio
+        Relative gain of a step below which the descent ends.
     """
 
     tempering_ratio: float
     step_count: int
-    is_logarithmic: bool = False
-    thinning_count: int = 1
-    is_searched: bool = True
+    reflection_ratio: float | None = None
+    is_logarithmic: bool = True
+    gate: Samples | None = None
+    longest_step: float = 1.0
+    smallest_gain_ratio: float = 1e-3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +58,7 @@ class Solution:
     cost_sum
         Robust chi-square with the priors' share.
     information
-        Fisher information with the priors', shape (parameter, parameter).
+        Fisher information of the free parameters with the priors', shape (free, free).
     """
 
     place: Reals
@@ -59,105 +66,91 @@ class Solution:
     information: Reals
 
 
-def solve(
-    space: FitSpace, data: list[SweepData], place: Reals, stage: Stage
-) -> Solution:
+def solve(model: FitModel, place: Reals, stage: Stage) -> Solution:
     """Descend from a place until the cost no longer falls."""
-    cost = _cost(space, data, place, stage)
-    damping = _FIRST_DAMPING
-    information = np.eye(space.size)
+    cost, damping = cost_at(model, place, stage), _FIRST_DAMPING
+    information = np.eye(model.free.size)
     for _ in range(stage.step_count):
-        information, gradient = _normal_equations(space, data, place, stage)
+        information, gradient = _normal_equations(model, place, stage)
         before = cost
         while damping < _LARGEST_DAMPING:
-            trial = place + _step(information, gradient, damping)
-            trial = (space.values(trial) - space.centre) / space.sigma
-            trial_cost = _cost(space, data, trial, stage)
+            step = _step(
+                model, place, (information, gradient), damping, stage.longest_step
+            )
+            trial = _moved(model, place, step)
+            trial_cost = cost_at(model, trial, stage)
             if trial_cost < cost:
                 place, cost = trial, trial_cost
                 damping = max(damping / 10.0, 1e-9)
                 break
             damping *= 10.0
-        if before - cost < 1e-4 * before + 0.1:
+        if before - cost < stage.smallest_gain_ratio * before + 0.1:
             break
     return Solution(place=place, cost_sum=cost, information=information)
 
 
+def cost_at(model: FitModel, place: Reals, stage: Stage) -> float:
+    """Return the robust chi-square at a place, with the free parameters' priors."""
+    residual, _ = residuals(model, model.predict(place), stage)
+    size = np.abs(residual) ** 2
+    if stage.gate is None:
+        limit = _limit(stage)
+        size = 2.0 * limit**2 * (np.sqrt(1.0 + size / limit**2) - 1.0)
+    return float(np.sum(size) + np.sum(place[model.free] ** 2))
+
+
+def linear_rows(model: FitModel, place: Reals, stage: Stage) -> tuple[Reals, Reals]:
+    """Return Jacobian rows, shape (free, row), and residuals, shape (row,)."""
+    slope = model.differentiate(place)
+    residual, by_trace = residuals(model, slope.samples, stage, is_gated=False)
+    rows = slope.jacobian * by_trace
+    if stage.gate is None:
+        weight = np.sqrt(robust_weights(residual, stage))
+        rows, residual = rows * weight, residual * weight
+    else:
+        rows, residual = rows @ stage.gate.T, residual @ stage.gate.T
+    return split_parts(rows.reshape(len(rows), -1)), split_parts(residual.ravel())
+
+
 def residuals(
-    one: SweepData, samples: Samples, stage: Stage
+    model: FitModel, samples: Samples, stage: Stage, *, is_gated: bool = True
 ) -> tuple[Samples, Samples]:
     """Return residuals over noise, and what a change of a trace does to them.
 
-    Both have the shape (trace, point); the second is d residual / d trace.
+    Parameters
+    ----------
+    samples
+        Traces of the model, shape (sweep, trace, point).
+
+    Returns
+    -------
+    tuple of ndarray
+        Residuals, seen through the gate where there is one; d residual / d trace,
+        never gated.
     """
-    size = _levels(one)
-    noise = np.hypot(one.sigma, stage.tempering_ratio * size)
-    residual = (one.samples - samples) / noise
+    noise = _noise(model, stage)
+    residual = (model.samples - samples) / noise
     slope = np.asarray(-1.0 / noise, dtype=np.complex128)
     if stage.is_logarithmic:
-        for row, name in enumerate(one.names):
-            if name[1] != name[2]:
-                residual[row], slope[row] = _logarithmic(
-                    one, samples[row], row, noise[row]
-                )
-    return np.where(one.is_used, residual, 0.0), np.where(one.is_used, slope, 0.0)
-
-
-def _levels(one: SweepData) -> Reals:
-    """Return what a relative error refers to; a reflection's nulls are no level."""
-    size = np.abs(one.samples)
-    for row, name in enumerate(one.names):
-        if name[1] == name[2]:
-            size[row] = np.sqrt(np.mean(size[row] ** 2))
-    return size
-
-
-def _logarithmic(
-    one: SweepData, samples: Samples, row: int, noise: Reals
-) -> tuple[Samples, Samples]:
-    used = one.is_used[row]
-    quotient = np.where(used, one.samples[row], 1.0) / np.where(used, samples, 1.0)
-    axis_hz = one.sweep.frequency_hz
-    phase = np.zeros(axis_hz.size)
-    phase[used] = np.unwrap(np.angle(quotient[used]))
-    _, offset = np.polyfit(axis_hz[used], phase[used], 1)
-    phase -= 2.0 * np.pi * np.round(offset / (2.0 * np.pi))
-    relative = np.abs(one.samples[row]) / noise
-    residual = (np.log(np.abs(quotient)) + 1j * phase) * relative
-    return residual, -relative / np.where(used, samples, 1.0)
+        for row, name in enumerate(model.names):
+            if name[1] == name[2]:
+                continue
+            for sweep in range(model.sweep_count):
+                if model.is_used[sweep, row].any():
+                    residual[sweep, row], slope[sweep, row] = _logarithmic(
+                        model, samples[sweep, row], (sweep, row), noise[sweep, row]
+                    )
+    residual = np.where(model.is_used, residual, 0.0)
+    slope = np.where(model.is_used, slope, 0.0)
+    if stage.gate is not None and is_gated:
+        residual = residual @ stage.gate.T
+    return residual, slope
 
 
 def robust_weights(residual: Samples, stage: Stage) -> Reals:
     """Return soft-l1 weights: 1 for noise, falling for a spike."""
-    limit = _OUTLIER_SIGMA if stage.tempering_ratio < 0.01 else 3.0
-    excess = (np.abs(residual) / limit) ** 2
+    excess = (np.abs(residual) / _limit(stage)) ** 2
     return np.asarray(1.0 / np.sqrt(1.0 + excess))
-
-
-def _cost(space: FitSpace, data: list[SweepData], place: Reals, stage: Stage) -> float:
-    limit = _OUTLIER_SIGMA if stage.tempering_ratio < 0.01 else 3.0
-    cost = float(place @ place)
-    for one, samples in zip(data, predict(space, data, place), strict=True):
-        residual, _ = residuals(one, samples, stage)
-        size = np.abs(residual / limit) ** 2
-        cost += float(np.sum(2.0 * limit**2 * (np.sqrt(1.0 + size) - 1.0)))
-    return cost
-
-
-def _normal_equations(
-    space: FitSpace, data: list[SweepData], place: Reals, stage: Stage
-) -> tuple[Reals, Reals]:
-    information = np.eye(space.size)
-    gradient = place.copy()
-    for index, one in enumerate(data):
-        slope = differentiate(space, one, index, place)
-        residual, by_trace = residuals(one, slope.samples, stage)
-        weight = np.sqrt(robust_weights(residual, stage))
-        rows = slope.jacobian * (by_trace * weight)
-        flat = split_parts(rows.reshape(space.size, -1))
-        information += flat @ flat.T
-        gradient += flat @ split_parts((residual * weight).ravel())
-    return information, gradient
 
 
 def split_parts(samples: Samples) -> Reals:
@@ -165,7 +158,81 @@ def split_parts(samples: Samples) -> Reals:
     return np.concatenate([samples.real, samples.imag], axis=-1)
 
 
-def _step(information: Reals, gradient: Reals, damping: float) -> Reals:
+def _limit(stage: Stage) -> float:
+    is_tempered = stage.tempering_ratio >= _TEMPERED_RATIO
+    return _TEMPERED_OUTLIER_SIGMA if is_tempered else _OUTLIER_SIGMA
+
+
+def _noise(model: FitModel, stage: Stage) -> Reals:
+    """Return noise and allowed model error; a reflection's nulls are no level."""
+    size = np.abs(model.samples) * stage.tempering_ratio
+    ratio = stage.tempering_ratio
+    if stage.reflection_ratio is not None:
+        ratio = min(ratio, stage.reflection_ratio)
+    for row, name in enumerate(model.names):
+        if name[1] == name[2]:
+            level = np.abs(model.samples[:, row]) ** 2
+            rms = np.sqrt(np.mean(level, axis=-1, keepdims=True))
+            size[:, row] = ratio * rms
+    return np.asarray(np.hypot(model.sigma, size))
+
+
+def _logarithmic(
+    model: FitModel, samples: Samples, row: tuple[int, int], noise: Reals
+) -> tuple[Samples, Samples]:
+    used, seen = model.is_used[row], model.samples[row]
+    quotient = np.where(used, seen, 1.0) / np.where(used, samples, 1.0)
+    axis_hz = model.axis_hz
+    phase = np.zeros(axis_hz.size)
+    phase[used] = np.unwrap(np.angle(quotient[used]))
+    _, offset = np.polyfit(axis_hz[used], phase[used], 1)
+    phase -= 2.0 * np.pi * np.round(offset / (2.0 * np.pi))
+    relative = np.abs(seen) / noise
+    residual = (np.log(np.abs(quotient)) + 1j * phase) * relative
+    return residual, -relative / np.where(used, samples, 1.0)
+
+
+def _normal_equations(
+    model: FitModel, place: Reals, stage: Stage
+) -> tuple[Reals, Reals]:
+    rows, residual = linear_rows(model, place, stage)
+    information = rows @ rows.T + np.eye(model.free.size)
+    return information, rows @ residual + place[model.free]
+
+
+def _step(
+    model: FitModel,
+    place: Reals,
+    system: tuple[Reals, Reals],
+    damping: float,
+    longest_step: float,
+) -> Reals:
+    """Return the step of the free parameters, none beyond its bounds.
+
+    A parameter that would leave its bounds is held at them, and the others are solved
+    for anew: a step that is merely cut off there is none that descends.
+    """
+    information, gradient = system
+    space, free = model.space, model.free
     damped = information + damping * np.diag(np.diag(information))
-    step = -scipy.linalg.solve(damped, gradient, assume_a="pos")
-    return np.asarray(step / max(1.0, float(np.abs(step).max()) / _LARGEST_STEP))
+    lowest = ((space.low - space.centre) / space.sigma - place)[free]
+    highest = ((space.high - space.centre) / space.sigma - place)[free]
+    is_held = np.zeros(free.size, dtype=bool)
+    step = np.zeros(free.size)
+    for _ in range(_MOST_HOLDS):
+        moving = ~is_held
+        wanted = gradient[moving] + damped[np.ix_(moving, is_held)] @ step[is_held]
+        matrix = damped[np.ix_(moving, moving)]
+        step[moving] = -scipy.linalg.solve(matrix, wanted, assume_a="pos")
+        is_beyond = moving & ((step < lowest) | (step > highest))
+        if not is_beyond.any():
+            break
+        step = np.clip(step, lowest, highest)
+        is_held |= is_beyond
+    return np.asarray(step / max(1.0, float(np.abs(step).max()) / longest_step))
+
+
+def _moved(model: FitModel, place: Reals, step: Reals) -> Reals:
+    trial = place.copy()
+    trial[model.free] += step
+    return model.space.place_of(model.space.values(trial))

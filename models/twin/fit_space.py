@@ -58,6 +58,10 @@ class FitSpace:
         """Return the constants at a place, within their bounds."""
         return np.clip(self.centre + self.sigma * place, self.low, self.high)
 
+    def place_of(self, values: Reals) -> Reals:
+        """Return the place of constants in their units."""
+        return np.asarray((values - self.centre) / self.sigma)
+
     def hardware_at(self, place: Reals) -> ReceiverHardware:
         """Return the receiver at a place."""
         values = self.values(place)[: len(self.names)]

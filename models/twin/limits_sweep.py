@@ -11,8 +11,8 @@ from instruments.simulation.physics.chain import (
     SweepSettings,
 )
 from instruments.simulation.physics.chain.cavity import normal_modes_hz
+from instruments.simulation.physics.chain.joined_parts import PATHS
 from instruments.simulation.physics.chain.lifting import lifted
-from instruments.simulation.physics.chain.network import PATHS
 
 Reals = npt.NDArray[np.float64]
 

@@ -15,6 +15,8 @@ from models.twin.calibration_set import Reals
 FLEX_VELOCITY_M_S = 0.70 * 299_792_458.0
 """Velocity assumed in a flexible cable, of which a description states the delay."""
 
+_SMALL_STEP_HZ = 1e6
+
 DESCRIBED_SIGMA_S = 2.5e-11
 """Spread in s of the delay of a part that is only described."""
 
@@ -100,7 +102,7 @@ def part_delays_s(
 ) -> list[float]:
     """Return the one-way group delay in s of each part of a line, 0 for a pad."""
     xp = namespace_of(frequency_hz)
-    band = make_band(frequency_hz)
+    bands = [make_band(frequency_hz + step) for step in (0.0, _SMALL_STEP_HZ)]
     moved = lifted(point, frequency_hz)
     around = Surroundings(
         plates=moved.plates,
@@ -112,8 +114,7 @@ def part_delays_s(
         if isinstance(part, Attenuator):
             found.append(0.0)
             continue
-        passed = part_transmission(part, band, around)
-        phase = np.unwrap(np.angle(xp.reshape(passed, (-1,))))
-        slope = np.polyfit(frequency_hz - frequency_hz.mean(), phase, 1)[0]
-        found.append(float(-slope / (2.0 * np.pi)))
+        here, beyond = (part_transmission(part, band, around) for band in bands)
+        turn = np.angle(xp.reshape(beyond / here, (-1,)))
+        found.append(float(-turn.mean() / (2.0 * np.pi * _SMALL_STEP_HZ)))
     return found

@@ -49,10 +49,10 @@ def command() -> None:
 @click.option(
     "--sweeps",
     "limit",
-    type=click.IntRange(1, 12),
-    default=4,
+    type=click.IntRange(1, 24),
+    default=9,
     show_default=True,
-    help="How many wide sweeps to use, spread over temperature and field.",
+    help="How many wide sweeps to use, spread over switch, temperature and field.",
 )
 @click.option("--covariance", "has_covariance", is_flag=True, help="Write all of it.")
 @_DESCRIBED

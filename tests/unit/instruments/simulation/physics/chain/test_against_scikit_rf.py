@@ -17,7 +17,7 @@ from instruments.simulation.physics.chain.junction import (
     junction_response,
 )
 from instruments.simulation.physics.chain.line import part_transmission
-from instruments.simulation.physics.chain.network import lift_network
+from instruments.simulation.physics.chain.network import lift_network, surroundings_at
 from instruments.simulation.physics.chain.switch import switch_response
 
 POINT = OperatingPoint(
@@ -62,7 +62,7 @@ def test_a_line_is_the_cascade_of_its_parts(network, foreign, name):
     line = network.hardware.line(name)
     joined = foreign(connector_response(line.connectors[0], network.band))
     for part, connector in zip(line.parts, line.connectors[1:], strict=True):
-        passed = part_transmission(part, network.band, network._around)
+        passed = part_transmission(part, network.band, surroundings_at(network.point))
         matched = type(connector_response(connector, network.band))(
             s11=0 * passed, s12=passed, s21=passed, s22=0 * passed
         )

@@ -31,7 +31,7 @@ from instruments.simulation.physics.chain.junction import (
 )
 from instruments.simulation.physics.chain.lifting import lifted
 from instruments.simulation.physics.chain.line import part_transmission
-from instruments.simulation.physics.chain.network import lift_network
+from instruments.simulation.physics.chain.network import lift_network, surroundings_at
 from instruments.simulation.physics.chain.ranges import constants_of
 from instruments.simulation.physics.chain.switch import switch_response
 from instruments.simulation.physics.two_port import TwoPort
@@ -187,7 +187,7 @@ def test_no_part_answers_before_it_is_asked(receiver_k):
 @pytest.mark.parametrize("receiver_k", [4.0, 296.0])
 def test_loss_of_a_cable_comes_with_the_delay_that_causality_asks_for(receiver_k):
     network = network_at(3, receiver_k, 0.0, 0.0, 0, axis_hz=WIDE_HZ)
-    around = network._around
+    around = surroundings_at(network.point)
     part = network.hardware.weak_line.parts[1]
     long = replace(part, length_m=part.length_m * 0.0 + 3.0)
     passed = part_transmission(long, network.band, around)

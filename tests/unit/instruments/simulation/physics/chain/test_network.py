@@ -14,7 +14,7 @@ from instruments.simulation.physics.chain import (
     plates_at,
     usual_receiver,
 )
-from instruments.simulation.physics.chain.network import PATHS
+from instruments.simulation.physics.chain.joined_parts import PATHS
 from instruments.simulation.physics.chain.ranges import constants_of
 from instruments.simulation.physics.chain.vector import with_constants
 
