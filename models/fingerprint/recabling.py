@@ -30,7 +30,7 @@ class Recabling:
         Amplitudes of the echoes before the part, after it, and on it; shape (echo,).
     early_place, late_place, through_s
         Where they lie: as fractions of the line's delay, and in s; shape (echo,).
-    gain
+    gain_ratio
         Change of the line's gain. A change of its delay is no part of this: sweeps are
         looked at from their strongest echo.
     """
@@ -41,7 +41,7 @@ class Recabling:
     early_place: Reals
     late_place: Reals
     through_s: Reals
-    gain: float
+    gain_ratio: float
 
     @classmethod
     def draw(cls, rng: np.random.Generator, level: float) -> "Recabling":
@@ -53,7 +53,7 @@ class Recabling:
             early_place=rng.uniform(0.02, 1.0, _ECHO_COUNT),
             late_place=rng.uniform(0.01, 1.0, _ECHO_COUNT),
             through_s=rng.uniform(0.0, _NEAR_S, _ECHO_COUNT),
-            gain=10.0 ** (rng.uniform(-1.0, 1.0) * _LARGEST_GAIN_DB / 20.0),
+            gain_ratio=10.0 ** (rng.uniform(-1.0, 1.0) * _LARGEST_GAIN_DB / 20.0),
         )
 
     def apply(self, echo: Echo, level: Reals, rng: np.random.Generator) -> Echo:
@@ -73,7 +73,9 @@ class Recabling:
         part = echo.values * (1.0 + joint * growth**2 * turn)
         early = growth * _sum(self.early, -self.early_place * echo.delay_s, axis)
         late = growth * _sum(self.late, self.late_place * echo.delay_s, axis)
-        through = self.gain * (1.0 + growth * _sum(self.through, self.through_s, axis))
+        through = self.gain_ratio * (
+            1.0 + growth * _sum(self.through, self.through_s, axis)
+        )
         again = part / (1.0 - late * part / np.maximum(level, 1e-12))
         values = through * (again + early * level)
         return Echo(frequency_hz=axis, values=values, delay_s=echo.delay_s)

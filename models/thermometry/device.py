@@ -26,32 +26,32 @@ class Device:
 
     Attributes
     ----------
-    two_level
+    two_level_ratio
         F tan delta / pi.
-    kinetic
+    kinetic_fraction
         Kinetic inductance fraction.
     critical_k
         Critical temperature of the metal in K.
-    dephasing
+    dephasing_exponent
         Power with which the drive that saturates the two-level systems grows with T.
-    saturation
+    saturation_exponent
         Exponent of the saturation, 1/2 for systems that do not interact.
-    energy
+    energy_exponent
         Exponent of the energy in the resonator in the saturation.
-    resistive
+    resistive_ratio
         Loss by quasiparticles over that expected from their inductance.
-    floor
+    floor_loss
         1/Q that is left at any temperature.
     """
 
-    two_level: float
-    kinetic: float
+    two_level_ratio: float
+    kinetic_fraction: float
     critical_k: float
-    dephasing: float = 1.3
-    saturation: float = 0.9
-    energy: float = 0.5
-    resistive: float = 1.0
-    floor: float = 1e-7
+    dephasing_exponent: float = 1.3
+    saturation_exponent: float = 0.9
+    energy_exponent: float = 0.5
+    resistive_ratio: float = 1.0
+    floor_loss: float = 1e-7
 
     def shift(self, temperature_k: Reals, reference_k: Reals, table: Table) -> Reals:
         """Return the fractional shift against the reference's temperature."""
@@ -59,7 +59,7 @@ class Device:
         pull = two_level_shift(temperature_k, f0) - two_level_shift(reference_k, f0)
         swept, _ = quasiparticles(temperature_k, f0, self.critical_k)
         known, _ = quasiparticles(reference_k, f0, self.critical_k)
-        return self.two_level * pull + self.kinetic * (swept - known)
+        return self.two_level_ratio * pull + self.kinetic_fraction * (swept - known)
 
     def log_loss(self, temperature_k: Reals, reference_k: Reals, table: Table) -> Reals:
         """Return the logarithm of 1/Q; how far it saturates is read from the reference.
@@ -68,19 +68,21 @@ class Device:
         saturation moves from there with temperature and stored energy.
         """
         f0 = table["reference_hz"]
-        bare = self.two_level * two_level_loss(temperature_k, f0)
-        saturated = self.saturated(reference_k, table) ** (-1.0 / self.saturation) - 1.0
-        drive = saturated * np.exp(self.energy * table["log_energy_ratio"])
-        drive = drive * (temperature_k / reference_k) ** -self.dephasing
-        _, resistive = quasiparticles(temperature_k, f0, self.critical_k)
-        loss = bare / (1.0 + drive) ** self.saturation
-        loss = loss + self.floor + self.resistive * self.kinetic * resistive
+        bare = self.two_level_ratio * two_level_loss(temperature_k, f0)
+        saturated = self.saturated(reference_k, table)
+        drive = saturated ** (-1.0 / self.saturation_exponent) - 1.0
+        drive = drive * np.exp(self.energy_exponent * table["log_energy_ratio"])
+        drive = drive * (temperature_k / reference_k) ** -self.dephasing_exponent
+        _, absorbed = quasiparticles(temperature_k, f0, self.critical_k)
+        loss = bare / (1.0 + drive) ** self.saturation_exponent
+        loss = loss + self.resistive_ratio * self.kinetic_fraction * absorbed
+        loss = loss + self.floor_loss
         return np.log(np.maximum(loss, 1e-12))
 
     def saturated(self, reference_k: Reals, table: Table) -> Reals:
         """Return the reference's loss over that of unsaturated two-level systems."""
-        bare = self.two_level * two_level_loss(reference_k, table["reference_hz"])
-        left = np.exp(table["reference_log_loss"]) - self.floor
+        bare = self.two_level_ratio * two_level_loss(reference_k, table["reference_hz"])
+        left = np.exp(table["reference_log_loss"]) - self.floor_loss
         return np.asarray(
             np.clip(left / np.maximum(bare, 1e-12), _MOST_SATURATED, _LEAST_SATURATED)
         )
@@ -97,8 +99,8 @@ def fit_device(
     Returns
     -------
     tuple
-        The mean device, and ``two_level`` and ``kinetic`` of each cavity,
-        shape (cavity, 2).
+        The mean device, and ``two_level_ratio`` and ``kinetic_fraction`` of each
+        cavity, shape (cavity, 2).
     """
     highest = max(float(temperature_k.max()), float(reference_k.max()))
     best: tuple[float, float, Reals] | None = None
@@ -107,8 +109,12 @@ def fit_device(
         if best is None or trial[0] < best[0]:
             best = (trial[0], float(critical_k), trial[1])
     assert best is not None
-    two_level, kinetic = (float(value) for value in best[2].mean(axis=0))
-    device = Device(two_level=two_level, kinetic=kinetic, critical_k=best[1])
+    two_level_ratio, kinetic_fraction = (float(value) for value in best[2].mean(axis=0))
+    device = Device(
+        two_level_ratio=two_level_ratio,
+        kinetic_fraction=kinetic_fraction,
+        critical_k=best[1],
+    )
     return _with_loss(device, table, temperature_k, reference_k), best[2]
 
 
@@ -119,10 +125,10 @@ def _factors(
     cavity: npt.NDArray[np.str_],
     critical_k: float,
 ) -> tuple[float, Reals]:
-    unit = Device(two_level=1.0, kinetic=0.0, critical_k=critical_k)
+    unit = Device(two_level_ratio=1.0, kinetic_fraction=0.0, critical_k=critical_k)
     basis = np.stack(
         [
-            replace(unit, two_level=one, kinetic=other).shift(
+            replace(unit, two_level_ratio=one, kinetic_fraction=other).shift(
                 temperature_k, reference_k, table
             )
             for one, other in ((1.0, 0.0), (0.0, 1.0))
@@ -142,7 +148,13 @@ def _factors(
 def _with_loss(
     device: Device, table: Table, temperature_k: Reals, reference_k: Reals
 ) -> Device:
-    names = ("dephasing", "saturation", "energy", "resistive", "floor")
+    names = (
+        "dephasing_exponent",
+        "saturation_exponent",
+        "energy_exponent",
+        "resistive_ratio",
+        "floor_loss",
+    )
     start = np.log([getattr(device, name) for name in names])
     low = np.log([0.05, 0.2, 0.05, 0.2, 1e-9])
     high = np.log([4.0, 2.0, 2.0, 5.0, 1e-2])

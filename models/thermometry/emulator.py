@@ -37,8 +37,8 @@ class Emulator:
     device
         The mean device of the family.
     spread
-        Standard deviations of ``two_level`` and ``kinetic`` between devices, as
-        fractions; shape (2,).
+        Standard deviations of ``two_level_ratio`` and ``kinetic_fraction`` between
+        devices, as fractions; shape (2,).
     reference_ln_k
         Mean and standard deviation of ln T of the references; shape (2,).
     grid_k
@@ -90,7 +90,11 @@ class Emulator:
         loss, shift = np.empty(len(table)), np.empty(len(table))
         for number, (two_level, kinetic) in enumerate(factors):
             rows = own == number
-            known = replace(device, two_level=float(two_level), kinetic=float(kinetic))
+            known = replace(
+                device,
+                two_level_ratio=float(two_level),
+                kinetic_fraction=float(kinetic),
+            )
             state = (temperature_k[rows], reference_k[rows], table.take(rows))
             loss[rows] = table["log_loss"][rows] - known.log_loss(*state)
             shift[rows] = table["shift"][rows] - known.shift(*state)
@@ -161,9 +165,10 @@ class Emulator:
         inductance, temperature of the reference.
         """
         device, reference_k = self.device, float(np.exp(self.reference_ln_k[0]))
+        two_level, kinetic = device.two_level_ratio, device.kinetic_fraction
         moved = (
-            (replace(device, two_level=device.two_level * (1.0 + _STEP)), reference_k),
-            (replace(device, kinetic=device.kinetic * (1.0 + _STEP)), reference_k),
+            (replace(device, two_level_ratio=two_level * (1.0 + _STEP)), reference_k),
+            (replace(device, kinetic_fraction=kinetic * (1.0 + _STEP)), reference_k),
             (device, reference_k * float(np.exp(_STEP))),
         )
         sizes = (*self.spread, self.reference_ln_k[1])

@@ -59,11 +59,11 @@ def observe(
         reference_hz=known.f0_hz,
         shift=(line.f0_hz - known.f0_hz) / known.f0_hz,
         shift_sigma=math.hypot(line.f0_sigma, known.f0_sigma),
-        log_loss=math.log(line.loss),
+        log_loss=math.log(line.line_loss),
         log_loss_sigma=line.loss_sigma,
-        reference_log_loss=math.log(known.loss),
+        reference_log_loss=math.log(known.line_loss),
         reference_log_loss_sigma=known.loss_sigma,
-        log_energy_ratio=math.log(line.energy / known.energy),
+        log_energy_ratio=math.log(line.energy_factor / known.energy_factor),
     )
 
 
@@ -123,9 +123,9 @@ class Table:
 class _Line:
     f0_hz: float
     f0_sigma: float
-    loss: float
+    line_loss: float
     loss_sigma: float
-    energy: float
+    energy_factor: float
 
     @classmethod
     def of(cls, fit: ResonanceEstimate) -> "_Line | None":
@@ -145,7 +145,7 @@ class _Line:
         return cls(
             f0_hz=fit.resonant_frequency_hz,
             f0_sigma=f0_sigma,
-            loss=1.0 / quality,
+            line_loss=1.0 / quality,
             loss_sigma=max(relative, _LEAST_SIGMA),
-            energy=fit.loaded_q**2 / (coupling or fit.loaded_q),
+            energy_factor=fit.loaded_q**2 / (coupling or fit.loaded_q),
         )

@@ -80,16 +80,16 @@ class ResonatorThermometer:
     ----------
     prior
         Probability of the emulator's temperatures before a sweep was seen.
-    widening
+    widening_factor
         Factor on all standard deviations, from devices left out.
-    strange
+    strange_threshold
         Least distance above which a line is none of the family.
     """
 
     emulator: Emulator
     prior: Reals
-    widening: float
-    strange: float
+    widening_factor: float
+    strange_threshold: float
 
     @classmethod
     def fit(
@@ -141,8 +141,8 @@ class ResonatorThermometer:
         return cls(
             emulator=emulator,
             prior=prior_over(emulator.grid_k, labels[0]),
-            widening=widening,
-            strange=strange,
+            widening_factor=widening,
+            strange_threshold=strange,
         )
 
     @property
@@ -174,12 +174,14 @@ class ResonatorThermometer:
                 "no line could be fitted in the sweep or in its reference",
             )
         distance, log_determinant = self.emulator.distance(Table.of([observation]))
-        if not distance.min() <= self.strange:
+        if not distance.min() <= self.strange_threshold:
             return self._nothing(
                 ThermometryState.NOT_DETERMINABLE,
                 "the line moved and broadened as none that was learnt from",
             )
-        density = density_of(distance, log_determinant, self.prior, self.widening)
+        density = density_of(
+            distance, log_determinant, self.prior, self.widening_factor
+        )
         quantiles_k = quantiles_of(density, self.grid_k)
         reason = self._too_wide(quantiles_k)
         return TemperatureJudgement(
@@ -199,8 +201,8 @@ class ResonatorThermometer:
         }
         arrays["device"] = np.array(astuple(emulator.device))
         arrays["prior"] = self.prior
-        arrays["widening"] = np.array([self.widening])
-        arrays["strange"] = np.array([self.strange])
+        arrays["widening"] = np.array([self.widening_factor])
+        arrays["strange"] = np.array([self.strange_threshold])
         return {
             name: np.ascontiguousarray(value, dtype=np.float64)
             for name, value in arrays.items()
@@ -224,8 +226,8 @@ class ResonatorThermometer:
         return cls(
             emulator=Emulator(device=device, **read),
             prior=own["prior"],
-            widening=float(own["widening"][0]),
-            strange=float(own["strange"][0]),
+            widening_factor=float(own["widening"][0]),
+            strange_threshold=float(own["strange"][0]),
         )
 
     def _nothing(self, state: ThermometryState, reason: str) -> TemperatureJudgement:

@@ -180,7 +180,7 @@ def drift_json(
         "asked_false_alarms_per_week": limits.asked_per_week,
         "measured_false_alarms_per_day": limits.measured_per_day,
         "healthy_sweeps": limits.sweep_count,
-        "healthy_days": limits.span_days,
+        "healthy_days": limits.span_s / _DAY_S,
         "limits_drawn_at": format_time(limits.drawn_at),
     }
 
@@ -242,7 +242,7 @@ def _series(transaction: Transaction, model_version: str) -> list[_Series]:
 def _is_due(known: DriftLimits | None, now: datetime) -> bool:
     if known is None:
         return True
-    rests_on = timedelta(days=known.span_days)
+    rests_on = timedelta(seconds=known.span_s)
     return now - known.drawn_at >= min(REDRAW_AFTER, rests_on)
 
 
@@ -262,16 +262,16 @@ def _draw(
     limits = draw_limits(list(standard.values()), run_length=run_length)
     calls = sum(count_alarms(each, limits) for each in standard.values())
     spans_s = [_span_s(each) for each in series]
-    days = max(spans_s) / _DAY_S
+    span_s = max(spans_s)
     return DriftLimits(
         model_version=model_version,
         drawn_at=now,
         limits=limits,
         baselines=baselines,
         sweep_count=sum(each.scores.size for each in series),
-        span_days=days,
+        span_s=span_s,
         asked_per_week=asked_per_week,
-        measured_per_day=calls / days if days > 0.0 else 0.0,
+        measured_per_day=calls * _DAY_S / span_s if span_s > 0.0 else 0.0,
     )
 
 

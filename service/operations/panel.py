@@ -88,7 +88,7 @@ class PanelSource(Protocol):
 class _Loaded:
     """What the thread that loads leaves behind."""
 
-    stamp: int = -1
+    transition_id: int = -1
     panel: Panel | None = None
     judges: dict[str, Judge] = field(default_factory=dict)
 
@@ -156,7 +156,7 @@ class RegisteredPanel:
             return
         with self._database.read() as transaction:
             stamp = newest_model_transition(transaction)
-        if stamp != self._loaded.stamp:
+        if stamp != self._loaded.transition_id:
             self._under_way = threading.Thread(
                 target=self._swap, name="load-models", daemon=True
             )

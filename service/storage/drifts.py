@@ -49,7 +49,7 @@ class DriftLimits:
     ----------
     baselines
         Cavity to what its healthy scores look like; ``""`` is the whole fleet's.
-    sweep_count, span_days
+    sweep_count, span_s
         Healthy sweeps that they rest on, and the time that they span.
     asked_per_week
         False alarms of the fleet that were asked for, at most.
@@ -62,7 +62,7 @@ class DriftLimits:
     limits: Limits
     baselines: Mapping[str, Baseline]
     sweep_count: int
-    span_days: float
+    span_s: float
     asked_per_week: float
     measured_per_day: float
 
@@ -109,7 +109,7 @@ def add_drift_limits(transaction: Transaction, drawn: DriftLimits) -> None:
     record = {
         "baselines": {name: asdict(each) for name, each in drawn.baselines.items()},
         "sweep_count": drawn.sweep_count,
-        "span_days": drawn.span_days,
+        "span_s": drawn.span_s,
         "asked_per_week": drawn.asked_per_week,
         "measured_per_day": drawn.measured_per_day,
     }

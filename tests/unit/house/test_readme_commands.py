@@ -10,6 +10,9 @@ from service.cli import COMMANDS, main
 
 FENCE = re.compile(r"```(?:sh|bash|console|shell)\n(.*?)```", re.DOTALL)
 
+# The user and the unit of systemd have the same name as the command.
+CALL = re.compile(r"(?:^|/|\s)(?<!-u )halowatch (?!\S+\.timer\b)([a-z]+)(.*)")
+
 
 def _documents(root: Path) -> list[Path]:
     return [root / "README.md", *sorted((root / "docs").rglob("*.md"))]
@@ -38,7 +41,7 @@ def test_sub_commands_and_options_that_are_named_exist(root: Path) -> None:
     seen = 0
     for document in _documents(root):
         for line in _typed_lines(document):
-            found = re.search(r"(?:^|/|\s)halowatch ([a-z]+)(.*)", line)
+            found = CALL.search(line)
             if not found:
                 continue
             seen += 1

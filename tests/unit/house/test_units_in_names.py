@@ -43,6 +43,11 @@ DIMENSIONLESS = (
     "_at_us",
     "_status",
     "_linewidths",
+    # One over the band that is looked at.
+    "_resolutions",
+    # Expected numbers of calls in a stretch of time that the name tells.
+    "_per_week",
+    "_per_day",
     "_stored",
     "_lost",
     "_raised",
@@ -89,6 +94,17 @@ PURE_NUMBERS = frozenset(
         "batch",
         "jitter",
         "correlation",
+        # Of normal scores, in their own standard deviations.
+        "spread",
+        "ewma",
+        "cusum",
+        # Fractional, as a line moves: f0 over that of its reference less one.
+        "shift",
+        # Of distances that are logarithms of a misfit.
+        "sharpness",
+        "furthest",
+        # In prior spreads.
+        "longest_step",
         "explained",
         "width",
         # Of the normalised axis of a fit, which is counted in half spans.
@@ -102,6 +118,10 @@ PURE_NUMBERS = frozenset(
         "diagnoses",
         # What became of a poller's attempts, counted.
         "measured",
+        # What became of the sweeps of a re-score, counted.
+        "done",
+        "failed",
+        "left",
         "stored",
         "flagged",
         "lost",

@@ -196,7 +196,7 @@ def test_charts_and_limits_are_kept_as_they_were(database, clock):
         limits=Limits(ewma=0.8, cusum=7.8),
         baselines={"": Baseline(centre=0.1, spread=1.0)},
         sweep_count=300,
-        span_days=2.5,
+        span_s=216_000.0,
         asked_per_week=1.0,
         measured_per_day=0.1,
     )

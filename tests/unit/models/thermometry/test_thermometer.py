@@ -14,14 +14,14 @@ from models.thermometry.device import Device
 from models.thermometry.observation import Table
 
 NIOBIUM = Device(
-    two_level=1.9e-4,
-    kinetic=0.14,
+    two_level_ratio=1.9e-4,
+    kinetic_fraction=0.14,
     critical_k=9.2,
-    dephasing=1.3,
-    saturation=0.5,
-    energy=0.5,
-    resistive=1.5,
-    floor=2e-6,
+    dephasing_exponent=1.3,
+    saturation_exponent=0.5,
+    energy_exponent=0.5,
+    resistive_ratio=1.5,
+    floor_loss=2e-6,
 )
 COLDEST_K = 0.09
 
@@ -62,8 +62,8 @@ def family():
         device = Device(
             **{
                 **{name: getattr(NIOBIUM, name) for name in NIOBIUM.__slots__},
-                "two_level": NIOBIUM.two_level * rng.uniform(0.97, 1.03),
-                "kinetic": NIOBIUM.kinetic * rng.uniform(0.97, 1.03),
+                "two_level_ratio": NIOBIUM.two_level_ratio * rng.uniform(0.97, 1.03),
+                "kinetic_fraction": NIOBIUM.kinetic_fraction * rng.uniform(0.97, 1.03),
             }
         )
         temperature_k = rng.uniform(0.1, 2.5, 60)
@@ -100,7 +100,7 @@ def test_a_device_never_seen_tells_its_temperature(thermometer):
 def test_the_constants_of_the_metal_are_found(thermometer):
     device = thermometer.emulator.device
     assert device.critical_k == pytest.approx(NIOBIUM.critical_k, rel=0.05)
-    assert device.two_level == pytest.approx(NIOBIUM.two_level, rel=0.05)
+    assert device.two_level_ratio == pytest.approx(NIOBIUM.two_level_ratio, rel=0.05)
 
 
 def test_saved_equals_loaded(thermometer, family):
