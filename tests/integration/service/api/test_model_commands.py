@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from instruments.measurement.times import format_time
-from service.cli import main
+from service.cli import main, models
 from service.operations.judge_tasks import Diagnoser
 from service.operations.judging import load_judge
 from service.operations.panel import RegisteredPanel
@@ -87,7 +87,11 @@ def test_the_shipped_model_is_timed_compared_and_rescored(
     real_clock,
     shipped_model,
     make_folder,
+    monkeypatch,
 ):
+    # The command runs in this process, which could not take the priority back.
+    lowered: list[int] = []
+    monkeypatch.setattr(models.os, "nice", lowered.append)
     now = real_clock.now()
     names = ("S21", "S23", "S11")
     sweeps = [
@@ -122,6 +126,7 @@ def test_the_shipped_model_is_timed_compared_and_rescored(
     start = format_time(now - timedelta(days=1))
     done = run("rescore", second, "--from", start, "--json")
     assert done == {"version": second, "sweeps_judged": 12, "failed": 0}
+    assert lowered == [models.RESCORE_NICENESS]
     assert "0 sweeps judged" in run("rescore", second, "--from", start)
     document = run("compare", first, second, "--since", start, "--json")
     assert document["sweeps"] == 12
