@@ -1,0 +1,158 @@
+"""Cable echoes, gated in the time domain and compared with those of the reference.
+
+The phase of an echo against the same echo of the reference tells by how much the
+cable between its two reflections has shrunk. In a transmission the echoes are those
+of ln S, so gain and phase drifts are gone; in a reflection they are those of S itself,
+each taken relative to the earliest one, to the same end.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from models.coordinates.signal import (
+    Complexes,
+    Flags,
+    Reals,
+    centred,
+    complex_log,
+    mean_step,
+    refined_step,
+)
+from models.coordinates.smooth import detrended
+
+GATE_BINS = 4
+"""Half width of a gate, in steps of the time axis."""
+
+MOST_GATES = 6
+"""Echoes that are followed in one trace."""
+
+LEAST_COHERENCE = 0.98
+"""Share of an echo that must move as one for its phase to mean something."""
+
+_FIRST_LOG_BIN = 8
+_TREND_ORDER = 3
+_KAISER_BETA = 7.0
+_LEAST_POWER = 30.0
+_APART_BINS = 5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EchoChange:
+    """How one echo differs from that of the reference; each of shape (...,).
+
+    Attributes
+    ----------
+    strength
+        ln of the ratio of amplitudes.
+    phase_rad
+        Change of phase at the middle of the band, unwrapped by its delay.
+    coherence
+        1 where all of the echo moved alike.
+    delay_steps
+        Delay of the reference's echo, in steps of the time axis.
+    """
+
+    strength: Reals
+    phase_rad: Reals
+    coherence: Reals
+    delay_steps: Reals
+
+
+def echo_signal(signal: Complexes, kept: Flags, *, logarithmic: bool) -> Complexes:
+    """Return what the echoes are sought in, windowed, in the time domain."""
+    whole = complex_log(signal, kept) if logarithmic else signal
+    if logarithmic:
+        whole = detrended(whole, _TREND_ORDER)
+    return np.asarray(np.fft.ifft(whole * _window(whole.shape[-1]), axis=-1))
+
+
+def find_gates(in_time: Complexes, *, logarithmic: bool) -> tuple[int, ...]:
+    """Find the echoes that stand out in many sweeps, by rising delay.
+
+    Parameters
+    ----------
+    in_time
+        Shape (sweep, bin).
+    """
+    power = np.median(np.abs(in_time) ** 2, axis=0)
+    count = power.size
+    floor = _LEAST_POWER * float(np.quantile(power, 0.3))
+    found: list[int] = []
+    for index in np.argsort(-power):
+        at = int(index)
+        if power[at] < floor or len(found) == MOST_GATES:
+            break
+        if logarithmic and not _FIRST_LOG_BIN <= at < count // 2:
+            continue
+        if power[at] < max(power[at - 1], power[(at + 1) % count]):
+            continue
+        if all(_apart(at, other, count) >= _APART_BINS for other in found):
+            found.append(at)
+    return tuple(sorted(found, key=lambda at: _apart(at, 0, count)))
+
+
+def gated(in_time: Complexes, gate: int) -> Complexes:
+    """Return the part of a signal inside of one gate, back over the band."""
+    return np.asarray(np.fft.fft(in_time * _gate(in_time.shape[-1], gate), axis=-1))
+
+
+def compare_echo(
+    own: Complexes, reference: Complexes, gate: int, turns_a_step: float
+) -> EchoChange:
+    """Compare gated signals.
+
+    Parameters
+    ----------
+    own, reference
+        As from :func:`gated`, shape (..., bin).
+    gate
+        Where it was gated.
+    turns_a_step
+        Frequency of the middle of the band over the width of a bin.
+    """
+    count = own.shape[-1]
+    inner = slice(count // 16, count - count // 16)
+    at = centred(count)[inner]
+    across = (own * reference.conj())[..., inner]
+    power = (np.abs(reference[..., inner]) ** 2).sum(axis=-1)
+    step = refined_step(across, _slope(across))
+    total = (across * np.exp(-1j * step[..., None] * at)).sum(axis=-1)
+    phase = np.angle(total)
+    turns = np.round((step * turns_a_step - phase) / (2 * np.pi))
+    return EchoChange(
+        strength=np.log(np.maximum(np.abs(total) / np.maximum(power, 1e-30), 1e-6)),
+        phase_rad=phase + 2 * np.pi * turns,
+        coherence=np.abs(total) / np.maximum(np.abs(across).sum(axis=-1), 1e-30),
+        delay_steps=_delay_of(reference[..., inner], gate, at, count),
+    )
+
+
+def _delay_of(known: Complexes, gate: int, at: Reals, count: int) -> Reals:
+    """Return the delay of a gated echo in steps, from its phase slope."""
+    signed = gate if gate <= count // 2 else gate - count
+    still = known * np.exp(2j * np.pi * signed * at / count)
+    slope = refined_step(still, mean_step(still))
+    return np.asarray(signed - slope * count / (2 * np.pi))
+
+
+def _slope(signal: Complexes) -> Reals:
+    return np.asarray(np.angle((signal[..., 1:] * signal[..., :-1].conj()).sum(axis=-1)))
+
+
+def _apart(one: int, other: int, count: int) -> int:
+    apart = abs(one - other)
+    return min(apart, count - apart)
+
+
+@lru_cache(maxsize=16)
+def _window(count: int) -> Reals:
+    return np.asarray(np.kaiser(count, _KAISER_BETA))
+
+
+@lru_cache(maxsize=256)
+def _gate(count: int, gate: int) -> Reals:
+    away = (np.arange(count) - gate + count // 2) % count - count // 2
+    shape = np.cos(np.pi * away / (2 * GATE_BINS)) ** 2
+    return np.where(np.abs(away) < GATE_BINS, shape, 0.0)

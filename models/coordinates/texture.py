@@ -1,0 +1,54 @@
+"""What is left of a log-ratio, as power in bands of delay.
+
+A new reflection anywhere along a line raises the power at its delay, whatever its
+phase; noise raises all of it.
+"""
+
+import numpy as np
+
+from models.coordinates.signal import Complexes, Flags, Reals
+
+BAND_COUNT = 14
+"""Bands of delay, and one number more for the noise."""
+
+_FIRST_BIN = 4
+_KAISER_BETA = 5.0
+_LARGEST_NEPER = 1.0
+
+
+def texture(rest: Complexes, kept: Flags) -> Reals:
+    """Return ln of the largest power in each band of delay, and of the noise.
+
+    Parameters
+    ----------
+    rest
+        Remainder of a log-ratio in the kept bins, shape (..., kept).
+
+    Returns
+    -------
+    ndarray
+        Shape (..., BAND_COUNT + 1).
+    """
+    count = kept.size
+    whole = np.zeros((*rest.shape[:-1], count), dtype=np.complex128)
+    whole[..., kept] = np.clip(rest.real, -_LARGEST_NEPER, _LARGEST_NEPER) + 1j * (
+        np.clip(rest.imag, -_LARGEST_NEPER, _LARGEST_NEPER)
+    )
+    in_time = np.fft.ifft(whole * np.kaiser(count, _KAISER_BETA), axis=-1)
+    power = np.abs(in_time) ** 2
+    edges = delay_edges(count)
+    bands = [
+        power[..., low:high].max(axis=-1)
+        for low, high in zip(edges[:-1], edges[1:], strict=True)
+    ]
+    # The late half of the time axis is noise and the mirror of nothing.
+    bands.append(np.median(power[..., count // 2 :], axis=-1))
+    return np.log(np.stack(bands, axis=-1) + 1e-16)
+
+
+def delay_edges(count: int) -> list[int]:
+    """Return the edges of the bands in steps of the time axis, BAND_COUNT + 1."""
+    edges = np.geomspace(_FIRST_BIN, count // 2, BAND_COUNT + 1).round().astype(int)
+    for index in range(1, edges.size):
+        edges[index] = max(edges[index], edges[index - 1] + 1)
+    return [int(edge) for edge in edges]

@@ -1,0 +1,293 @@
+"""Which temperatures and fields a healthy receiver would need to look like this.
+
+A multivariate Student t with as many degrees of freedom as there were cycles, over
+a temperature axis that is refined where the density peaks; the field is a polynomial
+inside of the exponent and is integrated out by Laplace's method.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import ndtr
+
+from models.coordinates.signal import Flags, Reals
+from models.emulation.healthy import HealthyEmulator
+
+COARSE_COUNT = 160
+"""Places of the temperature axis that are tried first."""
+
+_FINE_COUNT = 41
+_FIELD_COUNT = 31
+_NEWTON_STEPS = 8
+_CHUNK = 64
+_FIELD_QUANTILE_COUNT = 241
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Posterior:
+    """What a healthy receiver would be at; the first axis is the sweep.
+
+    Attributes
+    ----------
+    places
+        Temperature axis (log10 K), rising, shape (sweep, place).
+    density
+        Probability density over it, shape (sweep, place).
+    field_tesla, field_sigma_tesla
+        Mean and standard deviation of the field at each place, (sweep, place).
+    residuals
+        Whitened residuals at the best place, 0 where a coordinate is missing, shape
+        (sweep, coordinate).
+    chi_square
+        Their mean square over what is there, shape (sweep,).
+    best_place, best_field_tesla
+        Where the density peaks, shape (sweep,).
+    """
+
+    places: Reals
+    density: Reals
+    field_tesla: Reals
+    field_sigma_tesla: Reals
+    residuals: Reals
+    chi_square: Reals
+    best_place: Reals
+    best_field_tesla: Reals
+
+    def place_quantiles(self, levels: Reals) -> Reals:
+        """Return quantiles on the temperature axis, shape (sweep, level)."""
+        return _quantiles(self.places, self._cumulated(), levels)
+
+    def field_quantiles(self, levels: Reals) -> Reals:
+        """Return quantiles of the field in T, shape (sweep, level)."""
+        share = np.diff(self._cumulated(), axis=1)
+        share = np.concatenate([share[:, :1], share], axis=1)
+        share = share / share.sum(axis=1, keepdims=True)
+        found = np.empty((share.shape[0], levels.size))
+        for row in range(share.shape[0]):
+            found[row] = _mixture_quantiles(
+                share[row], self.field_tesla[row], self.field_sigma_tesla[row], levels
+            )
+        return found
+
+    def _cumulated(self) -> Reals:
+        steps = np.diff(self.places, axis=1)
+        middle = 0.5 * (self.density[:, 1:] + self.density[:, :-1])
+        total = np.zeros(self.places.shape)
+        np.cumsum(middle * steps, axis=1, out=total[:, 1:])
+        return np.asarray(total / np.maximum(total[:, -1:], 1e-300))
+
+
+class PosteriorReader:
+    """An emulator made ready for sweeps that have the same traces.
+
+    Parameters
+    ----------
+    emulator
+        Of the healthy receiver.
+    present
+        Coordinates that the sweeps have, shape (coordinate,).
+    """
+
+    def __init__(self, emulator: HealthyEmulator, present: Flags) -> None:
+        self._emulator = emulator
+        self._present = present
+        self._judged = present & emulator.used
+        self._inverse, self._means = _whitened(emulator, self._judged)
+        self._all_inverse, self._all_means = _whitened(emulator, present)
+        diagonals = np.diagonal(self._inverse, axis1=1, axis2=2)
+        self._log_volume = -np.log(diagonals).sum(axis=1)
+        low, high = emulator.place_range
+        margin = 0.01 * (high - low)
+        self._coarse = np.linspace(low - margin, high + margin, COARSE_COUNT)
+        self._coarse_means = self._means_at(self._coarse)
+
+    def read(self, values: Reals) -> Posterior:
+        """Return the posterior of sweeps, from coordinates (sweep, coordinate)."""
+        parts = [
+            self._read(values[start : start + _CHUNK])
+            for start in range(0, values.shape[0], _CHUNK)
+        ]
+        return Posterior(
+            **{
+                name: np.concatenate([getattr(part, name) for part in parts])
+                for name in Posterior.__slots__
+            }
+        )
+
+    def _read(self, values: Reals) -> Posterior:
+        emulator = self._emulator
+        scaled = emulator.scaled(values)[:, self._judged]
+        whitened = np.einsum("nc,bdc->nbd", scaled, self._inverse, optimize=True)
+        count = scaled.shape[0]
+        if emulator.design.fine.size == 0:
+            places = np.full((count, 1), emulator.place_range[0])
+            logs = self._logs(whitened, places, self._means_at(places))
+            pair = [np.repeat(each, 2, axis=1) for each in logs]
+            spread = places + np.array([-0.5, 0.5])
+            return self._finished(values, spread, *pair)
+        places = np.tile(self._coarse, (count, 1))
+        logs, field, sigma = self._logs(whitened, places, self._coarse_means[None])
+        step = float(self._coarse[1] - self._coarse[0])
+        for reach in (3.0 * step, 0.3 * step):
+            at = logs.argmax(axis=1)[:, None]
+            best = np.take_along_axis(places, at, axis=1)
+            near = best + np.linspace(-reach, reach, _FINE_COUNT)
+            found = self._logs(whitened, near, self._means_at(near))
+            places = np.concatenate([places, near], axis=1)
+            order = np.argsort(places, axis=1, kind="stable")
+            places = np.take_along_axis(places, order, axis=1)
+            logs, field, sigma = (
+                np.take_along_axis(np.concatenate([one, two], axis=1), order, axis=1)
+                for one, two in zip((logs, field, sigma), found, strict=True)
+            )
+        return self._finished(values, places, logs, field, sigma)
+
+    def _finished(
+        self, values: Reals, places: Reals, logs: Reals, field: Reals, sigma: Reals
+    ) -> Posterior:
+        best = logs.argmax(axis=1)[:, None]
+        best_place = np.take_along_axis(places, best, axis=1)
+        best_field = np.take_along_axis(field, best, axis=1)
+        residuals = np.zeros(values.shape)
+        residuals[:, self._present] = self._residuals(values, best_place, best_field)
+        return Posterior(
+            places=places,
+            density=np.exp(logs - np.take_along_axis(logs, best, axis=1)),
+            field_tesla=field,
+            field_sigma_tesla=sigma,
+            residuals=residuals,
+            chi_square=(residuals**2).sum(axis=1) / max(int(self._present.sum()), 1),
+            best_place=best_place[:, 0],
+            best_field_tesla=best_field[:, 0],
+        )
+
+    def _bands(self, places: Reals) -> npt.NDArray[np.intp]:
+        known = self._emulator.band_places
+        return np.asarray(np.searchsorted(0.5 * (known[1:] + known[:-1]), places))
+
+    def _means_at(self, places: Reals, whitened: Reals | None = None) -> Reals:
+        """Return the whitened mean at places, (..., power, coordinate)."""
+        all_means = self._means if whitened is None else whitened
+        design = self._emulator.design
+        flat = places.reshape(-1)
+        fine, coarse = design.blocks(flat)
+        curve, fields = design.slices()
+        band = self._bands(flat)
+        found = np.empty((flat.size, design.powers, all_means.shape[2]))
+        for index in np.unique(band):
+            chosen = band == index
+            means = all_means[index]
+            found[chosen, 0] = fine[chosen] @ means[curve]
+            for power, part in enumerate(fields, start=1):
+                found[chosen, power] = coarse[chosen] @ means[part]
+        return found.reshape(*places.shape, *found.shape[1:])
+
+    def _logs(
+        self, whitened: Reals, places: Reals, means: Reals
+    ) -> tuple[Reals, Reals, Reals]:
+        """Return log density, field and its sigma at places, each (sweep, place)."""
+        band = self._bands(places)
+        rows = np.arange(whitened.shape[0])[:, None]
+        base = whitened[rows, band] - means[..., 0, :]
+        freedom = self._emulator.freedom
+        count = base.shape[2]
+        square = np.einsum("npd,npd->np", base, base)
+        relative, polynomial = self._best_field(square, base, means[..., 1:, :])
+        least = np.maximum(_evaluate(polynomial, relative), 0.0)
+        logs = -0.5 * (freedom + count) * np.log1p(least / freedom)
+        logs = self._emulator.tempering * (logs - self._log_volume[band])
+        scale = self._emulator.design.field_scale
+        if scale == 0.0:
+            return logs, np.zeros_like(logs), np.zeros_like(logs)
+        bend = 0.5 * _evaluate(_derived(_derived(polynomial)), relative)
+        bend *= self._emulator.tempering * (freedom + count) / (freedom + least)
+        low, high = self._emulator.field_range_tesla
+        widest = 0.3 * (high - low) / scale
+        sigma = np.minimum(1.0 / np.sqrt(np.maximum(bend, 1e-12)), widest)
+        return logs + np.log(sigma), relative * scale, sigma * scale
+
+    def _best_field(
+        self, square: Reals, base: Reals, powers: Reals
+    ) -> tuple[Reals, Reals]:
+        """Find the field of least square; return it over its scale, and the square.
+
+        The square is a polynomial of the field, coefficients along the last axis.
+        """
+        count = powers.shape[-2]
+        polynomial = np.zeros((*square.shape, 2 * count + 1))
+        polynomial[..., 0] = square
+        if count == 0:
+            return np.zeros_like(square), polynomial
+        mixed = np.matmul(powers, base[..., None])[..., 0]
+        among = np.matmul(powers, np.swapaxes(powers, -1, -2))
+        for one in range(count):
+            polynomial[..., one + 1] -= 2.0 * mixed[..., one]
+            for two in range(count):
+                polynomial[..., one + two + 2] += among[..., one, two]
+        low, high = self._emulator.field_range_tesla
+        scale = self._emulator.design.field_scale
+        tried = np.linspace(low, high, _FIELD_COUNT) / scale
+        table = polynomial @ (tried[None, :] ** np.arange(2 * count + 1)[:, None])
+        found = tried[table.argmin(axis=-1)]
+        first = _derived(polynomial)
+        second = _derived(first)
+        margin = 0.05 * (high - low) / scale
+        for _ in range(_NEWTON_STEPS):
+            bend = np.maximum(_evaluate(second, found), 1e-9)
+            step = np.clip(_evaluate(first, found) / bend, -0.1, 0.1)
+            found = np.clip(found - step, low / scale - margin, high / scale + margin)
+        return found, polynomial
+
+    def _residuals(self, values: Reals, place: Reals, field: Reals) -> Reals:
+        scaled = self._emulator.scaled(values)[:, self._present]
+        means = self._means_at(place, self._all_means)[:, 0]
+        turned = self._all_inverse[self._bands(place)[:, 0]]
+        left = np.matmul(turned, scaled[:, :, None])[:, :, 0] - means[:, 0]
+        scale = self._emulator.design.field_scale
+        for power in range(1, means.shape[1]):
+            left = left - (field / scale) ** power * means[:, power]
+        return np.asarray(left)
+
+
+def _whitened(emulator: HealthyEmulator, chosen: Flags) -> tuple[Reals, Reals]:
+    """Return whitening matrices and whitened coefficients, (band, ...) each."""
+    covariances = emulator.covariances[:, chosen][:, :, chosen]
+    inverse = np.stack(
+        [np.linalg.inv(np.linalg.cholesky(each)) for each in covariances]
+    )
+    coefficients = emulator.coefficients[:, chosen]
+    return inverse, np.einsum("tc,bdc->btd", coefficients, inverse, optimize=True)
+
+
+def _evaluate(polynomial: Reals, at: Reals) -> Reals:
+    value = np.zeros_like(at)
+    for index in range(polynomial.shape[-1] - 1, -1, -1):
+        value = value * at + polynomial[..., index]
+    return value
+
+
+def _derived(polynomial: Reals) -> Reals:
+    if polynomial.shape[-1] == 1:
+        return np.zeros_like(polynomial)
+    return np.asarray(polynomial[..., 1:] * np.arange(1, polynomial.shape[-1]))
+
+
+def _quantiles(places: Reals, cumulated: Reals, levels: Reals) -> Reals:
+    rising = cumulated + 1e-12 * np.arange(cumulated.shape[1])
+    return np.stack(
+        [
+            np.interp(levels, row / row[-1], place)
+            for row, place in zip(rising, places, strict=True)
+        ]
+    )
+
+
+def _mixture_quantiles(share: Reals, mean: Reals, sigma: Reals, levels: Reals) -> Reals:
+    counted = share > 1e-5
+    share, mean, sigma = share[counted], mean[counted], np.maximum(sigma[counted], 1e-12)
+    low, high = float((mean - 5 * sigma).min()), float((mean + 5 * sigma).max())
+    at = np.linspace(low, high, _FIELD_QUANTILE_COUNT)
+    total = (share * ndtr((at[:, None] - mean) / sigma)).sum(axis=1)
+    rising = total / max(float(total[-1]), 1e-300) + 1e-12 * np.arange(at.size)
+    return np.asarray(np.interp(levels, rising, at))

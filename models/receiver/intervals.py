@@ -1,0 +1,109 @@
+"""Intervals around a reading that keep their promise on cycles that were left out."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from models.coordinates.signal import Flags, Reals
+from models.networks.density import LEVELS
+
+GROUP_COUNT = 4
+"""Three bands of the temperature axis, and one for sweeps that look faulty."""
+
+FAULTY_GROUP = 3
+"""Index of the last group."""
+
+TEMPERATURE_EDGES = (float(np.log10(4.0)), float(np.log10(40.0)))
+"""Edges of the bands in log10 K: frozen, cold, warm."""
+
+_LEAST_GROUP = 30
+_MEDIAN = LEVELS.index(0.5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Stretch:
+    """By what the distance of each quantile to the median is stretched.
+
+    Attributes
+    ----------
+    factors
+        Shape (group, level); the median's are not used.
+    shift
+        Added to every quantile, shape (group,).
+    """
+
+    factors: Reals
+    shift: Reals
+
+    def applied(self, raw: Reals, group: npt.NDArray[np.intp]) -> Reals:
+        """Return quantiles that keep their promise, shape (sweep, level)."""
+        median = raw[:, _MEDIAN : _MEDIAN + 1]
+        stretched = median + (raw - median) * self.factors[group]
+        return np.asarray(np.sort(stretched + self.shift[group][:, None], axis=1))
+
+
+def no_stretch() -> Stretch:
+    """Return what leaves quantiles as they are."""
+    return Stretch(factors=np.ones((GROUP_COUNT, len(LEVELS))), shift=np.zeros(GROUP_COUNT))
+
+
+def groups_of(place: Reals, faulty: Flags) -> npt.NDArray[np.intp]:
+    """Return the group of each sweep by its read temperature, shape (sweep,)."""
+    return np.where(faulty, FAULTY_GROUP, np.searchsorted(TEMPERATURE_EDGES, place))
+
+
+def fit_stretch(
+    raw: Reals,
+    truth: Reals,
+    group: npt.NDArray[np.intp],
+    cycle: npt.NDArray[np.str_],
+) -> Stretch:
+    """Find the stretch that covers left-out sweeps as often as promised.
+
+    Each thermal cycle counts alike, for cycles and not sweeps are exchangeable.
+
+    Parameters
+    ----------
+    raw
+        Quantiles at :data:`models.networks.density.LEVELS`, shape (sweep, level).
+    truth
+        Shape (sweep,).
+    """
+    weight = _even_cycles(cycle)
+    everything = np.ones(truth.size, dtype=np.bool_)
+    factors = np.ones((GROUP_COUNT, len(LEVELS)))
+    shift = np.zeros(GROUP_COUNT)
+    for index in range(GROUP_COUNT):
+        member = group == index
+        if member.sum() < _LEAST_GROUP or np.unique(cycle[member]).size < 3:
+            member = everything if index == FAULTY_GROUP else group != FAULTY_GROUP
+        if not member.any():
+            member = everything
+        factors[index] = _factors(raw[member], truth[member], weight[member])
+    return Stretch(factors=factors, shift=shift)
+
+
+def _factors(raw: Reals, truth: Reals, weight: Reals) -> Reals:
+    found = np.ones(len(LEVELS))
+    median = raw[:, _MEDIAN]
+    for column, level in enumerate(LEVELS):
+        if column == _MEDIAN:
+            continue
+        reach = np.maximum(np.abs(raw[:, column] - median), 1e-9)
+        away = (median - truth if level < 0.5 else truth - median) / reach
+        found[column] = max(_quantile(away, weight, max(level, 1.0 - level)), 0.02)
+    return found
+
+
+def _quantile(values: Reals, weight: Reals, share: float) -> float:
+    """Return a weighted quantile, the next sweep counted against it."""
+    order = np.argsort(values, kind="stable")
+    total = np.cumsum(weight[order]) / (weight.sum() + weight.max())
+    at = min(int(np.searchsorted(total, share)), values.size - 1)
+    return float(values[order[at]])
+
+
+def _even_cycles(cycle: npt.NDArray[np.str_]) -> Reals:
+    _, index, counts = np.unique(cycle, return_inverse=True, return_counts=True)
+    return np.asarray(1.0 / np.sqrt(counts[index]))

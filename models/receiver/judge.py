@@ -1,0 +1,264 @@
+"""The judge of a receiver: temperature, stray field and condition, by what is there.
+
+One reading for every set of traces that a sweep may have: a missing trace is left out
+of the likelihood, never filled in.
+"""
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from models.calibration.scaling import softmax
+from models.coordinates import CoordinateForm, Coordinates
+from models.coordinates.signal import Complexes, Flags, Reals
+from models.emulation import HealthyEmulator, Posterior, PosteriorReader
+from models.networks.density import LEVELS
+from models.receiver.features import condition_features
+from models.receiver.intervals import GROUP_COUNT, Stretch, groups_of
+from models.receiver.ridge import RidgeReader
+from models.receiver.softmax import SoftmaxHead
+
+TraceSet: TypeAlias = tuple[bool, ...]
+
+EXPERTS = ("emulator", "ridge", "network")
+"""Who may read a scalar; the number of each stands in the stored model."""
+
+_LARGEST_TEXTURE = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ScalarReading:
+    """How one scalar is read from one set of traces.
+
+    Attributes
+    ----------
+    ridge
+        The direct reading, where one was fitted.
+    offsets
+        Quantiles of the ridge's errors on left-out cycles, shape (group, level).
+    expert
+        Who reads each group, as a number in :data:`EXPERTS`, shape (group,).
+    stretch
+        That makes its quantiles keep their promise.
+    """
+
+    ridge: RidgeReader | None
+    offsets: Reals
+    expert: npt.NDArray[np.intp]
+    stretch: Stretch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SetJudge:
+    """What is read from one set of traces.
+
+    Attributes
+    ----------
+    condition
+        Head of the condition, where there is one.
+    softmax_temperature
+        Divides its logits.
+    scalars
+        Target to how it is read.
+    """
+
+    condition: SoftmaxHead | None
+    softmax_temperature: float
+    scalars: dict[str, ScalarReading]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ReceiverReading:
+    """What was read of sweeps; the first axis is the sweep.
+
+    Attributes
+    ----------
+    quantiles
+        Scalar target to quantiles: log10 K of temperature, T of field; NaN where no
+        set of traces was known; shape (sweep, level).
+    probabilities
+        Of the conditions, shape (sweep, class); empty without a condition head.
+    chi_square
+        Mean squared departure from a healthy receiver, shape (sweep,).
+    known
+        Whether the sweep's traces form a set that was trained, shape (sweep,).
+    """
+
+    quantiles: dict[str, Reals]
+    probabilities: Reals
+    chi_square: Reals
+    known: Flags
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ReceiverJudge:
+    """Everything that was learnt of a receiver against its references.
+
+    Attributes
+    ----------
+    labels
+        Conditions, in the order of the logits; empty without a condition head.
+    healthy
+        Number of the healthy condition among them, -1 where there is none.
+    texture_centre, texture_scale
+        Of healthy sweeps, shape (texture,).
+    sets
+        Set of traces to how it is read.
+    """
+
+    form: CoordinateForm
+    emulator: HealthyEmulator
+    labels: tuple[str, ...]
+    healthy: int
+    texture_centre: Reals
+    texture_scale: Reals
+    sets: dict[TraceSet, SetJudge]
+    _readers: dict[TraceSet, PosteriorReader] = field(default_factory=dict)
+
+    def read_signals(
+        self,
+        own: Complexes,
+        known: Complexes,
+        network: dict[str, Reals] | None = None,
+    ) -> ReceiverReading:
+        """Read sweeps against their references.
+
+        Parameters
+        ----------
+        own, known
+            Signals of the form, shape (sweep, trace, bin); NaN where missing.
+        network
+            Quantiles that the network gives each scalar, where it has an opinion.
+        """
+        return self.read(self.form.coordinates(own, known), network)
+
+    def read(
+        self, coordinates: Coordinates, network: dict[str, Reals] | None = None
+    ) -> ReceiverReading:
+        """Read sweeps from their coordinates."""
+        count = coordinates.values.shape[0]
+        names = {name for each in self.sets.values() for name in each.scalars}
+        quantiles = {name: np.full((count, len(LEVELS)), np.nan) for name in names}
+        probabilities = np.full((count, len(self.labels)), np.nan)
+        chi_square = np.full(count, np.nan)
+        known = np.zeros(count, dtype=np.bool_)
+        for traces, rows in rows_by_set(coordinates, self.form).items():
+            if traces not in self.sets:
+                continue
+            known[rows] = True
+            posterior = self._reader(traces).read(coordinates.values[rows])
+            chi_square[rows] = posterior.chi_square
+            shares = self.shares(traces, posterior, coordinates.texture[rows])
+            probabilities[rows] = shares
+            for name, reading in self.sets[traces].scalars.items():
+                mine = None if network is None else network[name][rows]
+                values = coordinates.values[rows]
+                quantiles[name][rows] = self.scalar(
+                    name, reading, posterior, values, self.looks_faulty(shares), mine
+                )
+        return ReceiverReading(
+            quantiles=quantiles,
+            probabilities=probabilities,
+            chi_square=chi_square,
+            known=known,
+        )
+
+    def _reader(self, traces: TraceSet) -> PosteriorReader:
+        if traces not in self._readers:
+            self._readers[traces] = PosteriorReader(
+                self.emulator, coordinates_of(traces, self.form)
+            )
+        return self._readers[traces]
+
+    def even_texture(self, texture: Reals) -> Reals:
+        """Return texture in spreads of healthy sweeps; 0 where missing."""
+        even = (texture - self.texture_centre) / self.texture_scale
+        pressed = np.clip(even, -_LARGEST_TEXTURE, _LARGEST_TEXTURE)
+        return np.asarray(np.nan_to_num(pressed, nan=0.0))
+
+    def shares(self, traces: TraceSet, posterior: Posterior, texture: Reals) -> Reals:
+        """Return probabilities of the conditions, shape (sweep, class)."""
+        judge = self.sets[traces]
+        if judge.condition is None:
+            return np.zeros((texture.shape[0], 0))
+        features = condition_features(posterior, self.even_texture(texture))
+        return softmax(judge.condition.logits(features), judge.softmax_temperature)
+
+    def looks_faulty(self, shares: Reals) -> Flags:
+        """Return where another condition than the healthy one leads, (sweep,)."""
+        if self.healthy < 0 or shares.shape[1] == 0:
+            return np.zeros(shares.shape[0], dtype=np.bool_)
+        return np.asarray(shares.argmax(axis=1) != self.healthy)
+
+    def scalar(
+        self,
+        name: str,
+        reading: ScalarReading,
+        posterior: Posterior,
+        values: Reals,
+        faulty: Flags,
+        network: Reals | None,
+    ) -> Reals:
+        """Return calibrated quantiles of one scalar, shape (sweep, level)."""
+        place = posterior.place_quantiles(np.array([0.5]))[:, 0]
+        group = groups_of(place, faulty)
+        raw = expert_quantiles(name, reading, posterior, values, group, network)
+        return reading.stretch.applied(raw, group)
+
+
+def expert_quantiles(
+    name: str,
+    reading: ScalarReading,
+    posterior: Posterior,
+    values: Reals,
+    group: npt.NDArray[np.intp],
+    network: Reals | None,
+) -> Reals:
+    """Return the quantiles of whoever reads each group, shape (sweep, level)."""
+    levels = np.array(LEVELS)
+    raw = (
+        posterior.place_quantiles(levels)
+        if name == "temperature_k"
+        else posterior.field_quantiles(levels)
+    )
+    if reading.ridge is not None:
+        chosen = reading.expert[group] == EXPERTS.index("ridge")
+        if chosen.any():
+            direct = reading.ridge.read(values[chosen])
+            raw[chosen] = direct[:, None] + reading.offsets[group[chosen]]
+    if network is not None:
+        chosen = reading.expert[group] == EXPERTS.index("network")
+        raw[chosen] = network[chosen]
+    return raw
+
+
+def coordinates_of(traces: TraceSet, form: CoordinateForm) -> Flags:
+    """Return which coordinates a set of traces has, shape (coordinate,)."""
+    return np.asarray(np.array(traces)[form.trace_of])
+
+
+def rows_by_set(
+    coordinates: Coordinates, form: CoordinateForm
+) -> dict[TraceSet, npt.NDArray[np.intp]]:
+    """Return the rows of each set of traces that occurs; sweeps without any left out."""
+    count = len(form.traces)
+    there = np.stack(
+        [
+            np.isfinite(coordinates.values[:, form.trace_of == index]).all(axis=1)
+            for index in range(count)
+        ],
+        axis=1,
+    )
+    found: dict[TraceSet, npt.NDArray[np.intp]] = {}
+    for row in np.unique(there, axis=0):
+        if row.any():
+            same = np.flatnonzero((there == row).all(axis=1))
+            found[tuple(bool(flag) for flag in row)] = same
+    return found
+
+
+def empty_groups() -> npt.NDArray[np.intp]:
+    """Return the emulator as everybody's expert, shape (group,)."""
+    return np.zeros(GROUP_COUNT, dtype=np.intp)

@@ -1,0 +1,105 @@
+"""A ridge on the coordinates: the most direct reading of a scalar.
+
+Its penalty is the one with which left-out cycles are read best.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from models.coordinates.signal import Reals
+
+PENALTIES = tuple(float(10.0**power) for power in range(-9, 0))
+"""Penalties that are tried, over the number of sweeps."""
+
+_LARGEST_INPUT = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RidgeReader:
+    """A scalar as a linear function of scaled coordinates.
+
+    Attributes
+    ----------
+    centre, scale, weight
+        Shape (coordinate,); NaN for coordinates that are not read.
+    offset
+        The value at the centre, in the coordinate of the scalar.
+    """
+
+    centre: Reals
+    scale: Reals
+    weight: Reals
+    offset: float
+
+    def read(self, values: Reals) -> Reals:
+        """Return the scalar of sweeps, shape (sweep,)."""
+        there = np.isfinite(self.weight)
+        inputs = ridge_inputs(values[:, there], self.centre[there], self.scale[there])
+        return np.asarray(inputs @ self.weight[there] + self.offset)
+
+
+def ridge_inputs(values: Reals, centre: Reals, scale: Reals) -> Reals:
+    """Return scaled coordinates, pressed to what training could hold."""
+    return np.asarray(
+        np.clip((values - centre) / scale, -_LARGEST_INPUT, _LARGEST_INPUT)
+    )
+
+
+def fit_ridge(
+    values: Reals, truth: Reals, fold: npt.NDArray[np.intp]
+) -> tuple[RidgeReader, Reals]:
+    """Fit on all sweeps, and read each by what the other cycles teach.
+
+    Parameters
+    ----------
+    values
+        Coordinates without gaps, shape (sweep, coordinate).
+    truth
+        The scalar in its coordinate, shape (sweep,).
+    fold
+        Group of cycles that a sweep is left out with, shape (sweep,).
+
+    Returns
+    -------
+    reader : RidgeReader
+        Fitted on all sweeps.
+    left_out : ndarray
+        Reading of each sweep without its cycle, shape (sweep,).
+    """
+    centre = values.mean(axis=0)
+    scale = np.maximum(values.std(axis=0), 1e-9)
+    inputs = ridge_inputs(values, centre, scale)
+    readings = _left_out(inputs, truth, fold)
+    errors = np.sqrt(np.mean((readings - truth[:, None]) ** 2, axis=0))
+    best = int(errors.argmin())
+    weight, offset = _solve(inputs, truth, (PENALTIES[best],))
+    reader = RidgeReader(
+        centre=centre, scale=scale, weight=weight[:, 0], offset=float(offset[0])
+    )
+    return reader, np.asarray(readings[:, best])
+
+
+def _left_out(inputs: Reals, truth: Reals, fold: npt.NDArray[np.intp]) -> Reals:
+    found = np.zeros((truth.size, len(PENALTIES)))
+    for index in np.unique(fold):
+        out = fold == index
+        known = ~out if not out.all() else out
+        weight, offset = _solve(inputs[known], truth[known], PENALTIES)
+        found[out] = inputs[out] @ weight + offset
+    return found
+
+
+def _solve(
+    inputs: Reals, truth: Reals, penalties: tuple[float, ...]
+) -> tuple[Reals, Reals]:
+    """Return weights and offsets for several penalties, (coordinate, penalty)."""
+    middle, usual = inputs.mean(axis=0), float(truth.mean())
+    centred = inputs - middle
+    values, vectors = np.linalg.eigh(centred.T @ centred / truth.size)
+    turned = vectors.T @ (centred.T @ (truth - usual) / truth.size)
+    values = np.maximum(values, 0.0)
+    shrunk = turned[:, None] / (values[:, None] + np.array(penalties))
+    weight = vectors @ shrunk
+    return weight, usual - middle @ weight
