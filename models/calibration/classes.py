@@ -48,7 +48,9 @@ class ClassCalibration:
         return np.asarray(softmax(logits, self.softmax_temperature).mean(axis=0))
 
 
-def calibrate_classes(logits: Reals, labels: npt.NDArray[np.intp]) -> ClassCalibration:
+def calibrate_classes(
+    logits: Reals, labels: npt.NDArray[np.intp], temperature: float | None = None
+) -> ClassCalibration:
     """Calibrate a class head on held-out sweeps.
 
     Parameters
@@ -57,9 +59,11 @@ def calibrate_classes(logits: Reals, labels: npt.NDArray[np.intp]) -> ClassCalib
         Of one member that has not seen the sweep, shape (sweep, class).
     labels
         True classes, shape (sweep,).
+    temperature
+        Of the softmax; found where None.
     """
-    truth = np.eye(logits.shape[1])[labels]
-    temperature = fit_temperature(logits, truth)
+    if temperature is None:
+        temperature = fit_temperature(logits, np.eye(logits.shape[1])[labels])
     probabilities = softmax(logits, temperature)
     missing = 1.0 - probabilities[np.arange(labels.size), labels]
     best = probabilities.max(axis=1)

@@ -1,6 +1,6 @@
 """The coordinates of a receiver: found from archives, then the same for every sweep."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,14 +9,14 @@ import numpy.typing as npt
 from models.coordinates.signal import Complexes, Flags, Reals, bin_traces, mean_step
 from models.coordinates.trace import SNAP_ORDER, TraceForm, find_trace_form
 from models.preprocessing.grid import bin_axis
-
-Traces = Mapping[str, npt.NDArray[np.complexfloating]]
+from models.preprocessing.view import SweepView, Traces
 
 CANONICAL_BINS = 512
 """Bins of the canonical grid where the training axis has as many points."""
 
 _CHUNK = 128
 _MOST_STUDIED = 600
+_LEAST_STUDIED = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -112,6 +112,25 @@ class CoordinateForm:
         rows = [np.asarray(traces.get(name, missing)) for name in self.traces]
         return self.signals(frequency_hz, np.stack(rows).astype(np.complex128))
 
+    def of_views(self, views: Sequence[SweepView]) -> Coordinates:
+        """Put sweeps into coordinates; all NaN where there is nothing to compare."""
+        shape = (len(views), len(self.traces), self.bin_count)
+        own = np.full(shape, np.nan, dtype=np.complex64)
+        known = np.full(shape, np.nan, dtype=np.complex64)
+        # Many sweeps share one reference.
+        seen: dict[int, npt.NDArray[np.complex64] | None] = {}
+        for row, view in enumerate(views):
+            if view.reference is None or view.reference_hz is None:
+                continue
+            key = id(view.reference)
+            if key not in seen:
+                seen[key] = self.sweep_signals(view.reference_hz, view.reference)
+            theirs = seen[key]
+            mine = self.sweep_signals(view.frequency_hz, view.traces)
+            if mine is not None and theirs is not None:
+                own[row], known[row] = mine, theirs
+        return self.coordinates(own, known)
+
     def coordinates(self, own: Complexes, known: Complexes) -> Coordinates:
         """Compare signals with those of their references.
 
@@ -148,24 +167,22 @@ class CoordinateForm:
 
 
 def find_form(
-    band_hz: tuple[float, float],
-    bin_count: int,
-    names: Sequence[str],
-    samples: Sequence[tuple[Reals, Complexes]],
-    references: npt.NDArray[np.intp],
-) -> CoordinateForm:
+    band_hz: tuple[float, float], names: Sequence[str], views: Sequence[SweepView]
+) -> CoordinateForm | None:
     """Find the coordinates that suit sweeps; at most a few hundred are looked at.
 
-    Parameters
-    ----------
-    samples
-        Axis and traces of each sweep, (point,) and (trace, point); NaN where missing.
-    references
-        Number of each sweep's reference among the samples, -1 where there is none.
+    Returns
+    -------
+    CoordinateForm or None
+        None where no sweep has a reference on the band.
     """
-    studied = np.flatnonzero(references >= 0)
-    studied = studied[:: max(studied.size // _MOST_STUDIED, 1)]
-    delays = _common_delays(samples, studied, len(names))
+    compared = [view for view in views if view.reference is not None]
+    compared = compared[:: max(len(compared) // _MOST_STUDIED, 1)]
+    if not compared:
+        return None
+    fewest = min(view.frequency_hz.size for view in compared)
+    bin_count = min(CANONICAL_BINS, max(fewest - 1, 2))
+    delays = _common_delays(compared, names)
     turns = _turns_at_middle(band_hz, bin_count)
     plain = CoordinateForm(
         band_hz=band_hz,
@@ -175,41 +192,52 @@ def find_form(
             for name, delay in zip(names, delays, strict=True)
         },
     )
-    own, known = [], []
-    for row in studied:
-        mine = plain.signals(*samples[row])
-        theirs = plain.signals(*samples[references[row]])
-        if mine is not None and theirs is not None:
-            own.append(mine)
-            known.append(theirs)
-    if not own:
-        return plain
+    own, known = _signals_of(plain, compared)
+    if own.shape[0] == 0:
+        return None
     forms = {}
     for index, name in enumerate(names):
-        mine = np.stack([each[index] for each in own]).astype(np.complex128)
-        theirs = np.stack([each[index] for each in known]).astype(np.complex128)
+        mine = own[:, index].astype(np.complex128)
+        theirs = known[:, index].astype(np.complex128)
         there = np.isfinite(mine).all(axis=1) & np.isfinite(theirs).all(axis=1)
-        if there.sum() < 2:
-            forms[name] = plain.traces[name]
-            continue
-        forms[name] = find_trace_form(
-            mine[there], theirs[there], float(delays[index]), turns
+        forms[name] = (
+            find_trace_form(mine[there], theirs[there], float(delays[index]), turns)
+            if there.sum() >= _LEAST_STUDIED
+            else plain.traces[name]
         )
     return CoordinateForm(band_hz=band_hz, bin_count=bin_count, traces=forms)
 
 
-def _common_delays(
-    samples: Sequence[tuple[Reals, Complexes]],
-    studied: npt.NDArray[np.intp],
-    count: int,
-) -> Reals:
-    delays = np.zeros((studied.size, count))
-    for at, row in enumerate(studied):
-        axis, traces = samples[row]
-        step = float(np.median(np.diff(axis)))
-        known = np.where(np.isfinite(traces), traces, 0.0)
-        delays[at] = -mean_step(known) / (2 * np.pi * step)
-    return np.asarray(np.median(delays, axis=0)) if studied.size else np.zeros(count)
+def _signals_of(
+    form: CoordinateForm, views: Sequence[SweepView]
+) -> tuple[Complexes, Complexes]:
+    own, known = [], []
+    for view in views:
+        assert view.reference is not None
+        assert view.reference_hz is not None
+        mine = form.sweep_signals(view.frequency_hz, view.traces)
+        theirs = form.sweep_signals(view.reference_hz, view.reference)
+        if mine is not None and theirs is not None:
+            own.append(mine)
+            known.append(theirs)
+    shape = (0, len(form.traces), form.bin_count)
+    empty = np.zeros(shape, dtype=np.complex64)
+    return (np.stack(own), np.stack(known)) if own else (empty, empty)
+
+
+def _common_delays(views: Sequence[SweepView], names: Sequence[str]) -> Reals:
+    delays = np.full((len(views), len(names)), np.nan)
+    for row, view in enumerate(views):
+        step = float(np.median(np.diff(view.frequency_hz)))
+        for index, name in enumerate(names):
+            if name in view.traces:
+                trace = np.asarray(view.traces[name], np.complex128)
+                delays[row, index] = -float(mean_step(trace)) / (2 * np.pi * step)
+    with np.errstate(all="ignore"):
+        known = np.isfinite(delays).any(axis=0)
+        found = np.zeros(len(names))
+        found[known] = np.nanmedian(delays[:, known], axis=0)
+    return found
 
 
 def _turns_at_middle(band_hz: tuple[float, float], bin_count: int) -> float:

@@ -70,6 +70,7 @@ def features_of(corpus: Corpus, heard: Flags | None = None) -> list[Features]:
     """Return the features of each sweep, with the traces that may be heard."""
     kept = np.ones(corpus.present.shape[1], dtype=np.bool_) if heard is None else heard
     values = kept[:, None].astype(np.float32)
+    names = np.array(corpus.form.s_parameters)[kept].tolist()
     return [
         Features(
             ratio=corpus.ratio[row] * values,
@@ -77,6 +78,7 @@ def features_of(corpus: Corpus, heard: Flags | None = None) -> list[Features]:
             reference_level=corpus.reference_level[row] * values,
             present=corpus.present[row] & kept,
             compared=corpus.compared[row] & kept,
+            view=corpus.views[row].heard(names),
         )
         for row in range(corpus.sweep_count)
     ]

@@ -1,6 +1,5 @@
 """The canonical form: what of a sweep a network sees, the same for every axis."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,8 +15,7 @@ from models.preprocessing.grid import (
     binned_log_ratio,
     onto_axis,
 )
-
-Traces = Mapping[str, npt.NDArray[np.complexfloating]]
+from models.preprocessing.view import SweepView, Traces
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -37,6 +35,8 @@ class Features:
         Traces of the sweep, shape (trace,).
     compared
         Traces that the reference has too, shape (trace,).
+    view
+        The sweep and its reference as measured.
     """
 
     ratio: npt.NDArray[np.float32]
@@ -44,6 +44,7 @@ class Features:
     reference_level: npt.NDArray[np.float32]
     present: npt.NDArray[np.bool_]
     compared: npt.NDArray[np.bool_]
+    view: SweepView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -134,6 +135,12 @@ class CanonicalForm:
             reference_level=reference_level,
             present=self._flags(names),
             compared=self._flags(common),
+            view=SweepView(
+                frequency_hz=frequency_hz,
+                traces=traces,
+                reference_hz=reference_hz,
+                reference=reference,
+            ),
         )
 
     def _flags(self, names: list[str]) -> npt.NDArray[np.bool_]:

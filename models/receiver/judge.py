@@ -35,7 +35,7 @@ class ScalarReading:
     Attributes
     ----------
     ridge
-        The direct reading, where one was fitted.
+        The direct reading.
     offsets
         Quantiles of the ridge's errors on left-out cycles, shape (group, level).
     expert
@@ -44,7 +44,7 @@ class ScalarReading:
         That makes its quantiles keep their promise.
     """
 
-    ridge: RidgeReader | None
+    ridge: RidgeReader
     offsets: Reals
     expert: npt.NDArray[np.intp]
     stretch: Stretch
@@ -223,11 +223,10 @@ def expert_quantiles(
         if name == "temperature_k"
         else posterior.field_quantiles(levels)
     )
-    if reading.ridge is not None:
-        chosen = reading.expert[group] == EXPERTS.index("ridge")
-        if chosen.any():
-            direct = reading.ridge.read(values[chosen])
-            raw[chosen] = direct[:, None] + reading.offsets[group[chosen]]
+    chosen = reading.expert[group] == EXPERTS.index("ridge")
+    if chosen.any():
+        direct = reading.ridge.read(values[chosen])
+        raw[chosen] = direct[:, None] + reading.offsets[group[chosen]]
     if network is not None:
         chosen = reading.expert[group] == EXPERTS.index("network")
         raw[chosen] = network[chosen]

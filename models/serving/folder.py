@@ -16,7 +16,7 @@ from models.serving.manifest import (
     check_folder,
     version_of,
 )
-from models.serving.packing import model_of, tensors_of
+from models.serving.packing import model_of, readers_record, tensors_of
 from models.serving.trained import TrainedModel
 
 REPORT = "report.json"
@@ -57,6 +57,7 @@ def save_model(
         "architecture": model.ensemble.architecture.to_record(),
         "densities": {name: grid.to_record() for name, grid in model.densities.items()},
         "classes": {name: list(labels) for name, labels in model.classes.items()},
+        "readers": readers_record(model),
         "weights": {
             "sha256": hashlib.sha256(weights).hexdigest(),
             "bytes": len(weights),

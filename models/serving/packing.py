@@ -18,9 +18,17 @@ from models.networks.density import LEVELS, DensityGrid
 from models.networks.ensemble import Architecture, Ensemble
 from models.preprocessing.canonical import CanonicalForm
 from models.preprocessing.grid import BIN_COUNT
+from models.receiver.storing import judge_arrays, judge_of, judge_record
 from models.serving.trained import TrainedModel
+from models.thermometry import ResonatorThermometer
 
 Arrays = dict[str, npt.NDArray[Any]]
+
+RECEIVER = "receiver."
+"""Prefix of the arrays of a receiver's judge."""
+
+THERMOMETER = "thermometer."
+"""Prefix of the arrays of a thermometer."""
 
 _LARGEST = {
     "member_count": 32,
@@ -61,7 +69,21 @@ def tensors_of(model: TrainedModel) -> Arrays:
         )
         tensors[f"intervals.{name}.edges"] = intervals.band_edges
         tensors[f"intervals.{name}.offsets"] = intervals.offsets
+    if model.receiver is not None:
+        tensors |= _prefixed(RECEIVER, judge_arrays(model.receiver))
+    if model.thermometer is not None:
+        tensors |= _prefixed(THERMOMETER, model.thermometer.to_arrays())
     return {name: np.ascontiguousarray(value) for name, value in tensors.items()}
+
+
+def readers_record(model: TrainedModel) -> dict[str, Any]:
+    """Return what the manifest says of the readers beside the network."""
+    record: dict[str, Any] = {"thermometer": model.thermometer is not None}
+    if model.receiver is not None:
+        record["receiver"] = judge_record(model.receiver) | {
+            "names_condition": model.names_condition
+        }
+    return record
 
 
 def expected_shapes(
@@ -103,8 +125,14 @@ def model_of(manifest: dict[str, Any], tensors: Arrays, shown: str) -> TrainedMo
     architecture = Architecture.from_record(manifest["architecture"])
     _check_sizes(architecture, shown)
     ensemble = Ensemble(architecture)
+    readers = manifest.get("readers", {})
+    receiver_arrays = _taken(tensors, RECEIVER)
+    line_arrays = _taken(tensors, THERMOMETER)
     known = tensors["novelty.bank"].shape[1] if "novelty.bank" in tensors else 0
     _check_shapes(tensors, expected_shapes(ensemble, manifest, known), shown)
+    described = readers.get("receiver")
+    if described is None and receiver_arrays:
+        raise ModelFolderError(f"{shown}: holds a receiver that the manifest lacks")
     prefix = "ensemble."
     ensemble.load_state_dict(
         {
@@ -146,7 +174,24 @@ def model_of(manifest: dict[str, Any], tensors: Arrays, shown: str) -> TrainedMo
             tail=tensors["novelty.tail"],
             sweep_count=int(tensors["novelty.count"][0]),
         ),
+        receiver=None if described is None else judge_of(described, receiver_arrays),
+        names_condition=bool(described and described["names_condition"]),
+        thermometer=(
+            ResonatorThermometer.from_arrays(line_arrays)
+            if readers.get("thermometer") or line_arrays
+            else None
+        ),
     )
+
+
+def _prefixed(prefix: str, arrays: Arrays) -> Arrays:
+    return {prefix + name: value for name, value in arrays.items()}
+
+
+def _taken(tensors: Arrays, prefix: str) -> Arrays:
+    """Take the arrays of a reader out of the tensors."""
+    names = [name for name in tensors if name.startswith(prefix)]
+    return {name.removeprefix(prefix): tensors.pop(name) for name in names}
 
 
 def _form_of(manifest: dict[str, Any], tensors: Arrays) -> CanonicalForm:

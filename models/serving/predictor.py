@@ -213,7 +213,12 @@ def word_judgement(
     estimates: dict[str, Estimate] = {}
     for name, grid in model.densities.items():
         estimates[name] = (
-            word_estimate(judged.quantiles[name][row], grid, strange=novelty.flag)
+            word_estimate(
+                judged.quantiles[name][row],
+                grid,
+                told=bool(judged.determined[name][row]),
+                strange=novelty.flag,
+            )
             if judged.compared[row]
             else NO_REFERENCE
         )

@@ -1,7 +1,7 @@
 """A trained model in memory: how features become a judgement."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -13,10 +13,13 @@ from models.calibration import (
     IntervalCalibration,
     NoveltyCalibration,
 )
-from models.networks.density import DensityGrid
+from models.networks.density import Coordinate, DensityGrid
 from models.networks.ensemble import Ensemble
 from models.networks.monitoring import monitoring_scores
 from models.preprocessing.canonical import CanonicalForm, Features
+from models.receiver import ReceiverJudge
+from models.serving.estimation import determined, read_lines
+from models.thermometry import ResonatorThermometer
 
 Reals = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -41,6 +44,8 @@ class Judgements:
         Combined p-value of the scores, shape (sweep,).
     compared
         Whether a reference was at hand, shape (sweep,).
+    determined
+        Scalar target to whether its quantiles say anything, shape (sweep,).
     """
 
     quantiles: dict[str, Reals]
@@ -48,6 +53,7 @@ class Judgements:
     novelty: Reals
     p_value: Reals
     compared: Flags
+    determined: dict[str, Flags]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -62,6 +68,12 @@ class TrainedModel:
         Scalar target to the grid of its density.
     classes
         Class target to its labels.
+    receiver
+        What reads wide sweeps against their reference, where it was learnt.
+    names_condition
+        Whether the receiver's judge, and not the network, names the condition.
+    thermometer
+        What reads temperature from the line of a narrow sweep, where it was learnt.
     """
 
     form: CanonicalForm
@@ -72,6 +84,9 @@ class TrainedModel:
     class_calibration: dict[str, ClassCalibration]
     interval_calibration: dict[str, IntervalCalibration]
     novelty_calibration: NoveltyCalibration
+    receiver: ReceiverJudge | None = None
+    names_condition: bool = False
+    thermometer: ResonatorThermometer | None = None
 
     def judge(self, features: Sequence[Features]) -> Judgements:
         """Judge sweeps in canonical form, one after another or many at once."""
@@ -97,11 +112,12 @@ class TrainedModel:
                 self.ensemble.ratio, ratio, projected, self.bank, mask
             )
             novelty = scores.median(dim=0).values.double().numpy()
-        return self._read(
+        judged = self._read(
             {name: values.double().numpy() for name, values in logits.items()},
             novelty,
             np.asarray(compared.any(axis=1)),
         )
+        return self._with_lines(self._with_receiver(judged, features), features)
 
     def _read(
         self, logits: dict[str, Reals], novelty: Reals, compared: Flags
@@ -111,16 +127,84 @@ class TrainedModel:
             for name, calibration in self.class_calibration.items()
         }
         faulty = looks_faulty(probabilities, self.classes, compared.size)
+        quantiles = {
+            name: calibration.quantiles(logits[name], self.densities[name], faulty)
+            for name, calibration in self.interval_calibration.items()
+        }
         return Judgements(
-            quantiles={
-                name: calibration.quantiles(logits[name], self.densities[name], faulty)
-                for name, calibration in self.interval_calibration.items()
-            },
+            quantiles=quantiles,
             probabilities=probabilities,
             novelty=novelty,
             p_value=self.novelty_calibration.combined(novelty),
             compared=compared,
+            determined={
+                name: determined(values, self.densities[name])
+                for name, values in quantiles.items()
+            },
         )
+
+    def _with_receiver(
+        self, judged: Judgements, features: Sequence[Features]
+    ) -> Judgements:
+        """Let the receiver's judge read what it knows how to read."""
+        if self.receiver is None:
+            return judged
+        opinion = {
+            name: in_units(values, self.densities[name])
+            for name, values in judged.quantiles.items()
+        }
+        reading = self.receiver.read(
+            self.receiver.form.of_views([each.view for each in features]), opinion
+        )
+        known = reading.known
+        quantiles = dict(judged.quantiles)
+        for name, values in reading.quantiles.items():
+            grid = self.densities[name]
+            placed = in_coordinate(values[known], grid)
+            quantiles[name] = quantiles[name].copy()
+            quantiles[name][known] = np.clip(placed, grid.low, grid.high)
+        probabilities = dict(judged.probabilities)
+        if self.names_condition:
+            probabilities["condition"] = probabilities["condition"].copy()
+            probabilities["condition"][known] = reading.probabilities[known]
+        return replace(
+            judged,
+            quantiles=quantiles,
+            probabilities=probabilities,
+            determined={
+                name: determined(values, self.densities[name])
+                for name, values in quantiles.items()
+            },
+        )
+
+    def _with_lines(
+        self, judged: Judgements, features: Sequence[Features]
+    ) -> Judgements:
+        """Let the thermometer read the lines of narrow sweeps."""
+        if self.thermometer is None:
+            return judged
+        grid = self.densities["temperature_k"]
+        quantiles, told = read_lines(
+            self.thermometer, [each.view for each in features], grid
+        )
+        return replace(
+            judged,
+            quantiles=judged.quantiles | {"temperature_k": quantiles},
+            determined=judged.determined | {"temperature_k": told},
+        )
+
+
+def in_units(values: Reals, grid: DensityGrid) -> Reals:
+    """Return quantiles of a grid's coordinate as a receiver's judge reads them.
+
+    Temperatures in log10 K, all else in its unit.
+    """
+    return values if grid.coordinate is Coordinate.LOG10 else grid.value(values)
+
+
+def in_coordinate(values: Reals, grid: DensityGrid) -> Reals:
+    """Return what :func:`in_units` took."""
+    return values if grid.coordinate is Coordinate.LOG10 else grid.place(values)
 
 
 def looks_faulty(

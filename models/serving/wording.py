@@ -12,18 +12,13 @@ from models.diagnosis import (
     EstimateState,
     OutOfDistribution,
 )
-from models.networks.density import Coordinate, DensityGrid
+from models.networks.density import DensityGrid
 from models.serving.trained import Judgements
 
 Reals = npt.NDArray[np.float64]
 
 TOP_COUNT = 3
 """Classes that are listed with their probabilities."""
-
-WIDEST_DEX = 0.6
-"""A 90 % interval of temperature beyond this says nothing."""
-
-_WIDEST_SHARE = 0.5
 
 NO_REFERENCE = Estimate(state=EstimateState.NO_REFERENCE)
 """The estimate of a head that compares, where there is nothing to compare with."""
@@ -32,29 +27,28 @@ UNREFERENCED = Classification(state=EstimateState.NO_REFERENCE)
 """The class of a head that compares, where there is nothing to compare with."""
 
 
-def widest_interval(grid: DensityGrid) -> float:
-    """Return the width, in the coordinate, from which a density says nothing."""
-    half = _WIDEST_SHARE * (grid.high - grid.low)
-    return min(WIDEST_DEX, half) if grid.coordinate is Coordinate.LOG10 else half
-
-
-def word_estimate(quantiles: Reals, grid: DensityGrid, *, strange: bool) -> Estimate:
+def word_estimate(
+    quantiles: Reals, grid: DensityGrid, *, told: bool, strange: bool
+) -> Estimate:
     """Word one density.
 
     Parameters
     ----------
     quantiles
         In the coordinate, shape (level,).
+    told
+        Whether they are narrow enough to say anything.
     strange
         Whether the sweep lies outside of what was trained; then nothing is said.
     """
     if strange:
         return Estimate(state=EstimateState.NOT_DETERMINABLE)
-    values = [float(value) for value in grid.value(quantiles)]
-    if quantiles[4] - quantiles[0] > widest_interval(grid):
-        # The upper end still holds: the density is wide because it is cold.
-        return Estimate(state=EstimateState.NOT_DETERMINABLE, p95=values[4])
-    p05, p16, median, p84, p95 = values
+    p05, p16, median, p84, p95 = (float(value) for value in grid.value(quantiles))
+    if not told:
+        # The interval still holds: it is wide because the receiver is cold.
+        return Estimate(
+            state=EstimateState.NOT_DETERMINABLE, p05=p05, p16=p16, p84=p84, p95=p95
+        )
     return Estimate(
         state=EstimateState.ESTIMATED,
         median=median,

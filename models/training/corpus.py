@@ -12,6 +12,7 @@ from models.preprocessing.canonical import CanonicalForm, Features, plain_form
 from models.preprocessing.grid import BIN_COUNT
 from models.preprocessing.integrity import find_flags
 from models.preprocessing.mask import ModeMask
+from models.preprocessing.view import SweepView
 from models.training.references import references_of
 
 Texts = npt.NDArray[np.str_]
@@ -43,6 +44,8 @@ class Corpus:
         ``condition`` and ``component``; "" where unknown.
     row
         Number of the sweep in its archive, and number of the archive, shape (sweep, 2).
+    views
+        The sweeps as measured, with their references.
     """
 
     form: CanonicalForm
@@ -58,6 +61,7 @@ class Corpus:
     numbers: dict[str, Reals]
     classes: dict[str, Texts]
     row: npt.NDArray[np.intp]
+    views: tuple[SweepView, ...]
 
     @property
     def sweep_count(self) -> int:
@@ -153,6 +157,7 @@ def build_corpus(
             name: _texts(archives, rows, name) for name in ("condition", "component")
         },
         row=np.array(rows, dtype=np.intp),
+        views=tuple(each.view for each in features),
     )
 
 

@@ -15,13 +15,11 @@ import torch
 from instruments.files import LabelledArchive
 from models.errors import TrainingRefusedError
 from models.evaluation.breakdown import break_down
-from models.evaluation.predictions import read_held_out
+from models.evaluation.predictions import read_predictions
 from models.networks.ensemble import Ensemble
 from models.serving.folder import save_model
 from models.serving.trained import TrainedModel
 from models.training.calibrate import (
-    Calibrations,
-    HeldOut,
     bank_of,
     calibrate,
     look_at_held_out,
@@ -29,6 +27,7 @@ from models.training.calibrate import (
 )
 from models.training.corpus import Corpus, build_corpus
 from models.training.fit import Recipe, fit_ensemble
+from models.training.reading import LeftOutReadings, read_left_out
 from models.training.splits import MEMBER_COUNT, Split, SplitKind, split_by_cycle
 from models.training.targets import TargetPlan, plan_targets
 
@@ -111,17 +110,21 @@ def train_model(
         scores = np.median(novelty_of(served, corpus, bank), axis=0)
         own_scores = scores[corpus.compared.any(axis=1)]
     calibrations = calibrate(corpus, plan, held_out, own_scores)
+    read = read_left_out(corpus, plan, split, held_out, calibrations)
     model = TrainedModel(
         form=corpus.form,
         ensemble=served.requires_grad_(requires_grad=False),
         bank=bank,
         densities=plan.densities,
         classes=plan.classes,
-        class_calibration=calibrations.classes,
+        class_calibration=read.classes,
         interval_calibration=calibrations.intervals,
         novelty_calibration=calibrations.novelty,
+        receiver=None if read.receiver is None else read.receiver.judge,
+        names_condition=read.receiver is not None and read.receiver.names_condition,
+        thermometer=None if read.lines is None else read.lines.thermometer,
     )
-    metrics = _metrics(corpus, plan, held_out, calibrations)
+    metrics = _metrics(corpus, plan, read)
     warnings = _warnings(corpus, split)
     version = save_model(
         output_dir,
@@ -155,10 +158,10 @@ def _serving_ensemble(
     return fit_ensemble(corpus, plan, hidden, split.seed, recipe), hidden
 
 
-def _metrics(
-    corpus: Corpus, plan: TargetPlan, held_out: HeldOut, calibrations: Calibrations
-) -> dict[str, Any]:
-    predictions = read_held_out(corpus, plan, held_out, calibrations)
+def _metrics(corpus: Corpus, plan: TargetPlan, read: LeftOutReadings) -> dict[str, Any]:
+    predictions = read_predictions(
+        corpus, plan, read.probabilities, read.quantiles, read.classes
+    )
     return {
         name: break_down(prediction, corpus) for name, prediction in predictions.items()
     }

@@ -1,0 +1,101 @@
+"""Who reads what: each left-out sweep by the reader that serves its target."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from models.calibration import ClassCalibration, calibrate_classes
+from models.calibration.scaling import softmax
+from models.serving.trained import looks_faulty
+from models.training.calibrate import Calibrations, HeldOut
+from models.training.corpus import Corpus
+from models.training.lines import LearntThermometer, learn_thermometer
+from models.training.receiver import LearntReceiver, is_narrow, learn_from_corpus
+from models.training.splits import Split
+from models.training.targets import TargetPlan, usable
+
+Reals = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LeftOutReadings:
+    """Every sweep of a corpus, read by what the other cycles teach.
+
+    Attributes
+    ----------
+    receiver, lines
+        Readers that were learnt beside the network, if any.
+    quantiles
+        Scalar target to quantiles in the grid's coordinate, shape (sweep, level).
+    probabilities
+        Class target to probabilities, shape (sweep, class).
+    classes
+        How each class head is read.
+    """
+
+    receiver: LearntReceiver | None
+    lines: LearntThermometer | None
+    quantiles: dict[str, Reals]
+    probabilities: dict[str, Reals]
+    classes: dict[str, ClassCalibration]
+
+
+def read_left_out(
+    corpus: Corpus,
+    plan: TargetPlan,
+    split: Split,
+    held_out: HeldOut,
+    calibrations: Calibrations,
+) -> LeftOutReadings:
+    """Learn the readers beside the network, and let each read what it reads best."""
+    shares = {
+        name: softmax(held_out.logits[name], calibration.softmax_temperature)
+        for name, calibration in calibrations.classes.items()
+    }
+    faulty = looks_faulty(shares, plan.classes, corpus.sweep_count)
+    quantiles = {
+        name: calibration.quantiles(
+            held_out.logits[name][None], plan.densities[name], faulty
+        )
+        for name, calibration in calibrations.intervals.items()
+    }
+    receiver = learn_from_corpus(corpus, plan, split, quantiles, shares)
+    classes = dict(calibrations.classes)
+    if receiver is not None:
+        quantiles |= {
+            name: _preferred(values, quantiles[name])
+            for name, values in receiver.quantiles.items()
+        }
+        if receiver.names_condition:
+            logits = _preferred(receiver.logits, np.log(shares["condition"] + 1e-12))
+            classes["condition"], shares["condition"] = _classes_of(
+                corpus, plan, logits
+            )
+    lines = None
+    if "temperature_k" in plan.densities and is_narrow(corpus):
+        lines = learn_thermometer(corpus, plan.densities["temperature_k"], split)
+        if lines is not None:
+            quantiles["temperature_k"] = lines.quantiles
+    return LeftOutReadings(
+        receiver=receiver,
+        lines=lines,
+        quantiles=quantiles,
+        probabilities=shares,
+        classes=classes,
+    )
+
+
+def _classes_of(
+    corpus: Corpus, plan: TargetPlan, logits: Reals
+) -> tuple[ClassCalibration, Reals]:
+    labels = plan.classes["condition"]
+    chosen = usable(corpus, "condition") & np.isin(corpus.classes["condition"], labels)
+    truth = np.searchsorted(labels, corpus.classes["condition"][chosen])
+    # The receiver's own temperature is in these logits already.
+    return calibrate_classes(logits[chosen], truth, temperature=1.0), softmax(logits)
+
+
+def _preferred(first: Reals, second: Reals) -> Reals:
+    """Return rows of the first, of the second where the first says nothing."""
+    return np.asarray(np.where(np.isfinite(first), first, second))
