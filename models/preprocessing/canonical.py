@@ -18,6 +18,10 @@ from models.preprocessing.grid import (
 from models.preprocessing.view import SweepView, Traces
 
 
+NARROW_SHARE = 0.02
+"""A band narrower than this share of its frequency resolves one line."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Features:
     """One sweep in canonical form.
@@ -69,6 +73,12 @@ class CanonicalForm:
     weight: npt.NDArray[np.float32]
 
     @property
+    def follows_lines(self) -> bool:
+        """Return whether all bands resolve single lines."""
+        widths = self.bands_hz[:, 1] - self.bands_hz[:, 0]
+        return bool((widths < NARROW_SHARE * self.bands_hz[:, 1]).all())
+
+    @property
     def ratio_count(self) -> int:
         """Ratio features of one trace."""
         return 2 * int(self.kept.sum())
@@ -76,8 +86,14 @@ class CanonicalForm:
     def binning(self, frequency_hz: Reals) -> Binning | None:
         """Place an axis on the narrowest band that it covers; None if it covers none.
 
-        Narrow bands go first because a wide axis covers them by chance.
+        Narrow bands go first because a wide axis covers them by chance. Where all
+        were narrow, each sweep lies around a line of its own, wherever that is.
         """
+        if self.follows_lines:
+            start, stop = float(frequency_hz[0]), float(frequency_hz[-1])
+            if stop - start < NARROW_SHARE * stop:
+                return bin_axis(frequency_hz, (start, stop))
+            return None
         widths = self.bands_hz[:, 1] - self.bands_hz[:, 0]
         for index in np.argsort(-widths):
             start, stop = self.bands_hz[index]

@@ -14,6 +14,7 @@ from models.calibration import (
 from models.calibration.intervals import GROUP_COUNT
 from models.calibration.novelty import GRID_SIZE, SCORES
 from models.errors import ModelFolderError
+from models.fingerprint import Fingerprint
 from models.networks.density import LEVELS, DensityGrid
 from models.networks.ensemble import Architecture, Ensemble
 from models.preprocessing.canonical import CanonicalForm
@@ -29,6 +30,9 @@ RECEIVER = "receiver."
 
 THERMOMETER = "thermometer."
 """Prefix of the arrays of a thermometer."""
+
+FINGERPRINT = "fingerprint."
+"""Prefix of the arrays of a fingerprint."""
 
 _LARGEST = {
     "member_count": 32,
@@ -73,12 +77,17 @@ def tensors_of(model: TrainedModel) -> Arrays:
         tensors |= _prefixed(RECEIVER, judge_arrays(model.receiver))
     if model.thermometer is not None:
         tensors |= _prefixed(THERMOMETER, model.thermometer.to_arrays())
+    if model.fingerprint is not None:
+        tensors |= _prefixed(FINGERPRINT, model.fingerprint.to_arrays())
     return {name: np.ascontiguousarray(value) for name, value in tensors.items()}
 
 
 def readers_record(model: TrainedModel) -> dict[str, Any]:
     """Return what the manifest says of the readers beside the network."""
-    record: dict[str, Any] = {"thermometer": model.thermometer is not None}
+    record: dict[str, Any] = {
+        "thermometer": model.thermometer is not None,
+        "fingerprint": model.fingerprint is not None,
+    }
     if model.receiver is not None:
         record["receiver"] = judge_record(model.receiver) | {
             "names_condition": model.names_condition
@@ -128,6 +137,7 @@ def model_of(manifest: dict[str, Any], tensors: Arrays, shown: str) -> TrainedMo
     readers = manifest.get("readers", {})
     receiver_arrays = _taken(tensors, RECEIVER)
     line_arrays = _taken(tensors, THERMOMETER)
+    part_arrays = _taken(tensors, FINGERPRINT)
     known = tensors["novelty.bank"].shape[1] if "novelty.bank" in tensors else 0
     _check_shapes(tensors, expected_shapes(ensemble, manifest, known), shown)
     described = readers.get("receiver")
@@ -179,6 +189,11 @@ def model_of(manifest: dict[str, Any], tensors: Arrays, shown: str) -> TrainedMo
         thermometer=(
             ResonatorThermometer.from_arrays(line_arrays)
             if readers.get("thermometer") or line_arrays
+            else None
+        ),
+        fingerprint=(
+            Fingerprint.from_arrays(part_arrays)
+            if readers.get("fingerprint") or part_arrays
             else None
         ),
     )

@@ -22,6 +22,7 @@ from models.preprocessing.canonical import Features
 from models.preprocessing.grid import Reals
 from models.preprocessing.integrity import NO_TRACE, OUTSIDE_BAND, find_flags
 from models.serving.folder import StoredModel, load_model
+from models.serving.parts import word_part
 from models.serving.trained import Judgements, TrainedModel
 from models.serving.wording import (
     NO_REFERENCE,
@@ -217,7 +218,8 @@ def word_judgement(
                 judged.quantiles[name][row],
                 grid,
                 told=bool(judged.determined[name][row]),
-                strange=novelty.flag,
+                strange=novelty.flag
+                and not (judged.lines and name == "temperature_k"),
             )
             if judged.compared[row]
             else NO_REFERENCE
@@ -231,6 +233,8 @@ def word_judgement(
         )
         for name, labels in model.classes.items()
     }
+    if judged.parts:
+        words["component"] = word_part(judged.parts[row], model.classes["component"])
     if "condition" in words and not judged.compared[row]:
         words["condition"] = UNREFERENCED
     return Diagnosis(

@@ -13,12 +13,14 @@ from models.calibration import (
     IntervalCalibration,
     NoveltyCalibration,
 )
+from models.fingerprint import Fingerprint, FingerprintJudgement
 from models.networks.density import Coordinate, DensityGrid
 from models.networks.ensemble import Ensemble
 from models.networks.monitoring import monitoring_scores
 from models.preprocessing.canonical import CanonicalForm, Features
 from models.receiver import ReceiverJudge
 from models.serving.estimation import determined, read_lines
+from models.serving.parts import name_parts
 from models.thermometry import ResonatorThermometer
 
 Reals = npt.NDArray[np.float64]
@@ -46,6 +48,10 @@ class Judgements:
         Whether a reference was at hand, shape (sweep,).
     determined
         Scalar target to whether its quantiles say anything, shape (sweep,).
+    lines
+        Whether temperature was read from lines, which know themselves what is strange.
+    parts
+        What the fingerprint says of each sweep; empty without one.
     """
 
     quantiles: dict[str, Reals]
@@ -54,6 +60,8 @@ class Judgements:
     p_value: Reals
     compared: Flags
     determined: dict[str, Flags]
+    lines: bool = False
+    parts: tuple[FingerprintJudgement, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -74,6 +82,8 @@ class TrainedModel:
         Whether the receiver's judge, and not the network, names the condition.
     thermometer
         What reads temperature from the line of a narrow sweep, where it was learnt.
+    fingerprint
+        What names the component of a wide sweep, where it was learnt.
     """
 
     form: CanonicalForm
@@ -87,6 +97,7 @@ class TrainedModel:
     receiver: ReceiverJudge | None = None
     names_condition: bool = False
     thermometer: ResonatorThermometer | None = None
+    fingerprint: Fingerprint | None = None
 
     def judge(self, features: Sequence[Features]) -> Judgements:
         """Judge sweeps in canonical form, one after another or many at once."""
@@ -117,7 +128,8 @@ class TrainedModel:
             novelty,
             np.asarray(compared.any(axis=1)),
         )
-        return self._with_lines(self._with_receiver(judged, features), features)
+        judged = self._with_receiver(judged, features)
+        return self._with_parts(self._with_lines(judged, features), features)
 
     def _read(
         self, logits: dict[str, Reals], novelty: Reals, compared: Flags
@@ -191,6 +203,21 @@ class TrainedModel:
             judged,
             quantiles=judged.quantiles | {"temperature_k": quantiles},
             determined=judged.determined | {"temperature_k": told},
+            lines=True,
+        )
+
+    def _with_parts(
+        self, judged: Judgements, features: Sequence[Features]
+    ) -> Judgements:
+        """Let the fingerprint name the component."""
+        if self.fingerprint is None:
+            return judged
+        parts = name_parts(self.fingerprint, [each.view for each in features])
+        shares = np.stack([part.probabilities for part in parts])
+        return replace(
+            judged,
+            probabilities=judged.probabilities | {"component": shares},
+            parts=tuple(parts),
         )
 
 

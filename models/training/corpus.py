@@ -46,6 +46,8 @@ class Corpus:
         Number of the sweep in its archive, and number of the archive, shape (sweep, 2).
     views
         The sweeps as measured, with their references.
+    reference_row
+        Row of each sweep's reference in the corpus, -1 where there is none.
     """
 
     form: CanonicalForm
@@ -62,6 +64,7 @@ class Corpus:
     classes: dict[str, Texts]
     row: npt.NDArray[np.intp]
     views: tuple[SweepView, ...]
+    reference_row: npt.NDArray[np.intp]
 
     @property
     def sweep_count(self) -> int:
@@ -158,6 +161,7 @@ def build_corpus(
         },
         row=np.array(rows, dtype=np.intp),
         views=tuple(each.view for each in features),
+        reference_row=_reference_rows(archives, rows),
     )
 
 
@@ -250,6 +254,17 @@ def _weights(roughness: Reals) -> Reals:
     usual = np.nanmedian(roughness) + 1e-9
     weights = usual / (np.nan_to_num(roughness, nan=usual) + 1e-3 * usual)
     return np.clip(weights, 1.0 / _CLEAREST_WEIGHT, _CLEAREST_WEIGHT)
+
+
+def _reference_rows(
+    archives: Sequence[LabelledArchive], rows: list[tuple[int, int]]
+) -> npt.NDArray[np.intp]:
+    known = [references_of(archive) for archive in archives]
+    place = {row: index for index, row in enumerate(rows)}
+    return np.array(
+        [place.get((number, int(known[number][sweep])), -1) for number, sweep in rows],
+        dtype=np.intp,
+    )
 
 
 def _texts(

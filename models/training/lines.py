@@ -81,14 +81,5 @@ def _fit(
 
 def _reference_temperatures(corpus: Corpus) -> Reals:
     """Return the temperature of each sweep's reference in K, NaN where unknown."""
-    kelvin = corpus.numbers["temperature_k"]
-    found = np.full(corpus.sweep_count, np.nan)
-    for cavity, cycle in {
-        (str(one), str(two))
-        for one, two in zip(corpus.cavity, corpus.thermal_cycle, strict=True)
-    }:
-        mine = (corpus.cavity == cavity) & (corpus.thermal_cycle == cycle)
-        references = np.flatnonzero(mine & corpus.is_reference)
-        if references.size:
-            found[mine] = kelvin[references[corpus.measured_at[references].argmax()]]
-    return found
+    kelvin = corpus.numbers["temperature_k"][corpus.reference_row]
+    return np.asarray(np.where(corpus.reference_row < 0, np.nan, kelvin))

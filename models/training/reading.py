@@ -10,8 +10,9 @@ from models.calibration.scaling import softmax
 from models.serving.trained import looks_faulty
 from models.training.calibrate import Calibrations, HeldOut
 from models.training.corpus import Corpus
+from models.training.fingerprint import LearntFingerprint, learn_fingerprint
 from models.training.lines import LearntThermometer, learn_thermometer
-from models.training.receiver import LearntReceiver, is_narrow, learn_from_corpus
+from models.training.receiver import LearntReceiver, learn_from_corpus
 from models.training.splits import Split
 from models.training.targets import TargetPlan, usable
 
@@ -24,7 +25,7 @@ class LeftOutReadings:
 
     Attributes
     ----------
-    receiver, lines
+    receiver, lines, parts
         Readers that were learnt beside the network, if any.
     quantiles
         Scalar target to quantiles in the grid's coordinate, shape (sweep, level).
@@ -36,6 +37,7 @@ class LeftOutReadings:
 
     receiver: LearntReceiver | None
     lines: LearntThermometer | None
+    parts: LearntFingerprint | None
     quantiles: dict[str, Reals]
     probabilities: dict[str, Reals]
     classes: dict[str, ClassCalibration]
@@ -73,13 +75,18 @@ def read_left_out(
                 corpus, plan, logits
             )
     lines = None
-    if "temperature_k" in plan.densities and is_narrow(corpus):
+    if "temperature_k" in plan.densities and corpus.form.follows_lines:
         lines = learn_thermometer(corpus, plan.densities["temperature_k"], split)
         if lines is not None:
             quantiles["temperature_k"] = lines.quantiles
+    parts = None
+    if "component" in plan.classes and not corpus.form.follows_lines:
+        parts = learn_fingerprint(corpus, plan.classes["component"], split)
+        shares["component"] = parts.probabilities
     return LeftOutReadings(
         receiver=receiver,
         lines=lines,
+        parts=parts,
         quantiles=quantiles,
         probabilities=shares,
         classes=classes,

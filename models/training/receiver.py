@@ -16,9 +16,6 @@ from models.training.targets import TargetPlan, usable
 
 Reals = npt.NDArray[np.float64]
 
-NARROW_SHARE = 0.02
-"""A band narrower than this share of its frequency resolves one line."""
-
 _SCALARS = ("temperature_k", "magnetic_field_tesla")
 
 
@@ -43,12 +40,6 @@ class LearntReceiver:
     logits: Reals
 
 
-def is_narrow(corpus: Corpus) -> bool:
-    """Return whether the bands of a corpus resolve single lines."""
-    bands = corpus.form.bands_hz
-    return bool(((bands[:, 1] - bands[:, 0]) < NARROW_SHARE * bands[:, 1]).all())
-
-
 def learn_from_corpus(
     corpus: Corpus,
     plan: TargetPlan,
@@ -65,7 +56,7 @@ def learn_from_corpus(
     network_shares
         What it gives their classes.
     """
-    if is_narrow(corpus) or corpus.form.bands_hz.shape[0] != 1:
+    if corpus.form.follows_lines or corpus.form.bands_hz.shape[0] != 1:
         return None
     targets = tuple(name for name in _SCALARS if name in plan.densities)
     labels = plan.classes.get("condition", ())
@@ -153,6 +144,3 @@ def _spread_rows(values: Reals, left_out: LeftOut, count: int) -> Reals:
     whole = np.full((count, values.shape[1]), np.nan)
     whole[left_out.rows] = values
     return whole
-
-
-

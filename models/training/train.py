@@ -123,6 +123,7 @@ def train_model(
         receiver=None if read.receiver is None else read.receiver.judge,
         names_condition=read.receiver is not None and read.receiver.names_condition,
         thermometer=None if read.lines is None else read.lines.thermometer,
+        fingerprint=None if read.parts is None else read.parts.fingerprint,
     )
     metrics = _metrics(corpus, plan, read)
     warnings = _warnings(corpus, split)

@@ -1,0 +1,73 @@
+"""The fingerprint of installed parts, and what it says of each sweep left out."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from models.errors import TrainingRefusedError
+from models.fingerprint import Fingerprint, WideSweep
+from models.preprocessing.view import SweepView
+from models.serving.parts import wide_sweep_of
+from models.training.corpus import Corpus
+from models.training.splits import Split
+
+Reals = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LearntFingerprint:
+    """A fingerprint beside its readings of left-out sweeps.
+
+    Attributes
+    ----------
+    probabilities
+        Of left-out sweeps, shape (sweep, class).
+    """
+
+    fingerprint: Fingerprint
+    probabilities: Reals
+
+
+def learn_fingerprint(
+    corpus: Corpus, labels: tuple[str, ...], split: Split
+) -> LearntFingerprint:
+    """Learn the fingerprint of the parts of a corpus."""
+    sweeps = [wide_sweep_of(view) for view in corpus.views]
+    known = np.isin(corpus.classes["component"], labels)
+    whole = _fit(corpus, sweeps, known, split.seed)
+    probabilities = np.full((corpus.sweep_count, len(labels)), 1.0 / len(labels))
+    for index in range(split.fold_count):
+        out = split.fold == index
+        try:
+            others = _fit(corpus, sweeps, known & ~out, split.seed)
+        except TrainingRefusedError:
+            continue
+        columns = [labels.index(name) for name in others.classes]
+        for row in np.flatnonzero(out):
+            judged = others.judge(sweeps[row], _reference_of(corpus.views[row]))
+            probabilities[row] = 1e-6
+            probabilities[row, columns] = judged.probabilities
+            probabilities[row] /= probabilities[row].sum()
+    return LearntFingerprint(fingerprint=whole, probabilities=probabilities)
+
+
+def _fit(
+    corpus: Corpus, sweeps: list[WideSweep], known: Flags, seed: int
+) -> Fingerprint:
+    components = np.where(known, corpus.classes["component"], "")
+    sessions = np.char.add(np.char.add(corpus.cavity, "\0"), corpus.thermal_cycle)
+    return Fingerprint.fit(
+        sweeps,
+        [str(name) for name in components],
+        [int(row) for row in corpus.reference_row],
+        [str(session) for session in sessions],
+        seed=seed,
+    )
+
+
+def _reference_of(view: SweepView) -> WideSweep | None:
+    if view.reference is None or view.reference_hz is None:
+        return None
+    return WideSweep(frequency_hz=view.reference_hz, traces=view.reference)
