@@ -138,7 +138,9 @@ def _delay_of(known: Complexes, gate: int, at: Reals, count: int) -> Reals:
 
 
 def _slope(signal: Complexes) -> Reals:
-    return np.asarray(np.angle((signal[..., 1:] * signal[..., :-1].conj()).sum(axis=-1)))
+    return np.asarray(
+        np.angle((signal[..., 1:] * signal[..., :-1].conj()).sum(axis=-1))
+    )
 
 
 def _apart(one: int, other: int, count: int) -> int:

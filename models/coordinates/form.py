@@ -158,7 +158,11 @@ class CoordinateForm:
             values, texture = form.values(mine[there], theirs[there])
             context = form.context(theirs[there])
             found.append(
-                (_spread(values, there), _spread(texture, there), _spread(context, there))
+                (
+                    _spread(values, there),
+                    _spread(texture, there),
+                    _spread(context, there),
+                )
             )
         values, texture, context = (
             np.concatenate(parts, axis=1) for parts in zip(*found, strict=True)

@@ -159,8 +159,10 @@ class TraceForm:
         count = self.kept.size
         # Turns over the band's middle frequency are a delay; in steps of the time axis.
         moved = -turns / steps * count
-        stretch = 1e3 * moved / np.where(
-            np.abs(echo.delay_steps) < 1.0, 1.0, echo.delay_steps
+        stretch = (
+            1e3
+            * moved
+            / np.where(np.abs(echo.delay_steps) < 1.0, 1.0, echo.delay_steps)
         )
         return [stretch[:, None], echo.strength[:, None]]
 
@@ -235,15 +237,15 @@ def _with_snaps(form: TraceForm, own: Complexes, known: Complexes) -> TraceForm:
             snaps.append(snap)
             ranges.append(span)
     if not gates:
-        return replace(form, gates=(), snaps=form.snaps[:0], snap_range=form.snap_range[:0])
+        return replace(
+            form, gates=(), snaps=form.snaps[:0], snap_range=form.snap_range[:0]
+        )
     return replace(
         form, gates=tuple(gates), snaps=np.stack(snaps), snap_range=np.stack(ranges)
     )
 
 
-def _robust_polynomial(
-    rough: Reals, turns: Reals, span: Reals
-) -> tuple[Reals, Reals]:
+def _robust_polynomial(rough: Reals, turns: Reals, span: Reals) -> tuple[Reals, Reals]:
     """Fit turns by least absolute deviations; return coefficients and what is left."""
     place = np.clip(2 * (rough - span[0]) / max(span[1] - span[0], 1e-9) - 1, -1.2, 1.2)
     basis = np.polynomial.chebyshev.chebvander(place, SNAP_ORDER)

@@ -285,7 +285,11 @@ def _quantiles(places: Reals, cumulated: Reals, levels: Reals) -> Reals:
 
 def _mixture_quantiles(share: Reals, mean: Reals, sigma: Reals, levels: Reals) -> Reals:
     counted = share > 1e-5
-    share, mean, sigma = share[counted], mean[counted], np.maximum(sigma[counted], 1e-12)
+    share, mean, sigma = (
+        share[counted],
+        mean[counted],
+        np.maximum(sigma[counted], 1e-12),
+    )
     low, high = float((mean - 5 * sigma).min()), float((mean + 5 * sigma).max())
     at = np.linspace(low, high, _FIELD_QUANTILE_COUNT)
     total = (share * ndtr((at[:, None] - mean) / sigma)).sum(axis=1)

@@ -1,6 +1,6 @@
 """Which coordinates and which doubt serve best, told by cycles left out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -97,8 +97,7 @@ def _scored(
         out = np.flatnonzero(fold == index)[::step]
         emulator = fit_emulator(sweeps.taken(fold != index), settings, used)
         count += out.size
-        for at, tempering in enumerate(TEMPERINGS):
-            scores[at] += _score(tempered(emulator, tempering), sweeps, out)
+        scores += _scores(emulator, sweeps, out)
     scores /= max(count, 1)
     best = int(scores.argmax())
     return Choice(
@@ -109,14 +108,18 @@ def _scored(
     )
 
 
-def _score(
+def _scores(
     emulator: HealthyEmulator, sweeps: HealthySweeps, rows: npt.NDArray[np.intp]
-) -> float:
+) -> Reals:
+    """Return the sum of log densities at the truth, for each tempering."""
     values = sweeps.values[rows]
-    there = _common(values)
-    posterior = PosteriorReader(emulator, there).read(values)
-    logs = log_density(posterior, sweeps.place[rows])
-    return float(np.maximum(logs, _LEAST_LOG_DENSITY).sum())
+    posterior = PosteriorReader(emulator, _common(values)).read(values)
+    found = []
+    for tempering in TEMPERINGS:
+        doubted = replace(posterior, density=posterior.density**tempering)
+        logs = log_density(doubted, sweeps.place[rows])
+        found.append(float(np.maximum(logs, _LEAST_LOG_DENSITY).sum()))
+    return np.array(found)
 
 
 def log_density(posterior: Posterior, place: Reals) -> Reals:

@@ -45,7 +45,9 @@ class Stretch:
 
 def no_stretch() -> Stretch:
     """Return what leaves quantiles as they are."""
-    return Stretch(factors=np.ones((GROUP_COUNT, len(LEVELS))), shift=np.zeros(GROUP_COUNT))
+    return Stretch(
+        factors=np.ones((GROUP_COUNT, len(LEVELS))), shift=np.zeros(GROUP_COUNT)
+    )
 
 
 def groups_of(place: Reals, faulty: Flags) -> npt.NDArray[np.intp]:

@@ -171,7 +171,9 @@ def orders_of(form: CoordinateForm) -> Indices:
     found = []
     for name in form.names:
         kind, _, order = name.split(" ")[-1].rpartition("_")
-        found.append(int(order) if kind in {"level", "phase"} and order.isdigit() else 0)
+        found.append(
+            int(order) if kind in {"level", "phase"} and order.isdigit() else 0
+        )
     return np.array(found, dtype=np.intp)
 
 
@@ -285,9 +287,7 @@ def _learn_set(
         scalars[name], quantiles[name] = _learn_scalar(
             name, lesson, rows, present, posterior, faulty, opinion
         )
-    judge = SetJudge(
-        condition=head, softmax_temperature=temperature, scalars=scalars
-    )
+    judge = SetJudge(condition=head, softmax_temperature=temperature, scalars=scalars)
     return judge, LeftOut(
         rows=rows, quantiles=quantiles, logits=logits, features=features
     )
@@ -332,7 +332,9 @@ def _left_out_logits(
 
 def _balanced_loss(shares: Reals, truth: Indices) -> float:
     of_truth = np.log(np.maximum(shares[np.arange(truth.size), truth], 1e-9))
-    return -float(np.mean([of_truth[truth == each].mean() for each in np.unique(truth)]))
+    return -float(
+        np.mean([of_truth[truth == each].mean() for each in np.unique(truth)])
+    )
 
 
 def _learn_scalar(
@@ -385,9 +387,7 @@ def _direct(
     readings = reader.read(values[:, present])
     readings[known] = left
     count = present.size
-    whole = {
-        name: np.full(count, np.nan) for name in ("centre", "scale", "weight")
-    }
+    whole = {name: np.full(count, np.nan) for name in ("centre", "scale", "weight")}
     for name, column in whole.items():
         column[present] = getattr(reader, name)
     return RidgeReader(**whole, offset=reader.offset), readings
@@ -414,7 +414,9 @@ def _experts(
         mine = taught & (group == index)
         if mine.sum() < _LEAST_SWEEPS:
             mine = taught
-        best = _CLEARLY_BETTER * _trimmed(readings["emulator"][mine, middle] - truth[mine])
+        best = _CLEARLY_BETTER * _trimmed(
+            readings["emulator"][mine, middle] - truth[mine]
+        )
         for number, who in enumerate(EXPERTS):
             if who in readings and number > 0:
                 error = _trimmed(readings[who][mine, middle] - truth[mine])

@@ -133,7 +133,8 @@ class _Taker:
             raise ModelFolderError(f"receiver: array {name!r} is missing")
         values = np.asarray(self._left.pop(name), dtype=np.float64)
         fits = values.ndim == len(shape) and all(
-            wanted in {None, got} for wanted, got in zip(shape, values.shape, strict=True)
+            wanted in {None, got}
+            for wanted, got in zip(shape, values.shape, strict=True)
         )
         if not fits:
             raise ModelFolderError(

@@ -31,9 +31,7 @@ def name_parts(
     return found
 
 
-def word_part(
-    judged: FingerprintJudgement, labels: Sequence[str]
-) -> Classification:
+def word_part(judged: FingerprintJudgement, labels: Sequence[str]) -> Classification:
     """Word one judgement; the set keeps its promise where nothing new came."""
     shares: npt.NDArray[np.float64] = judged.probabilities
     order = [int(index) for index in np.argsort(-shares, kind="stable")]

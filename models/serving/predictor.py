@@ -218,8 +218,7 @@ def word_judgement(
                 judged.quantiles[name][row],
                 grid,
                 told=bool(judged.determined[name][row]),
-                strange=novelty.flag
-                and not (judged.lines and name == "temperature_k"),
+                strange=novelty.flag and not (judged.lines and name == "temperature_k"),
             )
             if judged.compared[row]
             else NO_REFERENCE

@@ -16,6 +16,12 @@ Reals = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
 
+MOST_SWEEPS = 108
+"""Sweeps that a fingerprint is learnt from; they are spread over parts and sessions."""
+
+_MOST_LEFT_OUT = 54
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LearntFingerprint:
     """A fingerprint beside its readings of left-out sweeps.
@@ -36,12 +42,13 @@ def learn_fingerprint(
     """Learn the fingerprint of the parts of a corpus."""
     sweeps = [wide_sweep_of(view) for view in corpus.views]
     known = np.isin(corpus.classes["component"], labels)
-    whole = _fit(corpus, sweeps, known, split.seed)
+    whole = _fit(corpus, sweeps, _spread_evenly(corpus, known, MOST_SWEEPS), split.seed)
     probabilities = np.full((corpus.sweep_count, len(labels)), 1.0 / len(labels))
     for index in range(split.fold_count):
         out = split.fold == index
         try:
-            others = _fit(corpus, sweeps, known & ~out, split.seed)
+            taught = _spread_evenly(corpus, known & ~out, _MOST_LEFT_OUT)
+            others = _fit(corpus, sweeps, taught, split.seed)
         except TrainingRefusedError:
             continue
         columns = [labels.index(name) for name in others.classes]
@@ -51,6 +58,33 @@ def learn_fingerprint(
             probabilities[row, columns] = judged.probabilities
             probabilities[row] /= probabilities[row].sum()
     return LearntFingerprint(fingerprint=whole, probabilities=probabilities)
+
+
+def _spread_evenly(corpus: Corpus, known: Flags, most: int) -> Flags:
+    """Keep at most so many sweeps, alike for every part in every session."""
+    rows = np.flatnonzero(known)
+    if rows.size <= most:
+        return known
+    groups = np.array(
+        [
+            "\0".join(
+                (
+                    str(corpus.classes["component"][row]),
+                    str(corpus.cavity[row]),
+                    str(corpus.thermal_cycle[row]),
+                )
+            )
+            for row in rows
+        ]
+    )
+    # The n-th sweep of every group comes before the next of any.
+    rank = np.zeros(rows.size)
+    for group in np.unique(groups):
+        mine = np.flatnonzero(groups == group)
+        rank[mine] = np.arange(mine.size) / mine.size
+    kept = np.zeros(known.size, dtype=np.bool_)
+    kept[rows[np.argsort(rank, kind="stable")[:most]]] = True
+    return kept
 
 
 def _fit(

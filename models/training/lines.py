@@ -58,9 +58,7 @@ def learn_thermometer(
             )
             quantiles[row] = grid.place(judged.quantiles_k)
             told[row] = judged.state is ThermometryState.ESTIMATED
-    return LearntThermometer(
-        thermometer=thermometer, quantiles=quantiles, told=told
-    )
+    return LearntThermometer(thermometer=thermometer, quantiles=quantiles, told=told)
 
 
 def _fit(
