@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,8 @@ from models.coordinates.signal import Complexes, Flags, Reals, bin_traces, mean_
 from models.coordinates.trace import SNAP_ORDER, TraceForm, find_trace_form
 from models.preprocessing.grid import bin_axis
 from models.preprocessing.view import SweepView, Traces
+
+Signals: TypeAlias = npt.NDArray[np.complex64]
 
 CANONICAL_BINS = 512
 """Bins of the canonical grid where the training axis has as many points."""
@@ -77,9 +80,7 @@ class CoordinateForm:
         counts = [form.texture_count for form in self.traces.values()]
         return np.repeat(np.arange(len(counts)), counts)
 
-    def signals(
-        self, frequency_hz: Reals, samples: Complexes
-    ) -> npt.NDArray[np.complex64] | None:
+    def signals(self, frequency_hz: Reals, samples: Complexes) -> Signals | None:
         """Put traces on the canonical grid; None where the axis does not fit.
 
         Parameters
@@ -98,15 +99,13 @@ class CoordinateForm:
         if binning is None:
             return None
         delays = np.array([form.delay_s for form in self.traces.values()])
-        there = np.isfinite(samples).all(axis=-1)
+        there = np.asarray(np.isfinite(samples).all(axis=-1))
         whole = np.where(there[..., None], samples, 0.0)
         signals = bin_traces(binning, frequency_hz, whole, delays)
         signals[~there] = np.nan
         return signals.astype(np.complex64)
 
-    def sweep_signals(
-        self, frequency_hz: Reals, traces: Traces
-    ) -> npt.NDArray[np.complex64] | None:
+    def sweep_signals(self, frequency_hz: Reals, traces: Traces) -> Signals | None:
         """Put one sweep on the canonical grid, shape (trace, bin)."""
         missing = np.full(frequency_hz.size, np.nan, dtype=np.complex128)
         rows = [np.asarray(traces.get(name, missing)) for name in self.traces]
@@ -118,7 +117,7 @@ class CoordinateForm:
         own = np.full(shape, np.nan, dtype=np.complex64)
         known = np.full(shape, np.nan, dtype=np.complex64)
         # Many sweeps share one reference.
-        seen: dict[int, npt.NDArray[np.complex64] | None] = {}
+        seen: dict[int, Signals | None] = {}
         for row, view in enumerate(views):
             if view.reference is None or view.reference_hz is None:
                 continue
@@ -131,7 +130,7 @@ class CoordinateForm:
                 own[row], known[row] = mine, theirs
         return self.coordinates(own, known)
 
-    def coordinates(self, own: Complexes, known: Complexes) -> Coordinates:
+    def coordinates(self, own: Signals, known: Signals) -> Coordinates:
         """Compare signals with those of their references.
 
         Parameters
@@ -149,12 +148,12 @@ class CoordinateForm:
             context=np.concatenate([part.context for part in parts]),
         )
 
-    def _chunk(self, own: Complexes, known: Complexes) -> Coordinates:
+    def _chunk(self, own: Signals, known: Signals) -> Coordinates:
         found: list[tuple[Reals, Reals, Reals]] = []
         for index, form in enumerate(self.traces.values()):
             mine = own[:, index].astype(np.complex128)
             theirs = known[:, index].astype(np.complex128)
-            there = np.isfinite(mine).all(axis=1) & np.isfinite(theirs).all(axis=1)
+            there = _whole(mine) & _whole(theirs)
             values, texture = form.values(mine[there], theirs[there])
             context = form.context(theirs[there])
             found.append(
@@ -203,7 +202,7 @@ def find_form(
     for index, name in enumerate(names):
         mine = own[:, index].astype(np.complex128)
         theirs = known[:, index].astype(np.complex128)
-        there = np.isfinite(mine).all(axis=1) & np.isfinite(theirs).all(axis=1)
+        there = _whole(mine) & _whole(theirs)
         forms[name] = (
             find_trace_form(mine[there], theirs[there], float(delays[index]), turns)
             if there.sum() >= _LEAST_STUDIED
@@ -214,7 +213,7 @@ def find_form(
 
 def _signals_of(
     form: CoordinateForm, views: Sequence[SweepView]
-) -> tuple[Complexes, Complexes]:
+) -> tuple[Signals, Signals]:
     own, known = [], []
     for view in views:
         assert view.reference is not None
@@ -265,3 +264,8 @@ def _spread(values: Reals, there: Flags) -> Reals:
     whole = np.full((there.size, values.shape[1]), np.nan)
     whole[there] = values
     return whole
+
+
+def _whole(signals: Complexes) -> Flags:
+    """Return which sweeps have all bins of a trace, shape (sweep,)."""
+    return np.asarray(np.isfinite(signals).all(axis=1))

@@ -119,7 +119,8 @@ def fit_pole(samples: Complexes) -> Pole:
         wanted = scaled * place * weight
         adjoint = system.conj().transpose(0, 2, 1)
         normal = adjoint @ system + 1e-10 * np.eye(_DEGREE + 2)
-        solution = np.linalg.solve(normal, adjoint @ wanted[:, :, None])[:, :, 0]
+        solved = np.linalg.solve(normal, adjoint @ wanted[:, :, None])[:, :, 0]
+        solution = np.asarray(solved, dtype=np.complex128)
         found = solution[:, -1]
         width = np.where(np.abs(found.imag) < 1e-4, 1e-4, found.imag)
         pole = np.clip(found.real, -1.2, 1.2) + 1j * width

@@ -48,7 +48,7 @@ def refined_step(signal: Complexes, step_rad: Reals) -> Reals:
 
 def centred(count: int) -> Reals:
     """Return bin numbers around the middle of the band, shape (count,)."""
-    return np.arange(count) - 0.5 * (count - 1)
+    return np.asarray(np.arange(count) - 0.5 * (count - 1), dtype=np.float64)
 
 
 def bin_traces(

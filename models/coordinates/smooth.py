@@ -118,12 +118,16 @@ def _basis(count: int, kept: bytes) -> tuple[Reals, Reals]:
     """Return Legendre values in kept bins, (kept, ORDER + 1), and their inverse."""
     mask = np.frombuffer(kept, dtype=np.bool_)
     place = centred(count)[mask] / (0.5 * (count - 1))
-    basis = np.polynomial.legendre.legvander(place, ORDER)
-    return basis, np.linalg.pinv(basis)
+    return _with_inverse(place, ORDER)
 
 
 @lru_cache(maxsize=16)
 def _plain_basis(count: int, order: int) -> tuple[Reals, Reals]:
     place = centred(count) / (0.5 * (count - 1))
-    basis = np.polynomial.legendre.legvander(place, order)
-    return basis, np.linalg.pinv(basis)
+    return _with_inverse(place, order)
+
+
+def _with_inverse(place: Reals, order: int) -> tuple[Reals, Reals]:
+    values = np.polynomial.legendre.legvander(place, order)
+    basis = np.asarray(values, dtype=np.float64)
+    return basis, np.asarray(np.linalg.pinv(basis), dtype=np.float64)

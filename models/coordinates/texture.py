@@ -4,6 +4,8 @@ A new reflection anywhere along a line raises the power at its delay, whatever i
 phase; noise raises all of it.
 """
 
+from itertools import pairwise
+
 import numpy as np
 
 from models.coordinates.signal import Complexes, Flags, Reals
@@ -37,10 +39,7 @@ def texture(rest: Complexes, kept: Flags) -> Reals:
     in_time = np.fft.ifft(whole * np.kaiser(count, _KAISER_BETA), axis=-1)
     power = np.abs(in_time) ** 2
     edges = delay_edges(count)
-    bands = [
-        power[..., low:high].max(axis=-1)
-        for low, high in zip(edges[:-1], edges[1:], strict=True)
-    ]
+    bands = [power[..., low:high].max(axis=-1) for low, high in pairwise(edges)]
     # The late half of the time axis is noise and the mirror of nothing.
     bands.append(np.median(power[..., count // 2 :], axis=-1))
     return np.log(np.stack(bands, axis=-1) + 1e-16)

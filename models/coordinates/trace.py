@@ -1,4 +1,4 @@
-"""The coordinates of one trace: how they are found, and how a sweep is put into them."""
+"""The coordinates of one trace: how they are found, and what a sweep has in them."""
 
 from dataclasses import dataclass, replace
 
@@ -103,7 +103,7 @@ class TraceForm:
         texture : ndarray
             Shape (sweep, texture_count).
         """
-        echoes = self._echoes(own, known)
+        echoes = self.echoes(own, known)
         if self.logarithmic:
             smooth = smooth_part(own, known, self.kept, self.turns_at_middle)
             first, rest = smooth.values, smooth.rest
@@ -112,7 +112,7 @@ class TraceForm:
             first = echoes[0].strength[:, None] if echoes else _level(own, known)
             rest = ((own - known) / np.maximum(scale, 1e-30))[:, self.kept]
         columns = [first]
-        for index, change in self._relative(echoes):
+        for index, change in self.relative(echoes):
             columns += self._stretch(index, change, first[:, 0])
         for low, high in self.windows:
             mine, theirs = fit_pole(own[:, low:high]), fit_pole(known[:, low:high])
@@ -121,7 +121,8 @@ class TraceForm:
             columns.append(width[:, None])
         return np.concatenate(columns, axis=1), texture(rest, self.kept)
 
-    def _echoes(self, own: Complexes, known: Complexes) -> list[EchoChange]:
+    def echoes(self, own: Complexes, known: Complexes) -> list[EchoChange]:
+        """Compare the echoes of sweeps with those of their references, by gate."""
         if not self.gates:
             return []
         mine = echo_signal(own, self.kept, logarithmic=self.logarithmic)
@@ -132,7 +133,7 @@ class TraceForm:
             for gate in self.gates
         ]
 
-    def _relative(self, echoes: list[EchoChange]) -> list[tuple[int, EchoChange]]:
+    def relative(self, echoes: list[EchoChange]) -> list[tuple[int, EchoChange]]:
         """Return each followed echo, in a reflection relative to the earliest."""
         if self.logarithmic:
             return list(enumerate(echoes))
@@ -176,7 +177,7 @@ class TraceForm:
         """Return what the reference itself says, shape (sweep, gate): its delays."""
         if not self.gates:
             return np.zeros((known.shape[0], 0))
-        echoes = [echo for _, echo in self._relative(self._echoes(known, known))]
+        echoes = [echo for _, echo in self.relative(self.echoes(known, known))]
         if not echoes:
             return np.zeros((known.shape[0], 0))
         return np.stack([echo.delay_steps for echo in echoes], axis=1)
@@ -214,7 +215,7 @@ def find_trace_form(
 
 def _with_snaps(form: TraceForm, own: Complexes, known: Complexes) -> TraceForm:
     """Learn how far echoes turn, and leave out those that do not move as one."""
-    echoes = form._echoes(own, known)
+    echoes = form.echoes(own, known)
     level = (
         smooth_part(own, known, form.kept, form.turns_at_middle).values[:, 0]
         if form.logarithmic
@@ -225,7 +226,7 @@ def _with_snaps(form: TraceForm, own: Complexes, known: Complexes) -> TraceForm:
     if base:
         gates, snaps = [form.gates[0]], [np.zeros(SNAP_ORDER + 1)]
         ranges = [np.array([0.0, 1.0])]
-    for index, echo in form._relative(echoes):
+    for index, echo in form.relative(echoes):
         if np.quantile(echo.coherence, 0.1) < LEAST_COHERENCE:
             continue
         rough = level if form.logarithmic else echo.strength
@@ -254,7 +255,8 @@ def _robust_polynomial(rough: Reals, turns: Reals, span: Reals) -> tuple[Reals, 
     for _ in range(30):
         scaled = basis * weight[:, None]
         ridge = scaled.T @ scaled + 1e-9 * turns.size * np.eye(SNAP_ORDER + 1)
-        found = np.linalg.solve(ridge, scaled.T @ (turns * weight))
+        solved = np.linalg.solve(ridge, scaled.T @ (turns * weight))
+        found = np.asarray(solved, dtype=np.float64)
         weight = 1.0 / np.sqrt(np.abs(turns - basis @ found) + 0.05)
     return found, turns - basis @ found
 

@@ -122,8 +122,8 @@ class PosteriorReader:
         count = scaled.shape[0]
         if emulator.design.fine.size == 0:
             places = np.full((count, 1), emulator.place_range[0])
-            logs = self._logs(whitened, places, self._means_at(places))
-            pair = [np.repeat(each, 2, axis=1) for each in logs]
+            only = self._logs(whitened, places, self._means_at(places))
+            pair = [np.repeat(each, 2, axis=1) for each in only]
             spread = places + np.array([-0.5, 0.5])
             return self._finished(values, spread, *pair)
         places = np.tile(self._coarse, (count, 1))

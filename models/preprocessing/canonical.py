@@ -17,7 +17,6 @@ from models.preprocessing.grid import (
 )
 from models.preprocessing.view import SweepView, Traces
 
-
 NARROW_SHARE = 0.02
 """A band narrower than this share of its frequency resolves one line."""
 

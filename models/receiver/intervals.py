@@ -43,13 +43,6 @@ class Stretch:
         return np.asarray(np.sort(stretched + self.shift[group][:, None], axis=1))
 
 
-def no_stretch() -> Stretch:
-    """Return what leaves quantiles as they are."""
-    return Stretch(
-        factors=np.ones((GROUP_COUNT, len(LEVELS))), shift=np.zeros(GROUP_COUNT)
-    )
-
-
 def groups_of(place: Reals, faulty: Flags) -> npt.NDArray[np.intp]:
     """Return the group of each sweep by its read temperature, shape (sweep,)."""
     return np.where(faulty, FAULTY_GROUP, np.searchsorted(TEMPERATURE_EDGES, place))

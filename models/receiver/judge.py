@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from models.calibration.scaling import softmax
 from models.coordinates import CoordinateForm, Coordinates
-from models.coordinates.signal import Complexes, Flags, Reals
+from models.coordinates.signal import Flags, Reals
 from models.emulation import HealthyEmulator, Posterior, PosteriorReader
 from models.networks.density import LEVELS
 from models.receiver.features import condition_features
@@ -117,23 +117,6 @@ class ReceiverJudge:
     sets: dict[TraceSet, SetJudge]
     _readers: dict[TraceSet, PosteriorReader] = field(default_factory=dict)
 
-    def read_signals(
-        self,
-        own: Complexes,
-        known: Complexes,
-        network: dict[str, Reals] | None = None,
-    ) -> ReceiverReading:
-        """Read sweeps against their references.
-
-        Parameters
-        ----------
-        own, known
-            Signals of the form, shape (sweep, trace, bin); NaN where missing.
-        network
-            Quantiles that the network gives each scalar, where it has an opinion.
-        """
-        return self.read(self.form.coordinates(own, known), network)
-
     def read(
         self, coordinates: Coordinates, network: dict[str, Reals] | None = None
     ) -> ReceiverReading:
@@ -152,12 +135,13 @@ class ReceiverJudge:
             chi_square[rows] = posterior.chi_square
             shares = self.shares(traces, posterior, coordinates.texture[rows])
             probabilities[rows] = shares
+            evidence = Evidence.of(
+                posterior, coordinates.values[rows], self.looks_faulty(shares)
+            )
             for name, reading in self.sets[traces].scalars.items():
                 mine = None if network is None else network[name][rows]
-                values = coordinates.values[rows]
-                quantiles[name][rows] = self.scalar(
-                    name, reading, posterior, values, self.looks_faulty(shares), mine
-                )
+                raw = expert_quantiles(name, reading, evidence, mine)
+                quantiles[name][rows] = reading.stretch.applied(raw, evidence.group)
         return ReceiverReading(
             quantiles=quantiles,
             probabilities=probabilities,
@@ -192,37 +176,45 @@ class ReceiverJudge:
             return np.zeros(shares.shape[0], dtype=np.bool_)
         return np.asarray(shares.argmax(axis=1) != self.healthy)
 
-    def scalar(
-        self,
-        name: str,
-        reading: ScalarReading,
-        posterior: Posterior,
-        values: Reals,
-        faulty: Flags,
-        network: Reals | None,
-    ) -> Reals:
-        """Return calibrated quantiles of one scalar, shape (sweep, level)."""
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Evidence:
+    """What scalars are read from; the first axis of each is the sweep.
+
+    Attributes
+    ----------
+    posterior
+        Of the healthy emulator.
+    values
+        Coordinates.
+    group
+        By read temperature, and whether the sweep looks faulty.
+    """
+
+    posterior: Posterior
+    values: Reals
+    group: npt.NDArray[np.intp]
+
+    @classmethod
+    def of(cls, posterior: Posterior, values: Reals, faulty: Flags) -> "Evidence":
+        """Sort sweeps into their groups."""
         place = posterior.place_quantiles(np.array([0.5]))[:, 0]
-        group = groups_of(place, faulty)
-        raw = expert_quantiles(name, reading, posterior, values, group, network)
-        return reading.stretch.applied(raw, group)
+        return cls(posterior=posterior, values=values, group=groups_of(place, faulty))
+
+    def emulated(self, name: str) -> Reals:
+        """Return the emulator's quantiles of a scalar, shape (sweep, level)."""
+        levels = np.array(LEVELS)
+        if name == "temperature_k":
+            return self.posterior.place_quantiles(levels)
+        return self.posterior.field_quantiles(levels)
 
 
 def expert_quantiles(
-    name: str,
-    reading: ScalarReading,
-    posterior: Posterior,
-    values: Reals,
-    group: npt.NDArray[np.intp],
-    network: Reals | None,
+    name: str, reading: ScalarReading, evidence: Evidence, network: Reals | None
 ) -> Reals:
     """Return the quantiles of whoever reads each group, shape (sweep, level)."""
-    levels = np.array(LEVELS)
-    raw = (
-        posterior.place_quantiles(levels)
-        if name == "temperature_k"
-        else posterior.field_quantiles(levels)
-    )
+    group, values = evidence.group, evidence.values
+    raw = evidence.emulated(name)
     chosen = reading.expert[group] == EXPERTS.index("ridge")
     if chosen.any():
         direct = reading.ridge.read(values[chosen])
@@ -241,7 +233,7 @@ def coordinates_of(traces: TraceSet, form: CoordinateForm) -> Flags:
 def rows_by_set(
     coordinates: Coordinates, form: CoordinateForm
 ) -> dict[TraceSet, npt.NDArray[np.intp]]:
-    """Return the rows of each set of traces that occurs; sweeps without any left out."""
+    """Return the rows of each set of traces that occurs, of any at all."""
     count = len(form.traces)
     there = np.stack(
         [

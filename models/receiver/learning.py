@@ -14,16 +14,16 @@ from models.emulation import HealthyEmulator, HealthySweeps, Posterior, Posterio
 from models.emulation.selection import Choice, choose, fit_chosen
 from models.networks.density import LEVELS
 from models.receiver.features import condition_features
-from models.receiver.intervals import GROUP_COUNT, fit_stretch, groups_of, no_stretch
+from models.receiver.intervals import GROUP_COUNT, fit_stretch
 from models.receiver.judge import (
     EXPERTS,
+    Evidence,
     ReceiverJudge,
     ScalarReading,
     SetJudge,
     TraceSet,
     coordinates_of,
     empty_groups,
-    expert_quantiles,
 )
 from models.receiver.ridge import RidgeReader, fit_ridge
 from models.receiver.softmax import SoftmaxHead, fit_softmax
@@ -148,7 +148,7 @@ def learn_receiver(
         posterior = _read_left_out(lesson, form, traces, chosen, others)
         opinion = network if all(traces) else None
         sets[traces], left = _learn_set(
-            bare, lesson, targets, traces, chosen, posterior, opinion
+            bare, lesson, _SetOfSweeps(traces, chosen, posterior, targets, opinion)
         )
         if all(traces):
             whole = left
@@ -265,27 +265,36 @@ def _read_left_out(
     )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _SetOfSweeps:
+    """Sweeps that have a set of traces, read by what the other cycles teach."""
+
+    traces: TraceSet
+    rows: Indices
+    posterior: Posterior
+    targets: tuple[str, ...]
+    network: dict[str, Reals] | None
+
+
 def _learn_set(
-    bare: ReceiverJudge,
-    lesson: ReceiverLesson,
-    targets: tuple[str, ...],
-    traces: TraceSet,
-    rows: Indices,
-    posterior: Posterior,
-    network: dict[str, Reals] | None,
+    bare: ReceiverJudge, lesson: ReceiverLesson, seen: _SetOfSweeps
 ) -> tuple[SetJudge, LeftOut]:
+    rows = seen.rows
     texture = bare.even_texture(lesson.coordinates.texture[rows])
-    texture[:, ~np.array(traces)[bare.form.trace_of_texture]] = 0.0
-    features = condition_features(posterior, texture)
+    texture[:, ~np.array(seen.traces)[bare.form.trace_of_texture]] = 0.0
+    features = condition_features(seen.posterior, texture)
     head, temperature, logits = _learn_condition(lesson, rows, features)
     shares = softmax(logits, 1.0) if head is not None else np.zeros((rows.size, 0))
-    faulty = bare.looks_faulty(shares)
-    present = coordinates_of(traces, bare.form)
+    evidence = Evidence.of(
+        seen.posterior, lesson.coordinates.values[rows], bare.looks_faulty(shares)
+    )
+    present = coordinates_of(seen.traces, bare.form)
     scalars, quantiles = {}, {}
-    for name in targets:
-        opinion = None if network is None else network[name][rows]
+    for name in seen.targets:
+        opinion = None if seen.network is None else seen.network[name][rows]
+        taught = _Taught.of(name, lesson, rows)
         scalars[name], quantiles[name] = _learn_scalar(
-            name, lesson, rows, present, posterior, faulty, opinion
+            name, taught, evidence, present, opinion
         )
     judge = SetJudge(condition=head, softmax_temperature=temperature, scalars=scalars)
     return judge, LeftOut(
@@ -337,41 +346,50 @@ def _balanced_loss(shares: Reals, truth: Indices) -> float:
     )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Taught:
+    """Truth of a scalar; which sweeps teach it, in which fold and cycle."""
+
+    truth: Reals
+    healthy: Flags
+    fold: Indices
+    cycle: Texts
+
+    @classmethod
+    def of(cls, name: str, lesson: ReceiverLesson, rows: Indices) -> "_Taught":
+        truth = lesson.place if name == "temperature_k" else lesson.field_tesla
+        return cls(
+            truth[rows],
+            np.asarray(np.isfinite(truth[rows]) & lesson.healthy[rows]),
+            lesson.fold[rows],
+            lesson.cycle[rows],
+        )
+
+
 def _learn_scalar(
     name: str,
-    lesson: ReceiverLesson,
-    rows: Indices,
+    taught: _Taught,
+    evidence: Evidence,
     present: Flags,
-    posterior: Posterior,
-    faulty: Flags,
     network: Reals | None,
 ) -> tuple[ScalarReading, Reals]:
-    truth = (lesson.place if name == "temperature_k" else lesson.field_tesla)[rows]
-    group = groups_of(posterior.place_quantiles(np.array([0.5]))[:, 0], faulty)
-    taught = np.isfinite(truth) & lesson.healthy[rows]
-    values = lesson.coordinates.values[rows]
-    ridge, direct = _direct(values, truth, taught, lesson.fold[rows], present)
-    offsets = _offsets(direct, truth, taught, group)
-    plain = ScalarReading(
-        ridge=ridge,
-        offsets=offsets,
-        expert=empty_groups(),
-        stretch=no_stretch(),
-    )
-    own = expert_quantiles(name, plain, posterior, values, group, None)
-    readings = {"emulator": own, "ridge": direct[:, None] + offsets[group]}
+    group, truth = evidence.group, taught.truth
+    ridge, direct = _direct(evidence.values, taught, present)
+    offsets = _offsets(direct, taught, group)
+    readings = {
+        "emulator": evidence.emulated(name),
+        "ridge": direct[:, None] + offsets[group],
+    }
     if network is not None:
         readings["network"] = network
-    expert = _experts(readings, truth, taught, group)
-    raw = own.copy()
+    expert = _experts(readings, taught, group)
+    raw = readings["emulator"].copy()
     for number, who in enumerate(EXPERTS):
         chosen = expert[group] == number
         if who in readings:
             raw[chosen] = readings[who][chosen]
     known = np.isfinite(truth)
-    stretch = fit_stretch(
-        raw[known], truth[known], group[known], lesson.cycle[rows][known]
-    )
+    stretch = fit_stretch(raw[known], truth[known], group[known], taught.cycle[known])
     reading = ScalarReading(
         ridge=ridge, offsets=offsets, expert=expert, stretch=stretch
     )
@@ -379,11 +397,13 @@ def _learn_scalar(
 
 
 def _direct(
-    values: Reals, truth: Reals, taught: Flags, fold: Indices, present: Flags
+    values: Reals, taught: _Taught, present: Flags
 ) -> tuple[RidgeReader, Reals]:
     """Fit the ridge; return it with its readings of left-out sweeps."""
-    known = np.flatnonzero(taught)
-    reader, left = fit_ridge(values[known][:, present], truth[known], fold[known])
+    known = np.flatnonzero(taught.healthy)
+    reader, left = fit_ridge(
+        values[known][:, present], taught.truth[known], taught.fold[known]
+    )
     readings = reader.read(values[:, present])
     readings[known] = left
     count = present.size
@@ -393,33 +413,31 @@ def _direct(
     return RidgeReader(**whole, offset=reader.offset), readings
 
 
-def _offsets(direct: Reals, truth: Reals, taught: Flags, group: Indices) -> Reals:
-    error = truth - direct
+def _offsets(direct: Reals, taught: _Taught, group: Indices) -> Reals:
+    error = taught.truth - direct
     found = np.zeros((GROUP_COUNT, len(LEVELS)))
     for index in range(GROUP_COUNT):
-        mine = taught & (group == index)
+        mine = taught.healthy & (group == index)
         if mine.sum() < _LEAST_SWEEPS:
-            mine = taught
+            mine = taught.healthy
         found[index] = np.quantile(error[mine], LEVELS) - np.median(error[mine])
     return found
 
 
-def _experts(
-    readings: dict[str, Reals], truth: Reals, taught: Flags, group: Indices
-) -> Indices:
+def _experts(readings: dict[str, Reals], taught: _Taught, group: Indices) -> Indices:
     """Choose who reads each group: another than the emulator must be clearly better."""
     found = empty_groups()
     middle = LEVELS.index(0.5)
     for index in range(GROUP_COUNT):
-        mine = taught & (group == index)
+        mine = taught.healthy & (group == index)
         if mine.sum() < _LEAST_SWEEPS:
-            mine = taught
+            mine = taught.healthy
         best = _CLEARLY_BETTER * _trimmed(
-            readings["emulator"][mine, middle] - truth[mine]
+            readings["emulator"][mine, middle] - taught.truth[mine]
         )
         for number, who in enumerate(EXPERTS):
             if who in readings and number > 0:
-                error = _trimmed(readings[who][mine, middle] - truth[mine])
+                error = _trimmed(readings[who][mine, middle] - taught.truth[mine])
                 if error < best:
                     found[index], best = number, error
     return found

@@ -147,7 +147,7 @@ class _Taker:
     def finish(self) -> None:
         """Refuse what nobody asked for."""
         if self._left:
-            name = sorted(self._left)[0][:80]
+            name = min(self._left)[:80]
             raise ModelFolderError(f"receiver: array {name!r} is not known")
 
 

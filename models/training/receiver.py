@@ -1,4 +1,4 @@
-"""The receiver's judge of a corpus of wide sweeps, and what it says of each left out."""
+"""The receiver's judge of a corpus, and what it says of each sweep left out."""
 
 from dataclasses import dataclass
 
@@ -76,7 +76,7 @@ def learn_from_corpus(
         labels=labels,
         healthy_label=labels.index(HEALTHY) if HEALTHY in labels else -1,
         healthy=np.isin(corpus.classes["condition"], (HEALTHY, "")),
-        usable=corpus.compared.any(axis=1),
+        usable=np.asarray(corpus.compared.any(axis=1)),
         cycle=corpus.thermal_cycle,
         fold=split.fold,
     )
