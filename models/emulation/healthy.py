@@ -202,7 +202,10 @@ def fit_emulator(
         used=np.ones(count, dtype=np.bool_) if used is None else used,
         coefficients=_solve(rows, scaled, penalty),
         band_places=places,
-        covariances=scatter.covariances(places, settings),
+        # What is stored has single precision, so it is judged by that.
+        covariances=scatter.covariances(places, settings)
+        .astype(np.float32)
+        .astype(np.float64),
         freedom=float(max(np.unique(sweeps.cycle).size - 2, 3)),
         place_range=(float(sweeps.place.min()), float(sweeps.place.max())),
         field_range_tesla=(float(fields.min()), float(fields.max())),

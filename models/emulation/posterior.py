@@ -21,7 +21,7 @@ _FINE_COUNT = 41
 _FIELD_COUNT = 31
 _NEWTON_STEPS = 8
 _CHUNK = 64
-_FIELD_QUANTILE_COUNT = 241
+_FIELD_QUANTILE_COUNT = 121
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -284,7 +284,7 @@ def _quantiles(places: Reals, cumulated: Reals, levels: Reals) -> Reals:
 
 
 def _mixture_quantiles(share: Reals, mean: Reals, sigma: Reals, levels: Reals) -> Reals:
-    counted = share > 1e-5
+    counted = share > 2e-4 * share.max()
     share, mean, sigma = (
         share[counted],
         mean[counted],

@@ -37,7 +37,8 @@ class ScalarReading:
     ridge
         The direct reading.
     offsets
-        Quantiles of the ridge's errors on left-out cycles, shape (group, level).
+        Quantiles of the ridge's errors on left-out cycles over their spread, shape
+        (group, level).
     expert
         Who reads each group, as a number in :data:`EXPERTS`, shape (group,).
     stretch
@@ -218,7 +219,8 @@ def expert_quantiles(
     chosen = reading.expert[group] == EXPERTS.index("ridge")
     if chosen.any():
         direct = reading.ridge.read(values[chosen])
-        raw[chosen] = direct[:, None] + reading.offsets[group[chosen]]
+        spread = reading.ridge.spread(values[chosen])[:, None]
+        raw[chosen] = direct[:, None] + spread * reading.offsets[group[chosen]]
     if network is not None:
         chosen = reading.expert[group] == EXPERTS.index("network")
         raw[chosen] = network[chosen]

@@ -1,7 +1,7 @@
 """How a receiver's judge is learnt: each sweep read by what the other cycles teach."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
@@ -14,7 +14,7 @@ from models.emulation import HealthyEmulator, HealthySweeps, Posterior, Posterio
 from models.emulation.selection import Choice, choose, fit_chosen
 from models.networks.density import LEVELS
 from models.receiver.features import condition_features
-from models.receiver.intervals import GROUP_COUNT, fit_stretch
+from models.receiver.intervals import FAULTY_GROUP, GROUP_COUNT, fit_stretch
 from models.receiver.judge import (
     EXPERTS,
     Evidence,
@@ -35,6 +35,8 @@ PENALTIES = (1e-4, 1e-3, 1e-2)
 """Penalties of the condition head that are tried."""
 
 _LEAST_SWEEPS = 40
+_MOST_IN_PART = 1500
+_CAUTION = 0.3
 _CLEARLY_BETTER = 0.9
 _TRIMMED_SHARE = 0.02
 
@@ -143,6 +145,8 @@ def learn_receiver(
     whole: LeftOut | None = None
     for traces in trace_sets(len(form.traces)):
         chosen = _rows_with(lesson, form, traces)
+        if not all(traces):
+            chosen = chosen[:: max(chosen.size // _MOST_IN_PART, 1)]
         if chosen.size < _LEAST_SWEEPS:
             continue
         posterior = _read_left_out(lesson, form, traces, chosen, others)
@@ -374,11 +378,11 @@ def _learn_scalar(
     network: Reals | None,
 ) -> tuple[ScalarReading, Reals]:
     group, truth = evidence.group, taught.truth
-    ridge, direct = _direct(evidence.values, taught, present)
-    offsets = _offsets(direct, taught, group)
+    ridge, direct, spread = _direct(evidence.values, taught, present)
+    offsets = _offsets(direct, spread, taught, group)
     readings = {
         "emulator": evidence.emulated(name),
-        "ridge": direct[:, None] + offsets[group],
+        "ridge": direct[:, None] + spread[:, None] * offsets[group],
     }
     if network is not None:
         readings["network"] = network
@@ -390,6 +394,9 @@ def _learn_scalar(
             raw[chosen] = readings[who][chosen]
     known = np.isfinite(truth)
     stretch = fit_stretch(raw[known], truth[known], group[known], taught.cycle[known])
+    # The ridge's own offsets keep their promise, but for sweeps that look faulty.
+    direct_groups = np.flatnonzero(expert[:FAULTY_GROUP] == EXPERTS.index("ridge"))
+    stretch.factors[direct_groups] = 1.0
     reading = ScalarReading(
         ridge=ridge, offsets=offsets, expert=expert, stretch=stretch
     )
@@ -398,29 +405,44 @@ def _learn_scalar(
 
 def _direct(
     values: Reals, taught: _Taught, present: Flags
-) -> tuple[RidgeReader, Reals]:
-    """Fit the ridge; return it with its readings of left-out sweeps."""
+) -> tuple[RidgeReader, Reals, Reals]:
+    """Fit the ridge; return it with its readings of left-out sweeps and spreads."""
     known = np.flatnonzero(taught.healthy)
-    reader, left = fit_ridge(
+    reader, left, wide = fit_ridge(
         values[known][:, present], taught.truth[known], taught.fold[known]
     )
     readings = reader.read(values[:, present])
     readings[known] = left
+    spread = reader.spread(values[:, present])
+    spread[known] = wide
     count = present.size
-    whole = {name: np.full(count, np.nan) for name in ("centre", "scale", "weight")}
-    for name, column in whole.items():
-        column[present] = getattr(reader, name)
-    return RidgeReader(**whole, offset=reader.offset), readings
+    centre, scale, weight = (np.full(count, np.nan) for _ in range(3))
+    centre[present], scale[present] = reader.centre, reader.scale
+    weight[present] = reader.weight
+    precision = np.zeros((count, count))
+    precision[np.ix_(present, present)] = reader.precision
+    whole = replace(
+        reader, centre=centre, scale=scale, weight=weight, precision=precision
+    )
+    return whole, readings, spread
 
 
-def _offsets(direct: Reals, taught: _Taught, group: Indices) -> Reals:
-    error = taught.truth - direct
-    found = np.zeros((GROUP_COUNT, len(LEVELS)))
+def _offsets(direct: Reals, spread: Reals, taught: _Taught, group: Indices) -> Reals:
+    """Return quantiles of errors over their spread, alike on both sides.
+
+    A few cycles tell how large errors are, but not to which side those of the next
+    one will lie; and the next one may be worse than all that were seen.
+    """
+    error = np.abs(taught.truth - direct) / spread
+    levels = np.array(LEVELS)
+    inside = np.abs(2 * levels - 1)
+    inside = inside + _CAUTION * (1 - inside)
+    found = np.zeros((GROUP_COUNT, levels.size))
     for index in range(GROUP_COUNT):
         mine = taught.healthy & (group == index)
         if mine.sum() < _LEAST_SWEEPS:
             mine = taught.healthy
-        found[index] = np.quantile(error[mine], LEVELS) - np.median(error[mine])
+        found[index] = np.sign(levels - 0.5) * np.quantile(error[mine], inside)
     return found
 
 

@@ -14,6 +14,8 @@ PENALTIES = tuple(float(10.0**power) for power in range(-9, 0))
 """Penalties that are tried, over the number of sweeps."""
 
 _LARGEST_INPUT = 10.0
+_FLOOR_SHARE = 0.3
+_NOISE = 1e-2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -26,18 +28,36 @@ class RidgeReader:
         Shape (coordinate,); NaN for coordinates that are not read.
     offset
         The value at the centre, in the coordinate of the scalar.
+    precision
+        Inverse of the scatter of the scaled coordinates, 0 for those that are not
+        read, shape (coordinate, coordinate).
+    floor
+        Least leverage that counts.
     """
 
     centre: Reals
     scale: Reals
     weight: Reals
     offset: float
+    precision: Reals
+    floor: float
 
     def read(self, values: Reals) -> Reals:
         """Return the scalar of sweeps, shape (sweep,)."""
         there = np.isfinite(self.weight)
         inputs = ridge_inputs(values[:, there], self.centre[there], self.scale[there])
         return np.asarray(inputs @ self.weight[there] + self.offset)
+
+    def spread(self, values: Reals) -> Reals:
+        """Return how unsure a reading is against others, shape (sweep,).
+
+        The fourth root of its leverage: a sweep of a cycle that differs from all
+        others is read less surely, but not as much so as independent sweeps would be.
+        """
+        there = np.isfinite(self.weight)
+        inputs = ridge_inputs(values[:, there], self.centre[there], self.scale[there])
+        precision = self.precision[np.ix_(there, there)]
+        return spread_of(leverage_of(inputs, precision), self.floor)
 
 
 def ridge_inputs(values: Reals, centre: Reals, scale: Reals) -> Reals:
@@ -47,9 +67,19 @@ def ridge_inputs(values: Reals, centre: Reals, scale: Reals) -> Reals:
     )
 
 
+def leverage_of(inputs: Reals, precision: Reals) -> Reals:
+    """Return the squared distance of inputs from their middle, shape (sweep,)."""
+    return np.asarray(np.einsum("nc,cd,nd->n", inputs, precision, inputs))
+
+
+def spread_of(leverage: Reals, floor: float) -> Reals:
+    """Return the fourth root of leverage, shape (sweep,)."""
+    return np.asarray((leverage + floor) ** 0.25)
+
+
 def fit_ridge(
     values: Reals, truth: Reals, fold: npt.NDArray[np.intp]
-) -> tuple[RidgeReader, Reals]:
+) -> tuple[RidgeReader, Reals, Reals]:
     """Fit on all sweeps, and read each by what the other cycles teach.
 
     Parameters
@@ -67,6 +97,8 @@ def fit_ridge(
         Fitted on all sweeps.
     left_out : ndarray
         Reading of each sweep without its cycle, shape (sweep,).
+    spread : ndarray
+        How unsure that was against others, shape (sweep,).
     """
     centre = values.mean(axis=0)
     scale = np.maximum(values.std(axis=0), 1e-9)
@@ -75,10 +107,31 @@ def fit_ridge(
     errors = np.sqrt(np.mean((readings - truth[:, None]) ** 2, axis=0))
     best = int(errors.argmin())
     weight, offset = _solve(inputs, truth, (PENALTIES[best],))
+    leverage = _left_out_leverage(inputs, fold)
+    floor = _FLOOR_SHARE * float(np.median(leverage))
     reader = RidgeReader(
-        centre=centre, scale=scale, weight=weight[:, 0], offset=float(offset[0])
+        centre=centre,
+        scale=scale,
+        weight=weight[:, 0],
+        offset=float(offset[0]),
+        precision=_precision(inputs),
+        floor=floor,
     )
-    return reader, np.asarray(readings[:, best])
+    return reader, np.asarray(readings[:, best]), spread_of(leverage, floor)
+
+
+def _left_out_leverage(inputs: Reals, fold: npt.NDArray[np.intp]) -> Reals:
+    found = np.zeros(inputs.shape[0])
+    for index in np.unique(fold):
+        out = fold == index
+        known = ~out if not out.all() else out
+        found[out] = leverage_of(inputs[out], _precision(inputs[known]))
+    return found
+
+
+def _precision(inputs: Reals) -> Reals:
+    scatter = inputs.T @ inputs / inputs.shape[0]
+    return np.asarray(np.linalg.inv(scatter + _NOISE * np.eye(scatter.shape[0])))
 
 
 def _left_out(inputs: Reals, truth: Reals, fold: npt.NDArray[np.intp]) -> Reals:

@@ -74,7 +74,7 @@ def judge_arrays(judge: ReceiverJudge) -> Arrays:
         "emulator.used": emulator.used.astype(np.uint8),
         "emulator.coefficients": emulator.coefficients,
         "emulator.band_places": emulator.band_places,
-        "emulator.covariances": emulator.covariances,
+        "emulator.covariances": emulator.covariances.astype(np.float32),
     }
     for index, trace in enumerate(judge.form.traces.values()):
         arrays[f"trace.{index}.kept"] = trace.kept.astype(np.uint8)
@@ -164,7 +164,10 @@ def _set_arrays(prefix: str, judge: SetJudge) -> Arrays:
         arrays[f"{whole}.shift"] = reading.stretch.shift
         for part in ("centre", "scale", "weight"):
             arrays[f"{whole}.ridge.{part}"] = getattr(reading.ridge, part)
-        arrays[f"{whole}.ridge.offset"] = np.array([reading.ridge.offset])
+        arrays[f"{whole}.ridge.offset"] = np.array(
+            [reading.ridge.offset, reading.ridge.floor]
+        )
+        arrays[f"{whole}.ridge.precision"] = reading.ridge.precision
     return arrays
 
 
@@ -246,12 +249,16 @@ def _reading_of(prefix: str, taker: _Taker, count: int) -> ScalarReading:
         for name in ("centre", "scale", "weight")
     }
     shape = (GROUP_COUNT, len(LEVELS))
+    offset = taker.take(f"{prefix}.ridge.offset", (2,))
     expert = taker.take(f"{prefix}.expert", (GROUP_COUNT,)).astype(np.intp)
     if not ((expert >= 0) & (expert < len(EXPERTS))).all():
         raise ModelFolderError(f"receiver: array '{prefix}.expert' names nobody")
     return ScalarReading(
         ridge=RidgeReader(
-            **parts, offset=float(taker.take(f"{prefix}.ridge.offset", (1,))[0])
+            **parts,
+            offset=float(offset[0]),
+            floor=float(offset[1]),
+            precision=taker.take(f"{prefix}.ridge.precision", (count, count)),
         ),
         offsets=taker.take(f"{prefix}.offsets", shape),
         expert=expert,
