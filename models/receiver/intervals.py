@@ -17,6 +17,9 @@ FAULTY_GROUP = 3
 TEMPERATURE_EDGES = (float(np.log10(4.0)), float(np.log10(40.0)))
 """Edges of the bands in log10 K: frozen, cold, warm."""
 
+CAUTION = 0.3
+"""Share of what may lie outside that is kept back, for the next cycle is another."""
+
 _LEAST_GROUP = 30
 _MEDIAN = LEVELS.index(0.5)
 
@@ -87,7 +90,9 @@ def _factors(raw: Reals, truth: Reals, weight: Reals) -> Reals:
             continue
         reach = np.maximum(np.abs(raw[:, column] - median), 1e-9)
         away = (median - truth if level < 0.5 else truth - median) / reach
-        found[column] = max(_quantile(away, weight, max(level, 1.0 - level)), 0.02)
+        outer = max(level, 1.0 - level)
+        share = outer + CAUTION * (1.0 - outer)
+        found[column] = max(_quantile(away, weight, share), 0.02)
     return found
 
 

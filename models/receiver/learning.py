@@ -10,11 +10,17 @@ import numpy.typing as npt
 from models.calibration.scaling import fit_temperature, softmax
 from models.coordinates import CoordinateForm, Coordinates
 from models.coordinates.signal import Flags, Reals
-from models.emulation import HealthyEmulator, HealthySweeps, Posterior, PosteriorReader
+from models.emulation import (
+    HealthyEmulator,
+    HealthySweeps,
+    Posterior,
+    PosteriorReader,
+    folds_of,
+)
 from models.emulation.selection import Choice, choose, fit_chosen
 from models.networks.density import LEVELS
 from models.receiver.features import condition_features
-from models.receiver.intervals import FAULTY_GROUP, GROUP_COUNT, fit_stretch
+from models.receiver.intervals import CAUTION, FAULTY_GROUP, GROUP_COUNT, fit_stretch
 from models.receiver.judge import (
     EXPERTS,
     Evidence,
@@ -36,7 +42,7 @@ PENALTIES = (1e-4, 1e-3, 1e-2)
 
 _LEAST_SWEEPS = 40
 _MOST_IN_PART = 1500
-_CAUTION = 0.3
+_MOST_RIDGE_FOLDS = 30
 _CLEARLY_BETTER = 0.9
 _TRIMMED_SHARE = 0.02
 
@@ -365,7 +371,7 @@ class _Taught:
         return cls(
             truth[rows],
             np.asarray(np.isfinite(truth[rows]) & lesson.healthy[rows]),
-            lesson.fold[rows],
+            folds_of(lesson.cycle[rows], _MOST_RIDGE_FOLDS),
             lesson.cycle[rows],
         )
 
@@ -436,7 +442,7 @@ def _offsets(direct: Reals, spread: Reals, taught: _Taught, group: Indices) -> R
     error = np.abs(taught.truth - direct) / spread
     levels = np.array(LEVELS)
     inside = np.abs(2 * levels - 1)
-    inside = inside + _CAUTION * (1 - inside)
+    inside = inside + CAUTION * (1 - inside)
     found = np.zeros((GROUP_COUNT, levels.size))
     for index in range(GROUP_COUNT):
         mine = taught.healthy & (group == index)
