@@ -131,7 +131,9 @@ def _left_out_leverage(inputs: Reals, fold: npt.NDArray[np.intp]) -> Reals:
 
 def _precision(inputs: Reals) -> Reals:
     scatter = inputs.T @ inputs / inputs.shape[0]
-    return np.asarray(np.linalg.inv(scatter + _NOISE * np.eye(scatter.shape[0])))
+    inverse = np.linalg.inv(scatter + _NOISE * np.eye(scatter.shape[0]))
+    # What is stored has single precision, so it is learnt with that.
+    return inverse.astype(np.float32).astype(np.float64)
 
 
 def _left_out(inputs: Reals, truth: Reals, fold: npt.NDArray[np.intp]) -> Reals:

@@ -167,7 +167,7 @@ def _set_arrays(prefix: str, judge: SetJudge) -> Arrays:
         arrays[f"{whole}.ridge.offset"] = np.array(
             [reading.ridge.offset, reading.ridge.floor]
         )
-        arrays[f"{whole}.ridge.precision"] = reading.ridge.precision
+        arrays[f"{whole}.ridge.precision"] = reading.ridge.precision.astype(np.float32)
     return arrays
 
 
