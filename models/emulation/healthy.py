@@ -4,6 +4,7 @@ The scatter is that of sweeps of thermal cycles that the mean had not seen, by b
 temperature: it holds re-mated connectors and drifts, and is never that of neighbours.
 """
 
+import warnings
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -182,8 +183,11 @@ def fit_emulator(
         missing traces (NaN) are taken at the centre.
     """
     count = sweeps.values.shape[1]
-    centre = np.nan_to_num(np.nanmedian(sweeps.values, axis=0))
-    scale = np.nan_to_num(np.nanstd(sweeps.values, axis=0))
+    with warnings.catch_warnings():
+        # A trace that no healthy sweep has is all gaps.
+        warnings.simplefilter("ignore", RuntimeWarning)
+        centre = np.nan_to_num(np.nanmedian(sweeps.values, axis=0))
+        scale = np.nan_to_num(np.nanstd(sweeps.values, axis=0))
     deviation = (sweeps.values - centre) / np.maximum(scale, 1e-9)
     scaled = np.nan_to_num(np.clip(deviation, -_LARGEST_DEVIATION, _LARGEST_DEVIATION))
     design = _design_for(sweeps)

@@ -1,5 +1,6 @@
 """How a receiver's judge is learnt: each sweep read by what the other cycles teach."""
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import product
@@ -220,7 +221,9 @@ def _healthy_sweeps(
 
 
 def _texture_scale(texture: Reals) -> tuple[Reals, Reals]:
-    with np.errstate(all="ignore"):
+    with warnings.catch_warnings():
+        # A trace that no healthy sweep has is all gaps.
+        warnings.simplefilter("ignore", RuntimeWarning)
         centre = np.nanmedian(texture, axis=0)
         spread = 1.4826 * np.nanmedian(np.abs(texture - centre), axis=0)
     return np.nan_to_num(centre), np.nan_to_num(spread) + 1e-3

@@ -1,0 +1,126 @@
+"""The coordinates of whole sweeps: what moves them, and what must not."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.coordinates.form import find_form
+
+BAND_HZ = (4e9, 8e9)
+TRACES = ("S21", "S31")
+
+
+@pytest.fixture(scope="module")
+def form(views):
+    return find_form(BAND_HZ, TRACES, views)
+
+
+def named(form, coordinates, row=0):
+    return dict(zip(form.names, coordinates.values[row], strict=True))
+
+
+def swept(lines, views, axis_hz, **changes):
+    """Return a sweep without noise against the reference of the others."""
+    return replace(
+        views[0], frequency_hz=axis_hz, traces=lines(axis_hz, **changes)
+    )
+
+
+def test_echo_and_mode_of_a_receiver_are_found(form):
+    assert any("echo_120_stretch" in name for name in form.names)
+    assert any("mode" in name and "place" in name for name in form.names)
+    assert len(form.names) == form.trace_of.size
+
+
+@given(shrunk=st.floats(-4e-3, 2.3e-3), gain=st.floats(-0.3, 0.0))
+def test_a_shorter_cable_is_a_negative_stretch(
+    form, views, lines, axis_hz, shrunk, gain
+):
+    # Known turns are those of warming: the gain falls by 0.5 while the cable grows.
+    warm = max(-shrunk / 4e-3, 0.0)
+    view = swept(lines, views, axis_hz, cable=shrunk, level=-0.5 * warm + 0.05 * gain)
+    found = named(form, form.of_views([view]))
+    assert found["S21 echo_120_stretch"] == pytest.approx(-1e3 * shrunk, abs=0.05)
+
+
+@given(
+    level=st.floats(-0.2, 0.2),
+    phase_rad=st.floats(-1, 1),
+    moved_s=st.floats(-5e-11, 5e-11),
+)
+def test_gain_phase_and_delay_move_their_coordinates_alone(
+    form, views, lines, axis_hz, level, phase_rad, moved_s
+):
+    still = swept(lines, views, axis_hz)
+    turn = np.exp(
+        level + 1j * phase_rad - 2j * np.pi * moved_s * (axis_hz - np.mean(axis_hz))
+    )
+    moved = replace(
+        still, traces={name: row * turn for name, row in still.traces.items()}
+    )
+    both = form.of_views([still, moved])
+    change = both.values[1] - both.values[0]
+    free = [name.split(" ")[1] in {"level", "phase_rad", "delay"} for name in form.names]
+    assert np.all(np.abs(change[~np.array(free)]) < 0.02)
+    found = dict(zip(form.names, change, strict=True))
+    assert found["S21 level"] == pytest.approx(level, abs=1e-3)
+    half_hz = 0.5 * (BAND_HZ[1] - BAND_HZ[0])
+    assert found["S21 delay"] == pytest.approx(
+        -2 * np.pi * moved_s * half_hz, abs=5e-3
+    )
+
+
+@pytest.mark.parametrize("points", [801, 1601, 10_001])
+def test_a_finer_axis_gives_the_same_coordinates(form, views, lines, axis_hz, points):
+    changes = {"cable": 1e-3, "level": 0.1}
+    fine_hz = np.linspace(*BAND_HZ, points)
+    coarse, fine = form.of_views(
+        [
+            swept(lines, views, axis_hz, **changes),
+            replace(
+                swept(lines, views, fine_hz, **changes),
+                reference_hz=fine_hz,
+                reference=lines(fine_hz),
+            ),
+        ]
+    ).values
+    modes = np.array(["mode" in name for name in form.names])
+    assert np.allclose(coarse[~modes], fine[~modes], atol=0.03)
+    # A bin's average is not its middle where a line is as narrow as the bin.
+    assert np.allclose(coarse[modes], fine[modes], atol=0.3)
+
+
+def test_a_missing_trace_leaves_gaps_in_its_own_coordinates(form, views):
+    whole = form.of_views(views[:3])
+    part = form.of_views([view.heard(["S31"]) for view in views[:3]])
+    of_s31 = form.trace_of == TRACES.index("S31")
+    assert np.array_equal(part.values[:, of_s31], whole.values[:, of_s31])
+    assert np.isnan(part.values[:, ~of_s31]).all()
+    texture_s31 = form.trace_of_texture == TRACES.index("S31")
+    assert np.array_equal(part.texture[:, texture_s31], whole.texture[:, texture_s31])
+    assert np.isnan(part.texture[:, ~texture_s31]).all()
+
+
+def test_one_sweep_at_a_time_gives_what_many_at_once_do(form, views):
+    together = form.of_views(views[:5])
+    alone = [form.of_views([view]) for view in views[:5]]
+    assert np.allclose(
+        together.values, np.concatenate([one.values for one in alone]), atol=1e-9
+    )
+
+
+def test_nothing_to_compare_is_all_gaps(form, views, axis_hz):
+    bare = replace(views[0], reference=None, reference_hz=None)
+    half = replace(views[0], frequency_hz=axis_hz / 2)
+    assert np.isnan(form.of_views([bare, half]).values).all()
+    assert find_form(BAND_HZ, TRACES, [bare]) is None
+
+
+def test_the_reference_against_itself_stands_at_zero(form, views):
+    view = replace(
+        views[0], traces=views[0].reference, frequency_hz=views[0].reference_hz
+    )
+    assert np.allclose(form.of_views([view]).values, 0.0, atol=1e-4)

@@ -1,0 +1,81 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.networks.density import LEVELS
+from models.receiver.intervals import (
+    FAULTY_GROUP,
+    GROUP_COUNT,
+    Stretch,
+    fit_stretch,
+    groups_of,
+)
+
+NORMAL = np.array([-1.645, -0.994, 0.0, 0.994, 1.645])
+
+
+def skewed(seed, cycles=40, each=30):
+    """Quantiles of a normal that is far too sure, around skewed errors."""
+    rng = np.random.default_rng(seed)
+    count = cycles * each
+    place = rng.uniform(0.0, 2.4, count)
+    drift = np.repeat(rng.normal(scale=0.1, size=cycles), each)
+    truth = place + drift + 0.3 * (rng.exponential(size=count) - 1)
+    raw = place[:, None] + 0.05 * NORMAL
+    faulty = rng.uniform(size=count) < 0.25
+    cycle = np.repeat([f"cycle-{index}" for index in range(cycles)], each)
+    return raw, truth, groups_of(place, faulty), cycle
+
+
+@given(st.integers(0, 1000))
+def test_the_stretch_covers_new_cycles_where_the_raw_does_not(seed):
+    raw, truth, group, cycle = skewed(2 * seed)
+    stretch = fit_stretch(raw, truth, group, cycle)
+    raw, truth, group, _ = skewed(2 * seed + 1)
+    found = stretch.applied(raw, group)
+    inside = (found[:, 0] <= truth) & (truth <= found[:, -1])
+    assert np.mean((raw[:, 0] <= truth) & (truth <= raw[:, -1])) < 0.4
+    assert 0.8 < np.mean(inside) < 0.99
+    for index in range(GROUP_COUNT):
+        assert np.mean(inside[group == index]) > 0.75
+
+
+@given(
+    st.lists(st.floats(0.0, 20.0), min_size=5, max_size=5),
+    st.floats(-1, 1),
+)
+def test_stretched_quantiles_rise(factors, shift):
+    stretch = Stretch(
+        factors=np.tile(factors, (GROUP_COUNT, 1)),
+        shift=np.full(GROUP_COUNT, shift),
+    )
+    raw = 1.3 + 0.1 * NORMAL[None]
+    found = stretch.applied(raw, np.array([0]))
+    assert np.all(np.diff(found, axis=1) >= 0)
+
+
+def test_what_keeps_its_promise_is_left_nearly_as_it_is():
+    rng = np.random.default_rng(3)
+    place = rng.uniform(0.0, 2.4, 4000)
+    truth = place + 0.1 * rng.normal(size=4000)
+    raw = place[:, None] + 0.1 * NORMAL
+    cycle = np.array([f"cycle-{index % 40}" for index in range(4000)])
+    group = groups_of(place, np.zeros(4000, dtype=bool))
+    stretch = fit_stretch(raw, truth, group, cycle)
+    found = stretch.applied(raw, group)
+    assert np.allclose(np.mean(truth[:, None] <= found, axis=0), LEVELS, atol=0.02)
+    assert np.allclose(found, raw, atol=0.05)
+
+
+@pytest.mark.parametrize("sweeps", [1, 5, 40])
+def test_few_sweeps_still_give_finite_quantiles(sweeps):
+    raw, truth, group, cycle = (each[:sweeps] for each in skewed(0))
+    stretch = fit_stretch(raw, truth, group, cycle)
+    assert np.isfinite(stretch.applied(raw, group)).all()
+
+
+def test_groups_are_bands_of_temperature_and_the_faulty():
+    place = np.log10([1.0, 10.0, 100.0, 10.0])
+    faulty = np.array([False, False, False, True])
+    assert list(groups_of(place, faulty)) == [0, 1, 2, FAULTY_GROUP]

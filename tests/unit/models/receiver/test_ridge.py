@@ -1,0 +1,78 @@
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.linear_model import Ridge
+
+from models.receiver.ridge import PENALTIES, fit_ridge, ridge_inputs
+
+
+def lesson(seed, noise=0.1, count=120, width=8):
+    rng = np.random.default_rng(seed)
+    values = rng.normal(size=(count, width)) * np.geomspace(1e-3, 1e3, width) + 5
+    even = (values - values.mean(axis=0)) / values.std(axis=0)
+    truth = even @ rng.normal(size=width) + noise * rng.normal(size=count)
+    return values, truth, np.arange(count) % 6
+
+
+@given(st.integers(0, 10_000))
+def test_the_reader_is_sklearns_ridge_at_one_of_the_penalties(seed):
+    values, truth, fold = lesson(seed)
+    reader, _ = fit_ridge(values, truth, fold)
+    inputs = ridge_inputs(values, reader.centre, reader.scale)
+    others = [
+        Ridge(alpha=penalty * truth.size).fit(inputs, truth).predict(inputs)
+        for penalty in PENALTIES
+    ]
+    assert min(np.abs(reader.read(values) - each).max() for each in others) < 1e-6
+
+
+@given(st.integers(0, 10_000))
+def test_left_out_readings_are_sklearns_on_the_other_folds(seed):
+    values, truth, fold = lesson(seed)
+    reader, left_out = fit_ridge(values, truth, fold)
+    inputs = ridge_inputs(values, reader.centre, reader.scale)
+    gaps = []
+    for penalty in PENALTIES:
+        expected = np.empty(truth.size)
+        for index in np.unique(fold):
+            known = fold != index
+            model = Ridge(alpha=penalty * known.sum()).fit(inputs[known], truth[known])
+            expected[~known] = model.predict(inputs[~known])
+        gaps.append(np.abs(left_out - expected).max())
+    assert min(gaps) < 1e-6
+
+
+def test_noise_asks_for_a_larger_penalty():
+    shrunk = []
+    for noise in (1e-3, 30.0):
+        values, truth, fold = lesson(3, noise=noise)
+        reader, _ = fit_ridge(values, truth, fold)
+        full = np.linalg.lstsq(
+            ridge_inputs(values, reader.centre, reader.scale),
+            truth - truth.mean(),
+            rcond=None,
+        )[0]
+        shrunk.append(np.linalg.norm(reader.weight) / np.linalg.norm(full))
+    assert shrunk[1] < shrunk[0]
+
+
+def test_copies_and_dead_coordinates_do_no_harm():
+    values, truth, fold = lesson(4)
+    wide = np.concatenate([values, values, np.full((truth.size, 2), 3.0)], axis=1)
+    reader, left_out = fit_ridge(wide, truth, fold)
+    assert np.isfinite(left_out).all()
+    assert np.sqrt(np.mean((reader.read(wide) - truth) ** 2)) < 0.2
+
+
+def test_a_far_outlier_is_pressed():
+    values, truth, fold = lesson(5)
+    reader, _ = fit_ridge(values, truth, fold)
+    far = reader.read(np.full((1, values.shape[1]), 1e30))
+    assert np.isfinite(far).all()
+    assert np.abs(far[0]) < 200
+
+
+def test_one_fold_is_read_by_itself():
+    values, truth, fold = lesson(6)
+    _, left_out = fit_ridge(values, truth, 0 * fold)
+    assert np.isfinite(left_out).all()
