@@ -80,7 +80,7 @@ class ReceiverReading:
         Scalar target to quantiles: log10 K of temperature, T of field; NaN where no
         set of traces was known; shape (sweep, level).
     probabilities
-        Of the conditions, shape (sweep, class); empty without a condition head.
+        Of the conditions, shape (sweep, class); NaN without a condition head.
     chi_square
         Mean squared departure from a healthy receiver, shape (sweep,).
     known
@@ -135,7 +135,8 @@ class ReceiverJudge:
             posterior = self._reader(traces).read(coordinates.values[rows])
             chi_square[rows] = posterior.chi_square
             shares = self.shares(traces, posterior, coordinates.texture[rows])
-            probabilities[rows] = shares
+            if self.sets[traces].condition is not None:
+                probabilities[rows] = shares
             evidence = Evidence.of(
                 posterior, coordinates.values[rows], self.looks_faulty(shares)
             )

@@ -154,7 +154,8 @@ def learn_receiver(
         chosen = _rows_with(lesson, form, traces)
         if not all(traces):
             chosen = chosen[:: max(chosen.size // _MOST_IN_PART, 1)]
-        if chosen.size < _LEAST_SWEEPS:
+        # Faulty sweeps alone teach neither scalars nor what health is.
+        if np.isin(chosen, rows).sum() < _LEAST_SWEEPS:
             continue
         posterior = _read_left_out(lesson, form, traces, chosen, others)
         opinion = network if all(traces) else None

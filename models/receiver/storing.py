@@ -23,6 +23,8 @@ _MOST_TRACES = 32
 _MOST_BINS = 4096
 _MOST_SETS = 64
 _MOST_PARTS = 32
+_MOST_PLACES = 512
+_MOST_LABELS = 4096
 
 
 def judge_record(judge: ReceiverJudge) -> dict[str, Any]:
@@ -91,10 +93,26 @@ def judge_of(record: Mapping[str, Any], arrays: Arrays) -> ReceiverJudge:
     Raises
     ------
     ModelFolderError
-        If an array is missing, left over, not finite or of another shape, or a size
-        is absurd.
+        If the record is malformed, an array is missing, left over, not finite or of
+        another shape, or a number is absurd.
     """
+    try:
+        return _judge_of(record, arrays)
+    except (
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        TypeError,
+        ValueError,
+    ) as error:
+        raise ModelFolderError(
+            f"receiver: the record is incomplete or malformed ({str(error)[:80]})"
+        ) from None
+
+
+def _judge_of(record: Mapping[str, Any], arrays: Arrays) -> ReceiverJudge:
     _check_sizes(record)
+    _check_numbers(record)
     taker = _Taker(dict(arrays))
     form = _form_of(record, taker)
     count, texture = len(form.names), form.trace_of_texture.size
@@ -142,6 +160,13 @@ class _Taker:
             )
         if not gaps and not np.isfinite(values).all():
             raise ModelFolderError(f"receiver: array {name!r} is not finite")
+        return values
+
+    def rising(self, name: str) -> npt.NDArray[np.float64]:
+        """Return an array of places that rise."""
+        values = self.take(name, (None,))
+        if values.size > _MOST_PLACES or not (np.diff(values) > 0).all():
+            raise ModelFolderError(f"receiver: array {name!r} does not rise")
         return values
 
     def finish(self) -> None:
@@ -196,12 +221,17 @@ def _emulator_of(
     record: Mapping[str, Any], taker: _Taker, count: int
 ) -> HealthyEmulator:
     design = Design(
-        fine=taker.take("emulator.fine", (None,)),
-        coarse=taker.take("emulator.coarse", (None,)),
+        fine=taker.rising("emulator.fine"),
+        coarse=taker.rising("emulator.coarse"),
         field_scale=float(record["field_scale"]),
     )
     terms = design.penalty(0.0).shape[0]
-    places = taker.take("emulator.band_places", (None,))
+    places = taker.rising("emulator.band_places")
+    covariances = taker.take("emulator.covariances", (places.size, count, count))
+    if not _positive(covariances):
+        raise ModelFolderError(
+            "receiver: array 'emulator.covariances' is no covariance"
+        )
     low, high = record["place_range"]
     weak, strong = record["field_range_tesla"]
     return HealthyEmulator(
@@ -211,7 +241,7 @@ def _emulator_of(
         used=taker.take("emulator.used", (count,)) > 0.5,
         coefficients=taker.take("emulator.coefficients", (terms, count)),
         band_places=places,
-        covariances=taker.take("emulator.covariances", (places.size, count, count)),
+        covariances=covariances,
         freedom=float(record["freedom"]),
         place_range=(float(low), float(high)),
         field_range_tesla=(float(weak), float(strong)),
@@ -275,6 +305,9 @@ def _check_sizes(record: Mapping[str, Any]) -> None:
         not 1 <= len(record["traces"]) <= _MOST_TRACES
         or not 2 <= int(record["bin_count"]) <= _MOST_BINS
         or not 1 <= len(record["sets"]) <= _MOST_SETS
+        or len(record["labels"]) > _MOST_LABELS
+        or not -1 <= int(record["healthy"]) < max(len(record["labels"]), 1)
+        or any(len(each["traces"]) != len(record["traces"]) for each in record["sets"])
         or any(
             len(each["gates"]) > _MOST_PARTS or len(each["windows"]) > _MOST_PARTS
             for each in record["traces"]
@@ -292,3 +325,35 @@ def _check_sizes(record: Mapping[str, Any]) -> None:
     )
     if absurd:
         raise ModelFolderError("receiver: a size is out of bounds")
+
+
+def _check_numbers(record: Mapping[str, Any]) -> None:
+    """Refuse numbers that are not finite, or not positive where they must be."""
+    numbers = [
+        *record["band_hz"],
+        *record["place_range"],
+        *record["field_range_tesla"],
+        record["field_scale"],
+        *(
+            number
+            for each in record["traces"]
+            for number in (each["delay_s"], each["turns_at_middle"])
+        ),
+    ]
+    positive = [
+        record["freedom"],
+        record["tempering"],
+        *(each["softmax_temperature"] for each in record["sets"]),
+    ]
+    if not np.isfinite(np.array(numbers + positive, dtype=np.float64)).all():
+        raise ModelFolderError("receiver: a number is not finite")
+    if min(positive) <= 0 or record["field_scale"] < 0:
+        raise ModelFolderError("receiver: a number is not positive")
+
+
+def _positive(covariances: npt.NDArray[np.float64]) -> bool:
+    try:
+        np.linalg.cholesky(covariances)
+    except np.linalg.LinAlgError:
+        return False
+    return True

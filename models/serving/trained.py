@@ -178,7 +178,8 @@ class TrainedModel:
         probabilities = dict(judged.probabilities)
         if self.names_condition:
             probabilities["condition"] = probabilities["condition"].copy()
-            probabilities["condition"][known] = reading.probabilities[known]
+            named = np.isfinite(reading.probabilities).all(axis=1)
+            probabilities["condition"][named] = reading.probabilities[named]
         return replace(
             judged,
             quantiles=quantiles,

@@ -80,9 +80,7 @@ def test_echoes_of_a_reflection_are_those_of_the_sweep_itself():
     known = sum(
         0.3 * np.exp(-2j * np.pi * FREQUENCY_HZ * delay_s) for delay_s in delays_s
     )[None]
-    gates = find_gates(
-        echo_signal(known, KEPT, logarithmic=False), logarithmic=False
-    )
+    gates = find_gates(echo_signal(known, KEPT, logarithmic=False), logarithmic=False)
     assert gates == tuple(round(each * SPACING_HZ * COUNT) for each in delays_s)
 
 

@@ -24,9 +24,7 @@ def named(form, coordinates, row=0):
 
 def swept(lines, views, axis_hz, **changes):
     """Return a sweep without noise against the reference of the others."""
-    return replace(
-        views[0], frequency_hz=axis_hz, traces=lines(axis_hz, **changes)
-    )
+    return replace(views[0], frequency_hz=axis_hz, traces=lines(axis_hz, **changes))
 
 
 def test_echo_and_mode_of_a_receiver_are_found(form):
@@ -63,14 +61,14 @@ def test_gain_phase_and_delay_move_their_coordinates_alone(
     )
     both = form.of_views([still, moved])
     change = both.values[1] - both.values[0]
-    free = [name.split(" ")[1] in {"level", "phase_rad", "delay"} for name in form.names]
+    free = [
+        name.split(" ")[1] in {"level", "phase_rad", "delay"} for name in form.names
+    ]
     assert np.all(np.abs(change[~np.array(free)]) < 0.02)
     found = dict(zip(form.names, change, strict=True))
     assert found["S21 level"] == pytest.approx(level, abs=1e-3)
     half_hz = 0.5 * (BAND_HZ[1] - BAND_HZ[0])
-    assert found["S21 delay"] == pytest.approx(
-        -2 * np.pi * moved_s * half_hz, abs=5e-3
-    )
+    assert found["S21 delay"] == pytest.approx(-2 * np.pi * moved_s * half_hz, abs=5e-3)
 
 
 @pytest.mark.parametrize("points", [801, 1601, 10_001])

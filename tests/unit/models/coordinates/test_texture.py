@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -41,4 +43,4 @@ def test_an_absurd_remainder_stays_finite():
 def test_bands_rise_and_none_is_empty(count):
     edges = delay_edges(count)
     assert len(edges) == BAND_COUNT + 1
-    assert all(low < high for low, high in zip(edges, edges[1:], strict=False))
+    assert all(low < high for low, high in pairwise(edges))

@@ -25,7 +25,9 @@ def made_up(cycles, *, sweeps=40, noise=0.02, scatter=0.03, first_cycle=0):
     values, place, field_tesla, cycle = (
         np.concatenate(part) for part in zip(*parts, strict=True)
     )
-    return HealthySweeps(values=values, place=place, field_tesla=field_tesla, cycle=cycle)
+    return HealthySweeps(
+        values=values, place=place, field_tesla=field_tesla, cycle=cycle
+    )
 
 
 def curves(place, relative):

@@ -26,7 +26,9 @@ def test_the_gradient_is_the_numerical_one(monkeypatch):
             at = rng.normal(size=start.size)
             numerical = approx_fprime(at, lambda flat: loss(flat)[0], 1e-7)
             assert np.allclose(loss(at)[1], numerical, atol=1e-5)
-            error = check_grad(lambda flat: loss(flat)[0], lambda flat: loss(flat)[1], at)
+            error = check_grad(
+                lambda flat: loss(flat)[0], lambda flat: loss(flat)[1], at
+            )
             seen.append(error)
         return type("Found", (), {"x": start})
 
