@@ -138,6 +138,22 @@ PURE_NUMBERS = frozenset(
         "schema_version",
         "speed",
         "softmax_temperature",
+        # Of a healthy emulator: penalties, shares and powers, and cycles counted.
+        "smoothness",
+        "pooling",
+        "shrinkage",
+        "tempering",
+        "freedom",
+        "score",
+        # Of a polynomial; of classes, the number of one among them.
+        "order",
+        "healthy",
+        "healthy_label",
+        # In the unit of the scalar that is read.
+        "offset",
+        "field_scale",
+        # Middle of a band over its half width.
+        "turns_at_middle",
         "time_scale",
         "status",
     }
