@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.linear_model import Ridge
 
-from models.receiver.ridge import PENALTIES, fit_ridge, ridge_inputs
+from models.receiver.ridge import PENALTIES, RidgeReader, fit_ridge, ridge_inputs
 
 
 def lesson(seed, noise=0.1, count=120, width=8):
@@ -17,7 +17,7 @@ def lesson(seed, noise=0.1, count=120, width=8):
 @given(st.integers(0, 10_000))
 def test_the_reader_is_sklearns_ridge_at_one_of_the_penalties(seed):
     values, truth, fold = lesson(seed)
-    reader, _ = fit_ridge(values, truth, fold)
+    reader, _, _ = fit_ridge(values, truth, fold)
     inputs = ridge_inputs(values, reader.centre, reader.scale)
     others = [
         Ridge(alpha=penalty * truth.size).fit(inputs, truth).predict(inputs)
@@ -29,7 +29,7 @@ def test_the_reader_is_sklearns_ridge_at_one_of_the_penalties(seed):
 @given(st.integers(0, 10_000))
 def test_left_out_readings_are_sklearns_on_the_other_folds(seed):
     values, truth, fold = lesson(seed)
-    reader, left_out = fit_ridge(values, truth, fold)
+    reader, left_out, _ = fit_ridge(values, truth, fold)
     inputs = ridge_inputs(values, reader.centre, reader.scale)
     gaps = []
     for penalty in PENALTIES:
@@ -46,7 +46,7 @@ def test_noise_asks_for_a_larger_penalty():
     shrunk = []
     for noise in (1e-3, 30.0):
         values, truth, fold = lesson(3, noise=noise)
-        reader, _ = fit_ridge(values, truth, fold)
+        reader, _, _ = fit_ridge(values, truth, fold)
         full = np.linalg.lstsq(
             ridge_inputs(values, reader.centre, reader.scale),
             truth - truth.mean(),
@@ -59,14 +59,14 @@ def test_noise_asks_for_a_larger_penalty():
 def test_copies_and_dead_coordinates_do_no_harm():
     values, truth, fold = lesson(4)
     wide = np.concatenate([values, values, np.full((truth.size, 2), 3.0)], axis=1)
-    reader, left_out = fit_ridge(wide, truth, fold)
+    reader, left_out, _ = fit_ridge(wide, truth, fold)
     assert np.isfinite(left_out).all()
     assert np.sqrt(np.mean((reader.read(wide) - truth) ** 2)) < 0.2
 
 
 def test_a_far_outlier_is_pressed():
     values, truth, fold = lesson(5)
-    reader, _ = fit_ridge(values, truth, fold)
+    reader, _, _ = fit_ridge(values, truth, fold)
     far = reader.read(np.full((1, values.shape[1]), 1e30))
     assert np.isfinite(far).all()
     assert np.abs(far[0]) < 200
@@ -74,5 +74,33 @@ def test_a_far_outlier_is_pressed():
 
 def test_one_fold_is_read_by_itself():
     values, truth, fold = lesson(6)
-    _, left_out = fit_ridge(values, truth, 0 * fold)
+    _, left_out, _ = fit_ridge(values, truth, 0 * fold)
     assert np.isfinite(left_out).all()
+
+
+def test_a_sweep_unlike_all_others_is_read_less_surely():
+    values, truth, fold = lesson(7)
+    reader, _, left_out = fit_ridge(values, truth, fold)
+    usual = reader.spread(values)
+    far = reader.centre + 5 * reader.scale
+    assert reader.spread(far[None])[0] > 1.5 * np.median(usual)
+    assert (left_out > 0).all()
+    # Left-out sweeps were not looked at, so they seem stranger.
+    assert np.median(left_out) >= np.median(usual)
+
+
+def test_spread_ignores_what_is_not_read():
+    values, truth, fold = lesson(8)
+    reader, _, _ = fit_ridge(values, truth, fold)
+    wide = RidgeReader(
+        **{
+            name: np.append(getattr(reader, name), np.nan)
+            for name in ("centre", "scale", "weight")
+        },
+        precision=np.pad(reader.precision, (0, 1)),
+        offset=reader.offset,
+        floor=reader.floor,
+    )
+    more = np.append(values, np.full((truth.size, 1), np.nan), axis=1)
+    assert np.allclose(wide.spread(more), reader.spread(values))
+    assert np.allclose(wide.read(more), reader.read(values))

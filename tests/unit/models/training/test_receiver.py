@@ -58,7 +58,7 @@ def test_left_out_sweeps_are_read_in_the_coordinate_of_the_grid(corpus, plan, le
 
 def test_the_better_one_names_the_condition(corpus, plan, split, learnt):
     assert learnt.names_condition
-    quantiles, shares = base_rates(corpus, plan)
+    quantiles, _ = base_rates(corpus, plan)
     labels = np.array(plan.classes["condition"])
     truth = corpus.classes["condition"][:, None] == labels
     sure = {"condition": np.where(truth, 1.0, 0.0)}
