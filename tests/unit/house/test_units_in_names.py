@@ -152,6 +152,8 @@ PURE_NUMBERS = frozenset(
         # In the unit of the scalar that is read.
         "offset",
         "field_scale",
+        # Least leverage that counts.
+        "floor",
         # Middle of a band over its half width.
         "turns_at_middle",
         "time_scale",
