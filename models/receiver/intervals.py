@@ -59,7 +59,8 @@ def fit_stretch(
 ) -> Stretch:
     """Find the stretch that covers left-out sweeps as often as promised.
 
-    Each thermal cycle counts alike, for cycles and not sweeps are exchangeable.
+    A cycle counts by the root of its sweeps: cycles are exchangeable, sweeps are not,
+    yet a cycle of many sweeps tells more.
 
     Parameters
     ----------
