@@ -42,7 +42,7 @@ def halowatch(*arguments: str) -> Any:
         [sys.executable, "-m", "service.cli", *arguments, "--json"],
         capture_output=True,
         text=True,
-        timeout=55,
+        timeout=230,
         check=False,
     )
     assert run.returncode == 0, run.stderr
