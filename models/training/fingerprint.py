@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.errors import TrainingRefusedError
-from models.fingerprint import Fingerprint, WideSweep
+from models.fingerprint import UNKNOWN, Fingerprint, WideSweep
 from models.preprocessing.view import SweepView
 from models.serving.parts import wide_sweep_of
 from models.training.corpus import Corpus
@@ -20,6 +20,8 @@ MOST_SWEEPS = 108
 """Sweeps that a fingerprint is learnt from; they are spread over parts and sessions."""
 
 _MOST_LEFT_OUT = 54
+_MOST_TRIED = 40
+_LEAST_KNOWN = 0.7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -38,11 +40,18 @@ class LearntFingerprint:
 
 def learn_fingerprint(
     corpus: Corpus, labels: tuple[str, ...], split: Split
-) -> LearntFingerprint:
-    """Learn the fingerprint of the parts of a corpus."""
+) -> LearntFingerprint | None:
+    """Learn the fingerprint of the parts of a corpus.
+
+    None where it would not know again most of what it has seen: such parts have no
+    path behind a common line to be told by, and are left to the network.
+    """
     sweeps = [wide_sweep_of(view) for view in corpus.views]
     known = np.isin(corpus.classes["component"], labels)
-    whole = _fit(corpus, sweeps, _spread_evenly(corpus, known, MOST_SWEEPS), split.seed)
+    taught = _spread_evenly(corpus, known, MOST_SWEEPS)
+    whole = _fit(corpus, sweeps, taught, split.seed)
+    if not _knows_again(whole, corpus, sweeps, np.flatnonzero(taught)):
+        return None
     probabilities = np.full((corpus.sweep_count, len(labels)), 1.0 / len(labels))
     for index in range(split.fold_count):
         out = split.fold == index
@@ -99,6 +108,20 @@ def _fit(
         [str(session) for session in sessions],
         seed=seed,
     )
+
+
+def _knows_again(
+    fingerprint: Fingerprint,
+    corpus: Corpus,
+    sweeps: list[WideSweep],
+    rows: npt.NDArray[np.intp],
+) -> bool:
+    tried = rows[:: max(rows.size // _MOST_TRIED, 1)]
+    named = [
+        fingerprint.judge(sweeps[row], _reference_of(corpus.views[row])).component
+        for row in tried
+    ]
+    return float(np.mean([name != UNKNOWN for name in named])) > _LEAST_KNOWN
 
 
 def _reference_of(view: SweepView) -> WideSweep | None:

@@ -82,7 +82,8 @@ def read_left_out(
     parts = None
     if "component" in plan.classes and not corpus.form.follows_lines:
         parts = learn_fingerprint(corpus, plan.classes["component"], split)
-        shares["component"] = parts.probabilities
+        if parts is not None:
+            shares["component"] = parts.probabilities
     return LeftOutReadings(
         receiver=receiver,
         lines=lines,
