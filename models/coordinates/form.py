@@ -32,13 +32,10 @@ class Coordinates:
         Shape (sweep, coordinate).
     texture
         ln of power in bands of delay, shape (sweep, texture).
-    context
-        What the references themselves say, shape (sweep, context).
     """
 
     values: Reals
     texture: Reals
-    context: Reals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -145,28 +142,20 @@ class CoordinateForm:
         return Coordinates(
             values=np.concatenate([part.values for part in parts]),
             texture=np.concatenate([part.texture for part in parts]),
-            context=np.concatenate([part.context for part in parts]),
         )
 
     def _chunk(self, own: Signals, known: Signals) -> Coordinates:
-        found: list[tuple[Reals, Reals, Reals]] = []
+        found: list[tuple[Reals, Reals]] = []
         for index, form in enumerate(self.traces.values()):
             mine = own[:, index].astype(np.complex128)
             theirs = known[:, index].astype(np.complex128)
             there = _whole(mine) & _whole(theirs)
             values, texture = form.values(mine[there], theirs[there])
-            context = form.context(theirs[there])
-            found.append(
-                (
-                    _spread(values, there),
-                    _spread(texture, there),
-                    _spread(context, there),
-                )
-            )
-        values, texture, context = (
+            found.append((_spread(values, there), _spread(texture, there)))
+        values, texture = (
             np.concatenate(parts, axis=1) for parts in zip(*found, strict=True)
         )
-        return Coordinates(values=values, texture=texture, context=context)
+        return Coordinates(values=values, texture=texture)
 
 
 def find_form(

@@ -21,6 +21,7 @@ _MARGIN_BINS = 6
 _WIDEST_SHARE = 6
 _ITERATIONS = 6
 _DEGREE = 2
+_DELAY_PASSES = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,23 +89,47 @@ def find_windows(signals: Complexes) -> tuple[tuple[int, int], ...]:
 
 
 def fit_pole(samples: Complexes) -> Pole:
-    """Fit one pole and a quadratic background by Sanathanan and Koerner's iteration.
+    """Fit one pole and a linear background by Sanathanan and Koerner's iteration.
 
     Linear in all but the weights, so a line narrower than the spacing of the samples
     is found as well as its signal allows (IEEE Trans. Autom. Control 8, 56 (1963)).
+    The background may turn: its delay is found from what is left without the mode.
 
     Parameters
     ----------
     samples
         Shape (sweep, bin in the window).
     """
-    sweeps, count = samples.shape
-    place = np.linspace(-1.0, 1.0, count)
-    spacing = float(place[1] - place[0])
+    count = samples.shape[1]
     usual = np.maximum(np.median(np.abs(samples), axis=1, keepdims=True), 1e-30)
     scaled = samples / usual
-    turns = (scaled[:, 1:] * scaled[:, :-1].conj()).sum(axis=1)
-    scaled = scaled * np.exp(-1j * np.angle(turns)[:, None] * np.arange(count))
+    step = _step_of(scaled)
+    for _ in range(_DELAY_PASSES):
+        still = scaled * np.exp(-1j * step[:, None] * np.arange(count))
+        pole, fitted, background = _fit_still(still)
+        # Where the mode swallows all, nothing is left to tell the delay.
+        share = background / np.where(np.abs(fitted) < 1e-3, 1e-3, fitted)
+        step = step + _step_of(still * share)
+    still = scaled * np.exp(-1j * step[:, None] * np.arange(count))
+    pole, fitted, _ = _fit_still(still)
+    half = 0.5 * (count - 1)
+    return Pole(
+        place_bins=half * (1.0 + pole.real),
+        half_width_bins=half * np.abs(pole.imag),
+        misfit=np.sqrt(np.mean(np.abs(fitted - still) ** 2, axis=1)),
+    )
+
+
+def _step_of(samples: Complexes) -> Reals:
+    turns = (samples[:, 1:] * samples[:, :-1].conj()).sum(axis=1)
+    return np.asarray(np.angle(turns))
+
+
+def _fit_still(scaled: Complexes) -> tuple[Complexes, Complexes, Complexes]:
+    """Return pole, fit and background; the pole on a place from -1 to 1."""
+    sweeps, count = scaled.shape
+    place = np.linspace(-1.0, 1.0, count)
+    spacing = float(place[1] - place[0])
     powers = place[:, None] ** np.arange(_DEGREE + 1)
     line = powers[:, :2]
     flat = scaled - (scaled @ np.linalg.pinv(line).T) @ line.T
@@ -124,11 +149,7 @@ def fit_pole(samples: Complexes) -> Pole:
         found = solution[:, -1]
         width = np.where(np.abs(found.imag) < 1e-4, 1e-4, found.imag)
         pole = np.clip(found.real, -1.2, 1.2) + 1j * width
-    fitted = (solution[:, :-1] @ powers.T) / (place - pole[:, None])
-    misfit = np.sqrt(np.mean(np.abs(fitted - scaled) ** 2, axis=1))
-    half = 0.5 * (count - 1)
-    return Pole(
-        place_bins=half * (1.0 + pole.real),
-        half_width_bins=half * np.abs(pole.imag),
-        misfit=misfit,
-    )
+    away = place - pole[:, None]
+    numerator = solution[:, :-1] @ powers.T
+    at_pole = (solution[:, :-1] * pole[:, None] ** np.arange(_DEGREE + 1)).sum(axis=1)
+    return pole, numerator / away, (numerator - at_pole[:, None]) / away

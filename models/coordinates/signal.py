@@ -14,6 +14,14 @@ Flags: TypeAlias = npt.NDArray[np.bool_]
 _LEAST_MAGNITUDE = 1e-12
 
 
+def as_stored(values: Reals) -> Reals:
+    """Round to the single precision in which a model is stored, same shape.
+
+    What is learnt is rounded at once, so that a stored model judges as the learnt one.
+    """
+    return values.astype(np.float32).astype(np.float64)
+
+
 def mean_step(signal: Complexes, kept: Flags | None = None) -> Reals:
     """Return the usual phase step from bin to bin, in rad, shape (...,).
 

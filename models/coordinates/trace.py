@@ -173,15 +173,6 @@ class TraceForm:
         basis = np.polynomial.chebyshev.chebvander(place, SNAP_ORDER)
         return np.asarray(basis @ self.snaps[index])
 
-    def context(self, known: Complexes) -> Reals:
-        """Return what the reference itself says, shape (sweep, gate): its delays."""
-        if not self.gates:
-            return np.zeros((known.shape[0], 0))
-        echoes = [echo for _, echo in self.relative(self.echoes(known, known))]
-        if not echoes:
-            return np.zeros((known.shape[0], 0))
-        return np.stack([echo.delay_steps for echo in echoes], axis=1)
-
 
 def find_trace_form(
     own: Complexes, known: Complexes, delay_s: float, turns_at_middle: float

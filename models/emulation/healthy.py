@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from models.coordinates.signal import Flags, Reals
+from models.coordinates.signal import Flags, Reals, as_stored
 from models.emulation.design import Design, knots_for
 
 BAND_COUNT = 20
@@ -204,12 +204,9 @@ def fit_emulator(
         centre=centre,
         scale=np.maximum(scale, 1e-9),
         used=np.ones(count, dtype=np.bool_) if used is None else used,
-        coefficients=_solve(rows, scaled, penalty),
+        coefficients=as_stored(_solve(rows, scaled, penalty)),
         band_places=places,
-        # What is stored has single precision, so it is judged by that.
-        covariances=scatter.covariances(places, settings)
-        .astype(np.float32)
-        .astype(np.float64),
+        covariances=as_stored(scatter.covariances(places, settings)),
         freedom=float(max(np.unique(sweeps.cycle).size - 2, 3)),
         place_range=(float(sweeps.place.min()), float(sweeps.place.max())),
         field_range_tesla=(float(fields.min()), float(fields.max())),

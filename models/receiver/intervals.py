@@ -32,18 +32,15 @@ class Stretch:
     ----------
     factors
         Shape (group, level); the median's are not used.
-    shift
-        Added to every quantile, shape (group,).
     """
 
     factors: Reals
-    shift: Reals
 
     def applied(self, raw: Reals, group: npt.NDArray[np.intp]) -> Reals:
         """Return quantiles that keep their promise, shape (sweep, level)."""
         median = raw[:, _MEDIAN : _MEDIAN + 1]
         stretched = median + (raw - median) * self.factors[group]
-        return np.asarray(np.sort(stretched + self.shift[group][:, None], axis=1))
+        return np.asarray(np.sort(stretched, axis=1))
 
 
 def groups_of(place: Reals, faulty: Flags) -> npt.NDArray[np.intp]:
@@ -72,7 +69,6 @@ def fit_stretch(
     weight = _even_cycles(cycle)
     everything = np.ones(truth.size, dtype=np.bool_)
     factors = np.ones((GROUP_COUNT, len(LEVELS)))
-    shift = np.zeros(GROUP_COUNT)
     for index in range(GROUP_COUNT):
         member = group == index
         if member.sum() < _LEAST_GROUP or np.unique(cycle[member]).size < 3:
@@ -80,7 +76,7 @@ def fit_stretch(
         if not member.any():
             member = everything
         factors[index] = _factors(raw[member], truth[member], weight[member])
-    return Stretch(factors=factors, shift=shift)
+    return Stretch(factors=factors)
 
 
 def _factors(raw: Reals, truth: Reals, weight: Reals) -> Reals:

@@ -2,15 +2,14 @@
 
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
-import numpy.typing as npt
 
-from models.calibration.scaling import fit_temperature, softmax
-from models.coordinates import CoordinateForm, Coordinates
-from models.coordinates.signal import Flags, Reals
+from models.calibration.scaling import softmax
+from models.coordinates import CoordinateForm
+from models.coordinates.signal import Reals
 from models.emulation import (
     HealthyEmulator,
     HealthySweeps,
@@ -19,94 +18,23 @@ from models.emulation import (
     folds_of,
 )
 from models.emulation.selection import Choice, choose, fit_chosen
-from models.networks.density import LEVELS
+from models.receiver.conditions import NamedSweeps, learn_condition
 from models.receiver.features import condition_features
-from models.receiver.intervals import CAUTION, FAULTY_GROUP, GROUP_COUNT, fit_stretch
 from models.receiver.judge import (
-    EXPERTS,
     Evidence,
     ReceiverJudge,
-    ScalarReading,
     SetJudge,
     TraceSet,
     coordinates_of,
-    empty_groups,
 )
-from models.receiver.ridge import RidgeReader, fit_ridge
-from models.receiver.softmax import SoftmaxHead, fit_softmax
+from models.receiver.lesson import Indices, LeftOut, ReceiverLesson
+from models.receiver.scalars import LEAST_SWEEPS, TaughtScalar, learn_scalar
 
 MOST_TRACES_IN_SETS = 4
 """Up to so many traces every set of them is learnt; beyond, all and all but one."""
 
-PENALTIES = (1e-4, 1e-3, 1e-2)
-"""Penalties of the condition head that are tried."""
-
-_LEAST_SWEEPS = 40
 _MOST_IN_PART = 1500
 _MOST_RIDGE_FOLDS = 30
-_CLEARLY_BETTER = 0.9
-_TRIMMED_SHARE = 0.02
-
-Texts = npt.NDArray[np.str_]
-Indices = npt.NDArray[np.intp]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class ReceiverLesson:
-    """Sweeps with their labels; the first axis of each is the sweep.
-
-    Attributes
-    ----------
-    place
-        log10 of the temperature in K, NaN where unknown.
-    field_tesla
-        NaN where unknown.
-    condition
-        Number of the condition among ``labels``, -1 where unknown.
-    labels
-        Conditions that have a head; empty where there is none.
-    healthy
-        Sweeps that may be taken for healthy.
-    usable
-        Sweeps against a reference that is not themselves.
-    cycle
-        Thermal cycle.
-    fold
-        Group of cycles that a sweep is left out with.
-    """
-
-    coordinates: Coordinates
-    place: Reals
-    field_tesla: Reals
-    condition: Indices
-    labels: tuple[str, ...]
-    healthy_label: int
-    healthy: Flags
-    usable: Flags
-    cycle: Texts
-    fold: Indices
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class LeftOut:
-    """What left-out sweeps of one set of traces were read as.
-
-    Attributes
-    ----------
-    rows
-        Of the lesson.
-    quantiles
-        Scalar target to calibrated quantiles, shape (row, level).
-    logits
-        Of the conditions over their softmax temperature, shape (row, class).
-    features
-        Inputs of the condition head, shape (row, feature).
-    """
-
-    rows: Indices
-    quantiles: dict[str, Reals]
-    logits: Reals
-    features: Reals
 
 
 def learn_receiver(
@@ -132,7 +60,7 @@ def learn_receiver(
         Of the full set of traces: every sweep by what the other cycles teach.
     """
     sweeps, rows = _healthy_sweeps(lesson, targets)
-    if rows.size < _LEAST_SWEEPS:
+    if rows.size < LEAST_SWEEPS:
         return None
     order_of = orders_of(form)
     choice = choose(sweeps, order_of)
@@ -155,7 +83,7 @@ def learn_receiver(
         if not all(traces):
             chosen = chosen[:: max(chosen.size // _MOST_IN_PART, 1)]
         # Faulty sweeps alone teach neither scalars nor what health is.
-        if np.isin(chosen, rows).sum() < _LEAST_SWEEPS:
+        if np.isin(chosen, rows).sum() < LEAST_SWEEPS:
             continue
         posterior = _read_left_out(lesson, form, traces, chosen, others)
         opinion = network if all(traces) else None
@@ -297,7 +225,11 @@ def _learn_set(
     texture = bare.even_texture(lesson.coordinates.texture[rows])
     texture[:, ~np.array(seen.traces)[bare.form.trace_of_texture]] = 0.0
     features = condition_features(seen.posterior, texture)
-    head, temperature, logits = _learn_condition(lesson, rows, features)
+    head, temperature, logits = learn_condition(
+        NamedSweeps(
+            features, lesson.condition[rows], lesson.fold[rows], len(lesson.labels)
+        )
+    )
     shares = softmax(logits, 1.0) if head is not None else np.zeros((rows.size, 0))
     evidence = Evidence.of(
         seen.posterior, lesson.coordinates.values[rows], bare.looks_faulty(shares)
@@ -306,186 +238,19 @@ def _learn_set(
     scalars, quantiles = {}, {}
     for name in seen.targets:
         opinion = None if seen.network is None else seen.network[name][rows]
-        taught = _Taught.of(name, lesson, rows)
-        scalars[name], quantiles[name] = _learn_scalar(
-            name, taught, evidence, present, opinion
+        scalars[name], quantiles[name] = learn_scalar(
+            name, _taught(name, lesson, rows), evidence, present, opinion
         )
     judge = SetJudge(condition=head, softmax_temperature=temperature, scalars=scalars)
-    return judge, LeftOut(
-        rows=rows, quantiles=quantiles, logits=logits, features=features
+    return judge, LeftOut(rows=rows, quantiles=quantiles, logits=logits)
+
+
+def _taught(name: str, lesson: ReceiverLesson, rows: Indices) -> TaughtScalar:
+    truth = (lesson.place if name == "temperature_k" else lesson.field_tesla)[rows]
+    cycle = lesson.cycle[rows]
+    return TaughtScalar(
+        truth,
+        np.asarray(np.isfinite(truth) & lesson.healthy[rows]),
+        folds_of(cycle, _MOST_RIDGE_FOLDS),
+        cycle,
     )
-
-
-def _learn_condition(
-    lesson: ReceiverLesson, rows: Indices, features: Reals
-) -> tuple[SoftmaxHead | None, float, Reals]:
-    """Return the head, its temperature, and the logits of left-out sweeps over it."""
-    classes = len(lesson.labels)
-    truth = lesson.condition[rows]
-    labelled = truth >= 0
-    if classes < 2 or np.unique(truth[labelled]).size < 2:
-        return None, 1.0, np.zeros((rows.size, classes))
-    best: tuple[float, float, Reals, float] | None = None
-    for penalty in PENALTIES:
-        logits = _left_out_logits(lesson, rows, features, penalty)
-        target = np.eye(classes)[truth[labelled]]
-        temperature = fit_temperature(logits[labelled], target)
-        shares = softmax(logits[labelled], temperature)
-        loss = _balanced_loss(shares, truth[labelled])
-        if best is None or loss < best[0]:
-            best = (loss, penalty, logits, temperature)
-    assert best is not None
-    head = fit_softmax(features[labelled], truth[labelled], classes, best[1])
-    return head, best[3], best[2] / best[3]
-
-
-def _left_out_logits(
-    lesson: ReceiverLesson, rows: Indices, features: Reals, penalty: float
-) -> Reals:
-    classes = len(lesson.labels)
-    truth, fold = lesson.condition[rows], lesson.fold[rows]
-    logits = np.zeros((rows.size, classes))
-    for index in np.unique(fold):
-        out = fold == index
-        known = (truth >= 0) & (~out if not out.all() else out)
-        head = fit_softmax(features[known], truth[known], classes, penalty)
-        logits[out] = head.logits(features[out])
-    return logits
-
-
-def _balanced_loss(shares: Reals, truth: Indices) -> float:
-    of_truth = np.log(np.maximum(shares[np.arange(truth.size), truth], 1e-9))
-    return -float(
-        np.mean([of_truth[truth == each].mean() for each in np.unique(truth)])
-    )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Taught:
-    """Truth of a scalar; which sweeps teach it, in which fold and cycle."""
-
-    truth: Reals
-    healthy: Flags
-    fold: Indices
-    cycle: Texts
-
-    @classmethod
-    def of(cls, name: str, lesson: ReceiverLesson, rows: Indices) -> "_Taught":
-        truth = lesson.place if name == "temperature_k" else lesson.field_tesla
-        return cls(
-            truth[rows],
-            np.asarray(np.isfinite(truth[rows]) & lesson.healthy[rows]),
-            folds_of(lesson.cycle[rows], _MOST_RIDGE_FOLDS),
-            lesson.cycle[rows],
-        )
-
-
-def _learn_scalar(
-    name: str,
-    taught: _Taught,
-    evidence: Evidence,
-    present: Flags,
-    network: Reals | None,
-) -> tuple[ScalarReading, Reals]:
-    group, truth = evidence.group, taught.truth
-    ridge, direct, spread = _direct(evidence.values, taught, present)
-    offsets = _offsets(direct, spread, taught, group)
-    readings = {
-        "emulator": evidence.emulated(name),
-        "ridge": direct[:, None] + spread[:, None] * offsets[group],
-    }
-    if network is not None:
-        readings["network"] = network
-    expert = _experts(readings, taught, group)
-    raw = readings["emulator"].copy()
-    for number, who in enumerate(EXPERTS):
-        chosen = expert[group] == number
-        if who in readings:
-            raw[chosen] = readings[who][chosen]
-    known = np.isfinite(truth)
-    stretch = fit_stretch(raw[known], truth[known], group[known], taught.cycle[known])
-    # The ridge's own offsets keep their promise, but for sweeps that look faulty.
-    direct_groups = np.flatnonzero(expert[:FAULTY_GROUP] == EXPERTS.index("ridge"))
-    stretch.factors[direct_groups] = 1.0
-    reading = ScalarReading(
-        ridge=ridge, offsets=offsets, expert=expert, stretch=stretch
-    )
-    return reading, stretch.applied(raw, group)
-
-
-def _direct(
-    values: Reals, taught: _Taught, present: Flags
-) -> tuple[RidgeReader, Reals, Reals]:
-    """Fit the ridge; return it with its readings of left-out sweeps and spreads."""
-    known = np.flatnonzero(taught.healthy)
-    reader, left, wide = fit_ridge(
-        values[known][:, present], taught.truth[known], taught.fold[known]
-    )
-    readings = reader.read(values[:, present])
-    readings[known] = left
-    spread = reader.spread(values[:, present])
-    spread[known] = wide
-    count = present.size
-    centre, scale, weight = (np.full(count, np.nan) for _ in range(3))
-    centre[present], scale[present] = reader.centre, reader.scale
-    weight[present] = reader.weight
-    precision = np.zeros((count, count))
-    precision[np.ix_(present, present)] = reader.precision
-    whole = replace(
-        reader, centre=centre, scale=scale, weight=weight, precision=precision
-    )
-    return whole, readings, spread
-
-
-def _offsets(direct: Reals, spread: Reals, taught: _Taught, group: Indices) -> Reals:
-    """Return quantiles of errors over their spread, alike on both sides.
-
-    A few cycles tell how large errors are, but not to which side those of the next
-    one will lie; and the next one may be worse than all that were seen.
-    """
-    error = np.abs(taught.truth - direct) / spread
-    levels = np.array(LEVELS)
-    inside = np.abs(2 * levels - 1)
-    inside = inside + CAUTION * (1 - inside)
-    found = np.zeros((GROUP_COUNT, levels.size))
-    for index in range(GROUP_COUNT):
-        mine = taught.healthy & (group == index)
-        if mine.sum() < _LEAST_SWEEPS:
-            mine = taught.healthy
-        found[index] = np.sign(levels - 0.5) * np.quantile(error[mine], inside)
-    return found
-
-
-def _experts(readings: dict[str, Reals], taught: _Taught, group: Indices) -> Indices:
-    """Choose who reads each group: another than the emulator must be clearly better."""
-    found = empty_groups()
-    middle = LEVELS.index(0.5)
-    for index in range(GROUP_COUNT):
-        mine = taught.healthy & (group == index)
-        if mine.sum() < _LEAST_SWEEPS:
-            mine = taught.healthy
-        best = _CLEARLY_BETTER * _trimmed(
-            readings["emulator"][mine, middle] - taught.truth[mine]
-        )
-        for number, who in enumerate(EXPERTS):
-            if who in readings and number > 0:
-                error = _trimmed(readings[who][mine, middle] - taught.truth[mine])
-                if error < best:
-                    found[index], best = number, error
-    return found
-
-
-def _trimmed(error: Reals) -> float:
-    """Return the rms of all but the largest errors."""
-    size = np.sort(np.abs(error))
-    kept = size[: max(int((1 - _TRIMMED_SHARE) * size.size), 1)]
-    return float(np.sqrt(np.mean(kept**2)))
-
-
-__all__ = [
-    "LeftOut",
-    "ReceiverLesson",
-    "learn_receiver",
-    "orders_of",
-    "trace_sets",
-]

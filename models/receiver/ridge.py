@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from models.coordinates.signal import Reals
+from models.coordinates.signal import Reals, as_stored
 
 PENALTIES = tuple(float(10.0**power) for power in range(-9, 0))
 """Penalties that are tried, over the number of sweeps."""
@@ -100,8 +100,8 @@ def fit_ridge(
     spread : ndarray
         How unsure that was against others, shape (sweep,).
     """
-    centre = values.mean(axis=0)
-    scale = np.maximum(values.std(axis=0), 1e-9)
+    centre = as_stored(values.mean(axis=0))
+    scale = as_stored(np.maximum(values.std(axis=0), 1e-9))
     inputs = ridge_inputs(values, centre, scale)
     readings = _left_out(inputs, truth, fold)
     errors = np.sqrt(np.mean((readings - truth[:, None]) ** 2, axis=0))
@@ -112,7 +112,7 @@ def fit_ridge(
     reader = RidgeReader(
         centre=centre,
         scale=scale,
-        weight=weight[:, 0],
+        weight=as_stored(weight[:, 0]),
         offset=float(offset[0]),
         precision=_precision(inputs),
         floor=floor,
@@ -131,9 +131,7 @@ def _left_out_leverage(inputs: Reals, fold: npt.NDArray[np.intp]) -> Reals:
 
 def _precision(inputs: Reals) -> Reals:
     scatter = inputs.T @ inputs / inputs.shape[0]
-    inverse = np.linalg.inv(scatter + _NOISE * np.eye(scatter.shape[0]))
-    # What is stored has single precision, so it is learnt with that.
-    return inverse.astype(np.float32).astype(np.float64)
+    return as_stored(np.linalg.inv(scatter + _NOISE * np.eye(scatter.shape[0])))
 
 
 def _left_out(inputs: Reals, truth: Reals, fold: npt.NDArray[np.intp]) -> Reals:

@@ -7,7 +7,7 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 from scipy.special import logsumexp
 
-from models.coordinates.signal import Reals
+from models.coordinates.signal import Reals, as_stored
 
 _LARGEST_INPUT = 8.0
 _MOST_STEPS = 200
@@ -83,8 +83,8 @@ def fit_softmax(
         loss, start, jac=True, method="L-BFGS-B", options={"maxiter": _MOST_STEPS}
     ).x
     return SoftmaxHead(
-        centre=centre,
-        scale=scale,
-        weight=found[: -shape[1]].reshape(shape),
-        offset=found[-shape[1] :],
+        centre=as_stored(centre),
+        scale=as_stored(scale),
+        weight=as_stored(found[: -shape[1]].reshape(shape)),
+        offset=as_stored(found[-shape[1] :]),
     )

@@ -12,19 +12,13 @@ from models.emulation import HealthyEmulator
 from models.emulation.design import Design
 from models.errors import ModelFolderError
 from models.networks.density import LEVELS
+from models.receiver.checking import ArrayTaker, check_record, is_positive
 from models.receiver.intervals import GROUP_COUNT, Stretch
 from models.receiver.judge import EXPERTS, ReceiverJudge, ScalarReading, SetJudge
 from models.receiver.ridge import RidgeReader
 from models.receiver.softmax import SoftmaxHead
 
 Arrays = dict[str, npt.NDArray[Any]]
-
-_MOST_TRACES = 32
-_MOST_BINS = 4096
-_MOST_SETS = 64
-_MOST_PARTS = 32
-_MOST_PLACES = 512
-_MOST_LABELS = 4096
 
 
 def judge_record(judge: ReceiverJudge) -> dict[str, Any]:
@@ -74,7 +68,7 @@ def judge_arrays(judge: ReceiverJudge) -> Arrays:
         "emulator.centre": emulator.centre,
         "emulator.scale": emulator.scale,
         "emulator.used": emulator.used.astype(np.uint8),
-        "emulator.coefficients": emulator.coefficients,
+        "emulator.coefficients": emulator.coefficients.astype(np.float32),
         "emulator.band_places": emulator.band_places,
         "emulator.covariances": emulator.covariances.astype(np.float32),
     }
@@ -111,9 +105,8 @@ def judge_of(record: Mapping[str, Any], arrays: Arrays) -> ReceiverJudge:
 
 
 def _judge_of(record: Mapping[str, Any], arrays: Arrays) -> ReceiverJudge:
-    _check_sizes(record)
-    _check_numbers(record)
-    taker = _Taker(dict(arrays))
+    check_record(record)
+    taker = ArrayTaker(dict(arrays))
     form = _form_of(record, taker)
     count, texture = len(form.names), form.trace_of_texture.size
     emulator = _emulator_of(record, taker, count)
@@ -137,66 +130,27 @@ def _judge_of(record: Mapping[str, Any], arrays: Arrays) -> ReceiverJudge:
     return judge
 
 
-class _Taker:
-    """Hands arrays out once, each held against what it must be."""
-
-    def __init__(self, arrays: Arrays) -> None:
-        self._left = arrays
-
-    def take(
-        self, name: str, shape: tuple[int | None, ...], *, gaps: bool = False
-    ) -> npt.NDArray[np.float64]:
-        """Return an array; None stands for any length."""
-        if name not in self._left:
-            raise ModelFolderError(f"receiver: array {name!r} is missing")
-        values = np.asarray(self._left.pop(name), dtype=np.float64)
-        fits = values.ndim == len(shape) and all(
-            wanted in {None, got}
-            for wanted, got in zip(shape, values.shape, strict=True)
-        )
-        if not fits:
-            raise ModelFolderError(
-                f"receiver: array {name!r} has shape {values.shape}, needs {shape}"
-            )
-        if not gaps and not np.isfinite(values).all():
-            raise ModelFolderError(f"receiver: array {name!r} is not finite")
-        return values
-
-    def rising(self, name: str) -> npt.NDArray[np.float64]:
-        """Return an array of places that rise."""
-        values = self.take(name, (None,))
-        if values.size > _MOST_PLACES or not (np.diff(values) > 0).all():
-            raise ModelFolderError(f"receiver: array {name!r} does not rise")
-        return values
-
-    def finish(self) -> None:
-        """Refuse what nobody asked for."""
-        if self._left:
-            name = min(self._left)[:80]
-            raise ModelFolderError(f"receiver: array {name!r} is not known")
-
-
 def _set_arrays(prefix: str, judge: SetJudge) -> Arrays:
     arrays: Arrays = {}
     if judge.condition is not None:
         for name in ("centre", "scale", "weight", "offset"):
-            arrays[f"{prefix}.condition.{name}"] = getattr(judge.condition, name)
+            values = getattr(judge.condition, name)
+            arrays[f"{prefix}.condition.{name}"] = values.astype(np.float32)
     for name, reading in judge.scalars.items():
         whole = f"{prefix}.{name}"
         arrays[f"{whole}.offsets"] = reading.offsets
         arrays[f"{whole}.expert"] = reading.expert.astype(np.int64)
         arrays[f"{whole}.factors"] = reading.stretch.factors
-        arrays[f"{whole}.shift"] = reading.stretch.shift
-        for part in ("centre", "scale", "weight"):
-            arrays[f"{whole}.ridge.{part}"] = getattr(reading.ridge, part)
+        for part in ("centre", "scale", "weight", "precision"):
+            values = getattr(reading.ridge, part)
+            arrays[f"{whole}.ridge.{part}"] = values.astype(np.float32)
         arrays[f"{whole}.ridge.offset"] = np.array(
             [reading.ridge.offset, reading.ridge.floor]
         )
-        arrays[f"{whole}.ridge.precision"] = reading.ridge.precision.astype(np.float32)
     return arrays
 
 
-def _form_of(record: Mapping[str, Any], taker: _Taker) -> CoordinateForm:
+def _form_of(record: Mapping[str, Any], taker: ArrayTaker) -> CoordinateForm:
     bins = int(record["bin_count"])
     traces = {}
     for index, each in enumerate(record["traces"]):
@@ -218,7 +172,7 @@ def _form_of(record: Mapping[str, Any], taker: _Taker) -> CoordinateForm:
 
 
 def _emulator_of(
-    record: Mapping[str, Any], taker: _Taker, count: int
+    record: Mapping[str, Any], taker: ArrayTaker, count: int
 ) -> HealthyEmulator:
     design = Design(
         fine=taker.rising("emulator.fine"),
@@ -228,7 +182,7 @@ def _emulator_of(
     terms = design.penalty(0.0).shape[0]
     places = taker.rising("emulator.band_places")
     covariances = taker.take("emulator.covariances", (places.size, count, count))
-    if not _positive(covariances):
+    if not is_positive(covariances):
         raise ModelFolderError(
             "receiver: array 'emulator.covariances' is no covariance"
         )
@@ -250,7 +204,10 @@ def _emulator_of(
 
 
 def _set_of(
-    record: Mapping[str, Any], prefix: str, taker: _Taker, sizes: tuple[int, int, int]
+    record: Mapping[str, Any],
+    prefix: str,
+    taker: ArrayTaker,
+    sizes: tuple[int, int, int],
 ) -> SetJudge:
     count, features, classes = sizes
     condition = None
@@ -273,7 +230,7 @@ def _set_of(
     )
 
 
-def _reading_of(prefix: str, taker: _Taker, count: int) -> ScalarReading:
+def _reading_of(prefix: str, taker: ArrayTaker, count: int) -> ScalarReading:
     parts = {
         name: taker.take(f"{prefix}.ridge.{name}", (count,), gaps=True)
         for name in ("centre", "scale", "weight")
@@ -294,66 +251,5 @@ def _reading_of(prefix: str, taker: _Taker, count: int) -> ScalarReading:
         expert=expert,
         stretch=Stretch(
             factors=taker.take(f"{prefix}.factors", shape),
-            shift=taker.take(f"{prefix}.shift", (GROUP_COUNT,)),
         ),
     )
-
-
-def _check_sizes(record: Mapping[str, Any]) -> None:
-    """Refuse sizes that no training gives, before anything is made of them."""
-    absurd = (
-        not 1 <= len(record["traces"]) <= _MOST_TRACES
-        or not 2 <= int(record["bin_count"]) <= _MOST_BINS
-        or not 1 <= len(record["sets"]) <= _MOST_SETS
-        or len(record["labels"]) > _MOST_LABELS
-        or not -1 <= int(record["healthy"]) < max(len(record["labels"]), 1)
-        or any(len(each["traces"]) != len(record["traces"]) for each in record["sets"])
-        or any(
-            len(each["gates"]) > _MOST_PARTS or len(each["windows"]) > _MOST_PARTS
-            for each in record["traces"]
-        )
-        or any(
-            not 0 <= int(low) < int(high) <= int(record["bin_count"])
-            for each in record["traces"]
-            for low, high in each["windows"]
-        )
-        or any(
-            not 0 <= int(gate) < int(record["bin_count"])
-            for each in record["traces"]
-            for gate in each["gates"]
-        )
-    )
-    if absurd:
-        raise ModelFolderError("receiver: a size is out of bounds")
-
-
-def _check_numbers(record: Mapping[str, Any]) -> None:
-    """Refuse numbers that are not finite, or not positive where they must be."""
-    numbers = [
-        *record["band_hz"],
-        *record["place_range"],
-        *record["field_range_tesla"],
-        record["field_scale"],
-        *(
-            number
-            for each in record["traces"]
-            for number in (each["delay_s"], each["turns_at_middle"])
-        ),
-    ]
-    positive = [
-        record["freedom"],
-        record["tempering"],
-        *(each["softmax_temperature"] for each in record["sets"]),
-    ]
-    if not np.isfinite(np.array(numbers + positive, dtype=np.float64)).all():
-        raise ModelFolderError("receiver: a number is not finite")
-    if min(positive) <= 0 or record["field_scale"] < 0:
-        raise ModelFolderError("receiver: a number is not positive")
-
-
-def _positive(covariances: npt.NDArray[np.float64]) -> bool:
-    try:
-        np.linalg.cholesky(covariances)
-    except np.linalg.LinAlgError:
-        return False
-    return True

@@ -7,8 +7,10 @@ import numpy.typing as npt
 
 from models.calibration.scaling import softmax
 from models.coordinates.form import find_form
+from models.receiver.conditions import balanced_loss
 from models.receiver.judge import ReceiverJudge
-from models.receiver.learning import LeftOut, ReceiverLesson, learn_receiver
+from models.receiver.learning import learn_receiver
+from models.receiver.lesson import LeftOut, ReceiverLesson
 from models.serving.trained import HEALTHY, in_coordinate, in_units
 from models.training.corpus import Corpus
 from models.training.splits import Split
@@ -121,12 +123,7 @@ def _names_better(
         return False
     own = softmax(left_out.logits[labelled])
     theirs = network_shares["condition"][left_out.rows[labelled]]
-    return _loss(own, truth[labelled]) < _loss(theirs, truth[labelled])
-
-
-def _loss(shares: Reals, truth: npt.NDArray[np.intp]) -> float:
-    of_truth = -np.log(np.maximum(shares[np.arange(truth.size), truth], 1e-9))
-    return float(np.mean([of_truth[truth == each].mean() for each in np.unique(truth)]))
+    return balanced_loss(own, truth[labelled]) < balanced_loss(theirs, truth[labelled])
 
 
 def _spread_quantiles(

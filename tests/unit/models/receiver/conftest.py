@@ -4,7 +4,8 @@ import pytest
 from models.coordinates.form import find_form
 from models.emulation import folds_of
 from models.preprocessing.view import SweepView
-from models.receiver.learning import ReceiverLesson, learn_receiver
+from models.receiver.learning import learn_receiver
+from models.receiver.lesson import ReceiverLesson
 
 LABELS = ("healthy", "loose_connector")
 TARGETS = ("temperature_k", "magnetic_field_tesla")

@@ -83,7 +83,7 @@ def test_sweeps_with_other_traces_beside_do_not_change_a_reading(judge, form, ne
     some = Coordinates(
         **{
             name: getattr(new.coordinates, name)[:6].copy()
-            for name in ("values", "texture", "context")
+            for name in ("values", "texture")
         }
     )
     whole = judge.read(some)

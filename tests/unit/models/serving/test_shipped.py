@@ -12,7 +12,7 @@ from models.serving.predictor import Predictor
 from service.demo.calibration import make_model
 from service.demo.fleet import ARRAY_FILE, MODEL_FOLDER
 
-LARGEST_BYTES = 3_500_000
+LARGEST_BYTES = 3_000_000
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,166 @@
+"""How a scalar is learnt: who reads which sweeps, and how far each may be off."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from models.coordinates.signal import Flags, Reals
+from models.networks.density import LEVELS
+from models.receiver.intervals import CAUTION, FAULTY_GROUP, GROUP_COUNT, fit_stretch
+from models.receiver.judge import EXPERTS, Evidence, ScalarReading, empty_groups
+from models.receiver.ridge import RidgeReader, fit_ridge
+
+LEAST_SWEEPS = 40
+"""Fewer sweeps tell nothing of their own group."""
+
+_CLEARLY_BETTER = 0.9
+_TRIMMED_SHARE = 0.02
+
+Indices = npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TaughtScalar:
+    """Sweeps that teach a scalar; the first axis of each is the sweep.
+
+    Attributes
+    ----------
+    truth
+        In log10 K or T, NaN where unknown.
+    healthy
+        Which of them teach it.
+    fold
+        Group of cycles that a sweep is left out with.
+    cycle
+        Thermal cycle.
+    """
+
+    truth: Reals
+    healthy: Flags
+    fold: Indices
+    cycle: npt.NDArray[np.str_]
+
+
+def learn_scalar(
+    name: str,
+    taught: TaughtScalar,
+    evidence: Evidence,
+    present: Flags,
+    network: Reals | None,
+) -> tuple[ScalarReading, Reals]:
+    """Learn how a scalar is read from one set of traces.
+
+    Parameters
+    ----------
+    evidence
+        Each sweep read by what the other cycles teach.
+    present
+        Coordinates of the set, shape (coordinate,).
+    network
+        The network's quantiles of left-out sweeps, if it has an opinion.
+
+    Returns
+    -------
+    reading : ScalarReading
+        Taught by all sweeps.
+    quantiles : ndarray
+        Calibrated, of the left-out sweeps, shape (sweep, level).
+    """
+    group, truth = evidence.group, taught.truth
+    ridge, direct, spread = _direct(evidence.values, taught, present)
+    offsets = _offsets(direct, spread, taught, group)
+    readings = {
+        "emulator": evidence.emulated(name),
+        "ridge": direct[:, None] + spread[:, None] * offsets[group],
+    }
+    if network is not None:
+        readings["network"] = network
+    expert = _experts(readings, taught, group)
+    raw = readings["emulator"].copy()
+    for number, who in enumerate(EXPERTS):
+        chosen = expert[group] == number
+        if who in readings:
+            raw[chosen] = readings[who][chosen]
+    known = np.isfinite(truth)
+    stretch = fit_stretch(raw[known], truth[known], group[known], taught.cycle[known])
+    # The ridge's own offsets keep their promise, but for sweeps that look faulty.
+    direct_groups = np.flatnonzero(expert[:FAULTY_GROUP] == EXPERTS.index("ridge"))
+    stretch.factors[direct_groups] = 1.0
+    reading = ScalarReading(
+        ridge=ridge, offsets=offsets, expert=expert, stretch=stretch
+    )
+    return reading, stretch.applied(raw, group)
+
+
+def _direct(
+    values: Reals, taught: TaughtScalar, present: Flags
+) -> tuple[RidgeReader, Reals, Reals]:
+    """Fit the ridge; return it with its readings of left-out sweeps and spreads."""
+    known = np.flatnonzero(taught.healthy)
+    reader, left, wide = fit_ridge(
+        values[known][:, present], taught.truth[known], taught.fold[known]
+    )
+    readings = reader.read(values[:, present])
+    readings[known] = left
+    spread = reader.spread(values[:, present])
+    spread[known] = wide
+    count = present.size
+    centre, scale, weight = (np.full(count, np.nan) for _ in range(3))
+    centre[present], scale[present] = reader.centre, reader.scale
+    weight[present] = reader.weight
+    precision = np.zeros((count, count))
+    precision[np.ix_(present, present)] = reader.precision
+    whole = replace(
+        reader, centre=centre, scale=scale, weight=weight, precision=precision
+    )
+    return whole, readings, spread
+
+
+def _offsets(
+    direct: Reals, spread: Reals, taught: TaughtScalar, group: Indices
+) -> Reals:
+    """Return quantiles of errors over their spread, alike on both sides.
+
+    A few cycles tell how large errors are, but not to which side those of the next
+    one will lie; and the next one may be worse than all that were seen.
+    """
+    error = np.abs(taught.truth - direct) / spread
+    levels = np.array(LEVELS)
+    inside = np.abs(2 * levels - 1)
+    inside = inside + CAUTION * (1 - inside)
+    found = np.zeros((GROUP_COUNT, levels.size))
+    for index in range(GROUP_COUNT):
+        mine = taught.healthy & (group == index)
+        if mine.sum() < LEAST_SWEEPS:
+            mine = taught.healthy
+        found[index] = np.sign(levels - 0.5) * np.quantile(error[mine], inside)
+    return found
+
+
+def _experts(
+    readings: dict[str, Reals], taught: TaughtScalar, group: Indices
+) -> Indices:
+    """Choose who reads each group: another than the emulator must be clearly better."""
+    found = empty_groups()
+    middle = LEVELS.index(0.5)
+    for index in range(GROUP_COUNT):
+        mine = taught.healthy & (group == index)
+        if mine.sum() < LEAST_SWEEPS:
+            mine = taught.healthy
+        best = _CLEARLY_BETTER * _trimmed(
+            readings["emulator"][mine, middle] - taught.truth[mine]
+        )
+        for number, who in enumerate(EXPERTS):
+            if who in readings and number > 0:
+                error = _trimmed(readings[who][mine, middle] - taught.truth[mine])
+                if error < best:
+                    found[index], best = number, error
+    return found
+
+
+def _trimmed(error: Reals) -> float:
+    """Return the rms of all but the largest errors."""
+    size = np.sort(np.abs(error))
+    kept = size[: max(int((1 - _TRIMMED_SHARE) * size.size), 1)]
+    return float(np.sqrt(np.mean(kept**2)))
