@@ -1,4 +1,4 @@
-from service.operations.gates import GateOutcome, judge_report
+from service.operations.gates import GateOutcome, judge_latency, judge_report
 
 GROUPED = "held_out_by_cycle"
 
@@ -29,3 +29,13 @@ def test_models_are_held_to_what_ranks_not_to_faulty_sweeps():
 def test_an_evaluation_without_ranked_scores_is_read_overall():
     assert gate_of(scores(0.3), scores(0.2)).outcome is GateOutcome.FAILED
     assert gate_of(scores(0.1), scores(0.2)).outcome is GateOutcome.PASSED
+
+
+def test_one_slow_judgement_of_few_decides_nothing():
+    assert judge_latency([]).outcome is GateOutcome.UNKNOWN
+    few = judge_latency([0.003] * 6 + [0.5])
+    assert few.outcome is GateOutcome.UNKNOWN
+    assert "500.0 ms" in few.detail
+    assert "20 wide sweeps" in few.detail
+    assert judge_latency([0.003] * 39 + [0.5]).outcome is GateOutcome.PASSED
+    assert judge_latency([0.003] * 17 + [0.5] * 3).outcome is GateOutcome.FAILED
