@@ -2,7 +2,9 @@
 
 import ipaddress
 import socket
+import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 
@@ -11,6 +13,9 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _TRANSLATED = ipaddress.ip_network("64:ff9b::/32")
 """IPv6 addresses behind which any IPv4 address may hide (RFC 6052, RFC 8215)."""
+
+_LOOK_UPS = 8
+"""Most look-ups of names at once."""
 
 
 class ForbiddenDestinationError(httpx.TransportError):
@@ -32,23 +37,49 @@ class PinnedTransport(httpx.BaseTransport):
 
     def __init__(self, allowed: Sequence[str]) -> None:
         self._allowed = [ipaddress.ip_network(network) for network in allowed]
-        self._under = httpx.HTTPTransport(trust_env=False)
+        # A connection kept would be one that the deadline of a call does not watch.
+        self._under = httpx.HTTPTransport(
+            trust_env=False, limits=httpx.Limits(max_keepalive_connections=0)
+        )
+        self._pool = ThreadPoolExecutor(_LOOK_UPS, thread_name_prefix="look-up")
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request to the address that was checked."""
         host = request.url.host
         port = request.url.port or (443 if request.url.scheme == "https" else 80)
-        address = self._choose(host, port, request.url.scheme)
-        request.extensions = {**request.extensions, "sni_hostname": host}
+        timeouts = dict(request.extensions.get("timeout", {}))
+        began_s = time.monotonic()
+        found = self._resolve(host, port, timeouts.get("connect"))
+        address = self._choose(host, found, request.url.scheme)
+        if timeouts.get("connect") is not None:
+            # Looking up and connecting share the time that one of them has.
+            left_s = timeouts["connect"] - (time.monotonic() - began_s)
+            timeouts["connect"] = max(0.001, left_s)
+        request.extensions = {
+            **request.extensions,
+            "sni_hostname": host,
+            "timeout": timeouts,
+        }
         request.url = request.url.copy_with(host=str(address))
         return self._under.handle_request(request)
 
     def close(self) -> None:
         """Close the connections."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
         self._under.close()
 
-    def _choose(self, host: str, port: int, scheme: str) -> Address:
-        found = resolve(host, port)
+    def _resolve(self, host: str, port: int, timeout_s: float | None) -> list[Address]:
+        # The system's own look-up knows no deadline.
+        looking = self._pool.submit(resolve, host, port)
+        try:
+            return looking.result(timeout_s)
+        except TimeoutError:
+            looking.cancel()
+            raise httpx.ConnectTimeout(
+                f"{host}: no name server answered in {timeout_s:g} s"
+            ) from None
+
+    def _choose(self, host: str, found: Sequence[Address], scheme: str) -> Address:
         for address in found:
             if self.permits(address, scheme):
                 return address

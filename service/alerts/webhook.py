@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 
+from service.alerts.deadline import Deadline
 from service.alerts.destinations import ForbiddenDestinationError, PinnedTransport
 
 LOOPBACK = ("127.0.0.0/8", "::1/128")
@@ -35,6 +36,9 @@ def make_client(timeout_s: float, allowed: Sequence[str] = LOOPBACK) -> httpx.Cl
 
     Parameters
     ----------
+    timeout_s
+        Longest wait for a connection or a byte, in seconds; :func:`send` bounds the
+        whole call by it too.
     allowed
         Networks that may be reached beside the public internet.
     """
@@ -49,16 +53,26 @@ def make_client(timeout_s: float, allowed: Sequence[str] = LOOPBACK) -> httpx.Cl
 def send(client: httpx.Client, url: str, message: dict[str, Any]) -> Sent:
     """Post a message; any 2xx answer counts as delivered.
 
-    The body of the answer is not read: what comes back is nobody's business.
+    The body of the answer is not read: what comes back is nobody's business. From the
+    look-up of the name to the last header it takes no longer than the client's timeout,
+    even where the answer drips in byte by byte.
     """
+    deadline = Deadline(client.timeout.read or 0.0)
     try:
-        with client.stream("POST", url, json=message) as response:
+        with (
+            deadline,
+            client.stream(
+                "POST", url, json=message, extensions=deadline.extensions
+            ) as response,
+        ):
             return _judge(response.status_code)
     except httpx.InvalidURL as error:
         return Sent(is_delivered=False, is_permanent=True, error=f"bad URL: {error}")
     except ForbiddenDestinationError as error:
         return Sent(is_delivered=False, is_permanent=True, error=str(error))
     except httpx.HTTPError as error:
+        if deadline.is_over or isinstance(error, httpx.ReadTimeout):
+            return Sent(is_delivered=False, error=deadline.sentence)
         return Sent(is_delivered=False, error=f"{type(error).__name__}: {error}")
 
 

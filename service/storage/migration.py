@@ -1,5 +1,6 @@
 """Brings a database to the schema of this edition, by Alembic."""
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +81,7 @@ def check_revision(database: Database, migrations: Path | None = None) -> None:
     StorageUnavailableError
         If its revision is another one; the sentence says how to mend it.
     """
-    head = ScriptDirectory(str(find_migrations(migrations))).get_current_head()
+    head = _head(find_migrations(migrations))
     try:
         with database.read() as transaction:
             current = MigrationContext.configure(transaction).get_current_revision()
@@ -91,6 +92,12 @@ def check_revision(database: Database, migrations: Path | None = None) -> None:
             f"the database is at revision {current}, this edition needs {head}: "
             "run halowatch db upgrade"
         )
+
+
+@lru_cache(maxsize=8)
+def _head(migrations: Path) -> str | None:
+    """Return the newest revision; the scripts do not change under a process."""
+    return ScriptDirectory(str(migrations)).get_current_head()
 
 
 def _config(migrations: Path | None, connection: Any) -> Config:
