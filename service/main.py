@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import AsyncIterator
+from typing import Any
 
 from fastapi import Depends, FastAPI
 from starlette.routing import Route
@@ -31,9 +32,20 @@ from service.handlers.answers import install_problem_handlers
 from service.handlers.bodies import BodyGate
 from service.handlers.documents import PROBLEM_RESPONSES
 from service.handlers.parameters import refuse_unknown_parameters
+from service.handlers.security import declare_security
 
 API_PREFIX = "/api/v1"
 """Where the versioned calls live."""
+
+
+class Application(FastAPI):
+    """The application; its OpenAPI document tells who may make each call."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Build the document once."""
+        if self.openapi_schema is None:
+            declare_security(super().openapi())
+        return super().openapi()
 
 
 def create_app(
@@ -50,7 +62,7 @@ def create_app(
         application closes it when it ends.
     """
     context = context or make_context(config)
-    app = FastAPI(
+    app = Application(
         title="halowatch",
         summary="Watches an array of axion-haloscope cavities through their VNAs.",
         version="1",

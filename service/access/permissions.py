@@ -68,8 +68,18 @@ def permissions_of_role(role: Role) -> frozenset[Permission]:
     return _OF_ROLE[role]
 
 
+def scopes_granting(permissions: frozenset[Permission]) -> list[Scope]:
+    """List the scopes that give any of some permissions."""
+    return [scope for scope in Scope if permissions & _OF_SCOPE[scope]]
+
+
+def roles_granting(permissions: frozenset[Permission]) -> list[Role]:
+    """List the roles that give any of some permissions."""
+    return [role for role in Role if permissions & _OF_ROLE[role]]
+
+
 def granting(permission: Permission) -> str:
     """Say which scopes and roles give a permission, for an error's sentence."""
-    scopes = [scope for scope in Scope if permission in _OF_SCOPE[scope]]
-    roles = [role for role in Role if permission in _OF_ROLE[role]]
+    scopes = scopes_granting(frozenset({permission}))
+    roles = roles_granting(frozenset({permission}))
     return f"scope {' or '.join(scopes)}, or role {' or '.join(roles)}"

@@ -1,5 +1,6 @@
 """A service that requires keys: who gets in, how far, and what is written down."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -106,6 +107,25 @@ def test_a_scope_opens_what_it_names(client, make_key):
         if status == 403:
             assert answer.json()["code"] == "forbidden"
             assert "scope" in answer.json()["detail"]
+
+
+def test_the_document_tells_which_scope_opens_each_call(client, make_key):
+    document = client.get(client.base_url.join("/openapi.json")).json()
+    assert set(document["components"]["securitySchemes"]) == {"key", "session"}
+    keys = {scope: make_key(scope) for scope in Scope}
+    for path, calls in document["paths"].items():
+        url = client.base_url.join(re.sub(r"{\w+}", "x", path))
+        for method, call in calls.items():
+            declared = {name for one in call["security"] for name in one.get("key", ())}
+            if path.endswith("/stream"):
+                assert declared == {"read", "operate", "admin"}
+                continue
+            anybody = client.request(method, url)
+            assert (anybody.status_code == 401) is bool(declared), (method, path)
+            for scope in Scope if declared else ():
+                answer = client.request(method, url, headers=keys[scope])
+                is_shut = answer.status_code == 403
+                assert is_shut is (scope not in declared), (method, path, scope)
 
 
 def test_a_key_for_one_cavity_touches_no_other(client, make_key, post, make_sweep):
