@@ -58,7 +58,7 @@ def array_mapping(count):
     }
 
 
-@pytest.fixture
+@pytest.fixture(scope="package")
 def array_config():
     return ArrayConfig.model_validate(array_mapping(2))
 
