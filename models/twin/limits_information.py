@@ -95,6 +95,22 @@ def shared_information(
     return np.asarray(reference.shared.T @ reference.shared - left.T @ left)
 
 
+def schur_complement(information: Reals, kept: int) -> Reals:
+    """Return the information on the first numbers when all others are free.
+
+    Parameters
+    ----------
+    information
+        Shape (number, number), symmetric, priors included.
+    kept
+        How many of the first numbers are asked for.
+    """
+    factor = cholesky(information[kept:, kept:])
+    crossed = information[kept:, :kept]
+    left = scipy.linalg.solve_triangular(factor, crossed, lower=True)
+    return np.asarray(information[:kept, :kept] - left.T @ left)
+
+
 def asked_information(
     sweep: SweepSlopes, shared: Reals | None, *, has_asked_prior: bool = True
 ) -> Reals:

@@ -1,7 +1,8 @@
 """How a sweep moves with every uncertain number, in units of noise and of prior."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,7 @@ import torch
 from instruments.simulation.physics.chain import (
     Constant,
     OperatingPoint,
+    Plate,
     ReceiverHardware,
     chain_noise_sigma,
     chain_response,
@@ -18,9 +20,17 @@ from instruments.simulation.physics.chain import (
 )
 from models.twin.limits_state import asked_slopes
 from models.twin.limits_sweep import SweepSetup
-from models.twin.parameters import state_constants
+from models.twin.parameters import state_constants, state_names
 
 Reals = npt.NDArray[np.float64]
+
+_DIFFERENCED = (
+    *(f"plates.{plate.value}_k" for plate in Plate),
+    "cavity_temperature_k",
+    "rod_temperature_k",
+)
+_STEP_RATIO = 1e-4
+_LEAST_K = 1e-2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,29 +70,60 @@ def sweep_slopes(
         Where to differentiate.
     """
     state = state_constants(point)
-    directions = asked_slopes(point)
-    moved = list(
-        dict.fromkeys(
-            [known.name for known in state]
-            + [name for way in directions for name in way]
-        )
-    )
     names = [known.name for known in shared]
-    raw = response_slopes(setup, hardware, names, point, moved)
+    raw = directed_slopes(setup, hardware, names, point, asked_slopes(point))[:, 0]
     raw /= noise_rows(setup, hardware, point)[None, :]
-    place = {name: len(names) + index for index, name in enumerate(moved)}
-    asked = [
-        sum((scale * raw[place[name]] for name, scale in way.items()), np.zeros(1))
-        for way in directions
-    ]
     own = np.asarray([known.prior_sigma for known in shared])
     spreads = np.asarray([known.prior_sigma for known in state])
-    rows = [place[known.name] for known in state]
+    ends = (len(names), len(names) + len(state))
     return SweepSlopes(
-        shared=(raw[: len(names)] * own[:, None]).T,
-        state=(raw[rows] * spreads[:, None]).T,
-        asked=np.stack(asked, axis=1),
+        shared=(raw[: ends[0]] * own[:, None]).T,
+        state=(raw[ends[0] : ends[1]] * spreads[:, None]).T,
+        asked=raw[ends[1] :].T,
     )
+
+
+def directed_slopes(
+    setup: SweepSetup,
+    hardware: ReceiverHardware,
+    names: Sequence[str],
+    point: OperatingPoint,
+    directions: Sequence[Mapping[str, Any]],
+    *,
+    trial_count: int = 1,
+) -> Reals:
+    """Return the derivatives by constants, by the state, and along directions.
+
+    Parameters
+    ----------
+    hardware, point
+        Numbers, or one value a trial, shape (trial,).
+    directions
+        Further derivatives: what each moves of the point, a number or one a trial.
+
+    Returns
+    -------
+    ndarray
+        Named constants, then the state as ``state_constants`` lists it, then the
+        directions; in the traces' and the constants' own units, shape (number, trial,
+        row).
+    """
+    state = state_names()
+    moved = list(dict.fromkeys([*state, *(name for way in directions for name in way)]))
+    raw = response_slopes(setup, hardware, names, point, moved, trial_count=trial_count)
+    place = {name: len(names) + index for index, name in enumerate(moved)}
+    along = [
+        sum(
+            (
+                np.reshape(scale, (-1, 1)) * raw[place[name]]
+                for name, scale in way.items()
+            ),
+            np.zeros(1),
+        )
+        for way in directions
+    ]
+    order = [*range(len(names)), *(place[name] for name in state)]
+    return np.concatenate([raw[order], np.stack(along)])
 
 
 def response_slopes(
@@ -91,20 +132,48 @@ def response_slopes(
     names: Sequence[str],
     point: OperatingPoint,
     point_names: Sequence[str],
+    *,
+    trial_count: int = 1,
 ) -> Reals:
-    """Return d trace / d constant, real and imaginary parts, shape (constant, row).
+    """Return d trace / d constant, real and imaginary parts.
+
+    Returns
+    -------
+    ndarray
+        Shape (constant, trial, row).
 
     Notes
     -----
     A trace at one frequency depends on the constants at that frequency only. Each
     constant is therefore given as one value a point, and one backward pass
     (``torch.func.vjp``) for each part of each trace yields its derivative at every
-    point by every constant at once.
+    point of every trial by every constant at once. Temperatures are differenced
+    instead: what metals and ferrites are at one value a point costs more than all else.
     """
+    pulled = [name for name in point_names if name not in _DIFFERENCED]
+    count = len(names)
+    found = _pulled_back(setup, hardware, names, (point, pulled), trial_count)
+    own = {name: found[count + index] for index, name in enumerate(pulled)}
+    for name in point_names:
+        if name in _DIFFERENCED:
+            own[name] = _difference(setup, hardware, point, name)
+    return np.stack([*found[:count], *(own[name] for name in point_names)])
+
+
+def _pulled_back(
+    setup: SweepSetup,
+    hardware: ReceiverHardware,
+    names: Sequence[str],
+    state: tuple[OperatingPoint, Sequence[str]],
+    trial_count: int,
+) -> Reals:
+    """Return the derivatives that one backward pass for each row's kind yields."""
+    point, point_names = state
     axis_hz = torch.from_numpy(np.ascontiguousarray(setup.frequency_hz))
     values = read_constants(hardware, names) + read_constants(point, point_names)
-    columns = torch.tensor(values, dtype=torch.float64)[:, None, None]
-    leaves = columns.expand(-1, 1, axis_hz.shape[0]).clone()
+    shape = (trial_count, axis_hz.shape[0])
+    columns = [np.broadcast_to(np.reshape(value, (-1, 1)), shape) for value in values]
+    leaves = torch.from_numpy(np.stack(columns).astype(np.float64))
 
     def respond(given: torch.Tensor) -> torch.Tensor:
         parts = given.unbind(0)
@@ -112,7 +181,7 @@ def response_slopes(
         rest = parts[len(names) :]
         now = with_constants(point, dict(zip(point_names, rest, strict=True)))
         traces = chain_response(axis_hz, built, now, setup.s_parameters)
-        stack = torch.stack([traces[name].reshape(-1) for name in setup.s_parameters])
+        stack = torch.stack([traces[name].expand(shape) for name in setup.s_parameters])
         return torch.stack([stack.real, stack.imag], dim=1)
 
     output, pull_back, *_ = torch.func.vjp(respond, leaves)
@@ -121,21 +190,42 @@ def response_slopes(
         for part in range(2):
             along = torch.zeros_like(output)
             along[trace, part] = 1.0
-            found.append(pull_back(along)[0][:, 0].numpy())
-    return np.concatenate(found, axis=1)
+            found.append(pull_back(along)[0].numpy())
+    return np.concatenate(found, axis=2)
+
+
+def _difference(
+    setup: SweepSetup, hardware: ReceiverHardware, point: OperatingPoint, name: str
+) -> Reals:
+    """Return the central difference by one temperature, shape (trial, row)."""
+    (value_k,) = read_constants(point, [name])
+    step_k = _STEP_RATIO * np.maximum(value_k, _LEAST_K)
+    ends = [np.maximum(value_k - step_k, 0.0), value_k + step_k]
+    below, above = (
+        np.atleast_2d(
+            response_rows(setup, hardware, with_constants(point, {name: end}))
+        )
+        for end in ends
+    )
+    width_k = np.reshape(ends[1] - ends[0], (-1, 1))
+    return np.asarray((above - below) / width_k)
 
 
 def response_rows(
     setup: SweepSetup, hardware: ReceiverHardware, point: OperatingPoint
 ) -> Reals:
-    """Return the noiseless sweep as real numbers, in the order of the slopes."""
+    """Return the noiseless sweep as real numbers, in the order of the slopes.
+
+    Shape (row,), or (trial, row) where hardware or point hold one value a trial.
+    """
     traces = chain_response(setup.frequency_hz, hardware, point, setup.s_parameters)
-    parts = [
-        part
-        for name in setup.s_parameters
-        for part in (traces[name].real, traces[name].imag)
-    ]
-    return np.concatenate(parts)
+    return rows_of([traces[name] for name in setup.s_parameters])
+
+
+def rows_of(traces: Sequence[npt.NDArray[np.complex128]]) -> Reals:
+    """Return traces, each (..., point), as rows in the order of the slopes."""
+    parts = [part for trace in traces for part in (trace.real, trace.imag)]
+    return np.concatenate(parts, axis=-1)
 
 
 def noise_rows(
@@ -146,7 +236,9 @@ def noise_rows(
     sigmas = chain_noise_sigma(
         setup.frequency_hz, hardware, point, traces, setup.settings
     )
-    size = setup.frequency_hz.size
-    return np.concatenate(
-        [np.tile(np.broadcast_to(sigmas[n], (size,)), 2) for n in setup.s_parameters]
-    )
+    both = [
+        np.broadcast_to(sigmas[name], traces[name].shape)
+        for name in setup.s_parameters
+        for _ in range(2)
+    ]
+    return np.concatenate(both, axis=-1)

@@ -1,13 +1,22 @@
 """The state that limits are asked for: one temperature, one field, usual settings."""
 
 import math
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from instruments.simulation.physics.chain import (
     OperatingPoint,
     Plate,
+    PlateTemperatures,
     plates_at,
+    with_constants,
 )
 from models.twin.parameters import FIELD_NAME, TEMPERATURE_NAME
+
+Reals = npt.NDArray[np.float64]
 
 COLDEST_K = 0.01
 """Coldest temperature in K that anybody asks for."""
@@ -59,15 +68,34 @@ def point_at(
     return _point(temperature_k, magnetic_field_tesla, source_power_dbm)
 
 
-def temperature_slopes(point: OperatingPoint) -> dict[str, float]:
+def points_at(
+    temperature_k: Reals, magnetic_field_tesla: Reals, source_power_dbm: float
+) -> OperatingPoint:
+    """Return the receiver in many states at once, each value of shape (trial,).
+
+    As ``point_at``, of which it is the array form; what can be asked for is the
+    caller's to know.
+    """
+    point = _point(COLDEST_K, 0.0, source_power_dbm)
+    plates = _plates(temperature_k, float(point.plates.room_k))
+    asked = {
+        "cavity_temperature_k": temperature_k,
+        "rod_temperature_k": temperature_k,
+        FIELD_NAME: magnetic_field_tesla,
+    }
+    return with_constants(replace(point, plates=plates), asked)
+
+
+def temperature_slopes(point: OperatingPoint) -> dict[str, Any]:
     """Return how each temperature of a point moves with log10 of the coldest, K/dex.
 
-    Central differences of ``plates_at``; exact to 1e-7.
+    Numbers, or one a trial as the point has it. Central differences of ``plates_at``;
+    exact to 1e-7.
     """
-    temperature_k = float(point.plates.mixing_chamber_k)
-    room_k = float(point.plates.room_k)
-    warmer = plates_at(temperature_k * 10.0**_STEP_DEX, room_k)
-    colder = plates_at(temperature_k / 10.0**_STEP_DEX, room_k)
+    temperature_k = point.plates.mixing_chamber_k
+    room_k = float(np.mean(point.plates.room_k))
+    warmer = _plates(temperature_k * 10.0**_STEP_DEX, room_k)
+    colder = _plates(temperature_k / 10.0**_STEP_DEX, room_k)
     slopes = {
         f"plates.{plate.value}_k": (warmer.at(plate) - colder.at(plate))
         / (2.0 * _STEP_DEX)
@@ -77,13 +105,24 @@ def temperature_slopes(point: OperatingPoint) -> dict[str, float]:
     return slopes | {"cavity_temperature_k": own, "rod_temperature_k": own}
 
 
-def asked_slopes(point: OperatingPoint) -> tuple[dict[str, float], dict[str, float]]:
+def asked_slopes(point: OperatingPoint) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return how the point moves with log10 T and with B, in units of their priors."""
     by_temperature = {
         name: TEMPERATURE_PRIOR_DEX * slope
         for name, slope in temperature_slopes(point).items()
     }
     return by_temperature, {FIELD_NAME: FIELD_PRIOR_TESLA}
+
+
+def _plates(temperature_k: Any, room_k: float) -> PlateTemperatures:
+    """Return ``plates_at`` of one temperature or of many, of the same shape."""
+    found = [plates_at(float(one), room_k) for one in np.ravel(temperature_k)]
+    shape = np.shape(temperature_k)
+    values: dict[str, Any] = {
+        f"{plate.value}_k": np.reshape([one.at(plate) for one in found], shape)
+        for plate in Plate
+    }
+    return PlateTemperatures(**values)
 
 
 def _point(

@@ -116,6 +116,11 @@ def state_constants(point: OperatingPoint) -> list[Constant]:
     ]
 
 
+def state_names() -> list[str]:
+    """Return the names of ``state_constants``, in their order."""
+    return [known.name for known in state_constants(OperatingPoint())]
+
+
 def _cycle_sigma(name: str, spread: MatingSpread) -> float:
     if _fits(name, CONNECTOR_PATTERNS):
         return spread.reactance_sigma

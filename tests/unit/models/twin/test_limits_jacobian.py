@@ -49,7 +49,7 @@ def test_slopes_by_hardware_are_finite_differences(hardware):
     setup, point = setup_of(11), point_at(20.0, 0.005)
     known = hardware_constants(hardware)[::9]
     names = [one.name for one in known]
-    found = response_slopes(setup, hardware, names, point, [])
+    found = response_slopes(setup, hardware, names, point, [])[:, 0]
     for one, slope in zip(known, found, strict=True):
         step = 1e-3 * one.prior_sigma
         up, down = (
@@ -65,7 +65,8 @@ def test_slopes_by_hardware_are_finite_differences(hardware):
 def test_slopes_by_state_are_finite_differences(hardware):
     setup, point = setup_of(11), point_at(20.0, 0.005)
     known = state_constants(point)
-    found = response_slopes(setup, hardware, [], point, [one.name for one in known])
+    names = [one.name for one in known]
+    found = response_slopes(setup, hardware, [], point, names)[:, 0]
     for one, slope in zip(known, found, strict=True):
         step = 1e-3 * one.prior_sigma
         up, down = (
