@@ -18,7 +18,9 @@ from service.handlers import (
     cavities,
     counts,
     diagnoses,
+    exports,
     health,
+    labels,
     live,
     models,
     pollers,
@@ -31,6 +33,7 @@ from service.handlers.access import AccessGuard
 from service.handlers.answers import install_problem_handlers
 from service.handlers.bodies import BodyGate
 from service.handlers.documents import PROBLEM_RESPONSES
+from service.handlers.exports import ExportSlots
 from service.handlers.parameters import refuse_unknown_parameters
 from service.handlers.security import declare_security
 
@@ -74,6 +77,7 @@ def create_app(
     )
     app.state.context = context
     app.state.body_gate = BodyGate(config.body_bytes, context.metrics.body_bytes)
+    app.state.export_slots = ExportSlots()
     # The busiest call goes past FastAPI's parameters; the same function stands below
     # as a route of FastAPI, for the OpenAPI document.
     app.router.routes.insert(
@@ -82,6 +86,7 @@ def create_app(
     for room in (
         sweep_posts,
         sweep_reads,
+        labels,
         diagnoses,
         readings,
         references,
@@ -92,6 +97,7 @@ def create_app(
         alerts,
         audit,
         counts,
+        exports,
         live,
     ):
         app.include_router(

@@ -1,6 +1,5 @@
 """The calls of an instrument machine to the service."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -9,6 +8,7 @@ from urllib.parse import quote
 
 import httpx
 
+from instruments.client.answers import check_answer, explain
 from instruments.client.errors import RejectedError, TryAgainError
 from instruments.client.packing import join_messages
 from instruments.measurement import Reading, Sweep
@@ -16,12 +16,6 @@ from instruments.measurement.message import MSGPACK_MEDIA_TYPE, encode_sweeps
 from instruments.measurement.poller_status import PollerStatus
 from instruments.measurement.poller_status_message import poller_status_to_json
 from instruments.measurement.reading_message import reading_to_json
-
-_REJECTING = frozenset({400, 409, 413, 415, 422})
-"""Statuses that say that the body is wrong. All others may pass: a sweep is not
-given up because a proxy or a key is misconfigured."""
-
-_LONGEST_RETRY_AFTER_S = 600.0
 
 UNREGISTERED_CAVITY = "unregistered_cavity"
 """Code of a rejected sweep whose cavity the service does not know."""
@@ -188,7 +182,7 @@ class SweepClient:
         document = _document(response)
         results = document.get("results")
         if not isinstance(results, list):
-            raise RejectedError(_explain(response), response.status_code)
+            raise RejectedError(explain(response), response.status_code)
         if len(results) != count:
             raise TryAgainError(
                 f"{count} sweeps were posted and {len(results)} results came back"
@@ -205,11 +199,9 @@ class SweepClient:
             raise TryAgainError(
                 f"{self._http.base_url} does not answer ({reason})"
             ) from None
-        if response.is_success or response.status_code in accept:
-            return response
-        if response.status_code in _REJECTING:
-            raise RejectedError(_explain(response), response.status_code)
-        raise TryAgainError(_explain(response), _retry_after_s(response))
+        if response.status_code not in accept:
+            check_answer(response)
+        return response
 
 
 def _document(response: httpx.Response) -> dict[str, Any]:
@@ -238,23 +230,3 @@ def _read_result(result: Any) -> SweepResult:
         error=None if error is None else str(error),
         code=None if result.get("code") is None else str(result["code"]),
     )
-
-
-def _explain(response: httpx.Response) -> str:
-    try:
-        problem = response.json()
-    except ValueError:
-        problem = None
-    known = problem if isinstance(problem, dict) else {}
-    detail = known.get("detail") or known.get("title") or response.reason_phrase
-    return f"{response.status_code}: {str(detail)[:300]}"
-
-
-def _retry_after_s(response: httpx.Response) -> float | None:
-    try:
-        wait_s = float(response.headers.get("Retry-After", ""))
-    except ValueError:
-        return None
-    if not math.isfinite(wait_s) or wait_s < 0.0:
-        return None
-    return min(wait_s, _LONGEST_RETRY_AFTER_S)

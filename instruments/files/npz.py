@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from instruments.errors import ForeignFileError
 
-MAX_MEMBER_COUNT = 64
+MAX_MEMBER_COUNT = 1024
 """Most arrays in one file."""
 
 MAX_DECLARED_BYTES = 2 * 1024**3

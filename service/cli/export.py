@@ -1,19 +1,37 @@
 """``halowatch export``: what is stored, as files."""
 
 import contextlib
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import click
 
+from instruments.client.exports import ExportClient
+from instruments.clock import SystemClock
 from instruments.measurement import MeasurementError, SweepPurpose
 from instruments.measurement.times import parse_time
-from service.cli.exits import BadInputError, CommandFailedError, print_json
-from service.config import ConfigError, read_config
-from service.errors import ConflictError, ServiceError
-from service.operations.exporting.exporter import SweepExport
-from service.operations.exporting.formats import FORMATS
-from service.operations.exporting.tables import Subject, export_table
+from service.cli.exits import BadInputError, CommandFailedError, check_url, print_json
+from service.cli.ingest import patiently
+from service.config import ConfigError, read_config, read_key
+from service.errors import ConflictError, InvalidRequestError, ServiceError
+from service.operations.exporting.exporter import Export
+from service.operations.exporting.formats import (
+    FORMATS,
+    SweepFormat,
+    refuse_to_join_tables,
+)
+from service.operations.exporting.manifest import describe_filter
+from service.operations.exporting.parts import PartSource, StoredSweeps
+from service.operations.exporting.remote import FetchedParts, query_of
+from service.operations.exporting.tables import (
+    SUFFIXES,
+    Subject,
+    check_subject,
+    export_table,
+)
+from service.operations.labelling import read_wanted
 from service.storage.engine import Database
 from service.storage.export_queries import ExportFilter
 from service.storage.migration import check_revision
@@ -45,6 +63,15 @@ from service.storage.migration import check_revision
 )
 @click.option("--condition", help="Only sweeps that were judged to be this.")
 @click.option("--run", help="Only sweeps of this run.")
+@click.option(
+    "--label",
+    "labels",
+    multiple=True,
+    help="Only sweeps that people labelled so, NAME=VALUE or NAME; may be repeated.",
+)
+@click.option(
+    "--url", help="Root of a service to fetch from; absent: the database is read here."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON only.")
 def command(
     *,
@@ -57,37 +84,34 @@ def command(
     purpose: str | None,
     condition: str | None,
     run: str | None,
+    labels: tuple[str, ...],
+    url: str | None,
     as_json: bool,
 ) -> None:
-    """Export from the database of HALOWATCH_DATABASE_URL to OUT.
+    """Export from the database of HALOWATCH_DATABASE_URL, or from --url, to OUT.
 
     OUT is a file if it ends in the format's suffix (.parquet, .h5, .npz, .csv), else a
     folder of parts. The same command again goes on where it was interrupted, and adds
     what has arrived since to a folder. Frequencies are in Hz, times in seconds since
-    1970 (UTC), temperatures in K, fields in tesla.
+    1970 (UTC), temperatures in K, fields in tesla. HALOWATCH_KEY is the key that is
+    sent to --url.
     """
-    wanted = ExportFilter(
-        measured_from=_time("--from", from_),
-        measured_to=_time("--to", to),
-        cavity=cavity,
-        purpose=None if purpose is None else SweepPurpose(purpose),
-        condition=condition,
-        run=run,
-    )
+    if url is not None:
+        check_url(url)
     try:
-        config = read_config()
-        database = Database(config.database_url, busy_timeout_s=config.busy_timeout_s)
-        with contextlib.closing(database):
-            if database.path is not None and not database.path.is_file():
-                raise BadInputError(
-                    f"there is no database at {database.path}: set HALOWATCH_HOME or "
-                    "HALOWATCH_DATABASE_URL"
-                )
-            check_revision(database, config.migrations)
-            count = _export(
-                database, Subject(what), wanted, form, out, is_quiet=as_json
-            )
-    except (ConfigError, ConflictError) as error:
+        wanted = ExportFilter(
+            measured_from=_time("--from", from_),
+            measured_to=_time("--to", to),
+            cavity=cavity,
+            purpose=None if purpose is None else SweepPurpose(purpose),
+            condition=condition,
+            run=run,
+            labels=read_wanted(labels),
+        )
+        order = _Order(Subject(what), wanted, form, out, is_quiet=as_json)
+        check_subject(order.subject, wanted, form)
+        count = _from_database(order) if url is None else _from_service(order, url)
+    except (ConfigError, ConflictError, InvalidRequestError) as error:
         raise BadInputError(str(error)) from None
     except ServiceError as error:
         raise CommandFailedError(
@@ -105,24 +129,61 @@ def command(
         click.echo(f"no {what} match; nothing was written")
 
 
-def _export(
-    database: Database,
-    subject: Subject,
-    wanted: ExportFilter,
-    form: str,
-    out: Path,
-    *,
-    is_quiet: bool,
-) -> int:
-    if subject is not Subject.SWEEPS:
-        return export_table(database, subject, wanted, form, out)
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """What is exported, and where to."""
 
-    def tell(count: int) -> None:
-        if not is_quiet:
-            click.echo(f"{count} sweeps", err=True)
+    subject: Subject
+    wanted: ExportFilter
+    form: str
+    out: Path
+    is_quiet: bool = field(kw_only=True)
 
-    export = SweepExport(database=database, wanted=wanted, form=FORMATS[form], out=out)
-    return export.run(tell).sweep_count
+    def run(self, source: PartSource, form: SweepFormat) -> int:
+        described = describe_filter(self.wanted, self.form, self.subject.value)
+        export = Export(source=source, wanted=described, form=form, out=self.out)
+        return export.run(self._tell).sweep_count
+
+    def _tell(self, count: int) -> None:
+        if not self.is_quiet:
+            click.echo(f"{count} {self.subject.value}", err=True)
+
+
+def _from_database(order: _Order) -> int:
+    config = read_config()
+    database = Database(config.database_url, busy_timeout_s=config.busy_timeout_s)
+    with contextlib.closing(database):
+        if database.path is not None and not database.path.is_file():
+            raise BadInputError(
+                f"there is no database at {database.path}: set HALOWATCH_HOME or "
+                "HALOWATCH_DATABASE_URL"
+            )
+        check_revision(database, config.migrations)
+        if order.subject is not Subject.SWEEPS:
+            return export_table(
+                database, order.subject, order.wanted, order.form, order.out
+            )
+        form = FORMATS[order.form]
+        source = StoredSweeps(database=database, wanted=order.wanted, form=form)
+        return order.run(source, form)
+
+
+def _from_service(order: _Order, url: str) -> int:
+    form = FORMATS[order.form]
+    if order.subject is Subject.SWEEPS:
+        suffix = ".zip" if form.has_many_files else form.suffixes[0]
+    else:
+        suffix = SUFFIXES[order.form]
+        if form.name not in ("csv", "parquet"):
+            form = replace(form, join=refuse_to_join_tables)
+    with ExportClient(url, key=read_key()) as client:
+        source = FetchedParts(
+            client=client,
+            query=query_of(order.subject, order.wanted, order.form),
+            suffix=suffix,
+            patiently=partial(patiently, SystemClock()),
+        )
+        return order.run(source, form)
 
 
 def _time(option: str, text: str | None) -> datetime | None:

@@ -172,3 +172,39 @@ PUT_POLLER: dict[str, Any] = {
 
 POST_DIAGNOSE: dict[str, Any] = {"requestBody": {"required": True, "content": _BODIES}}
 """Body of ``POST /diagnose``."""
+
+_WHERE: dict[str, Any] = {
+    "X-Halowatch-Count": {
+        "description": "Sweeps or rows in this part.",
+        "schema": {"type": "integer"},
+    },
+    "X-Halowatch-After": {
+        "description": "What `after` of the next part is.",
+        "schema": {"type": "string"},
+    },
+    "X-Halowatch-Complete": {
+        "description": "Whether nothing was left behind this part.",
+        "schema": {"enum": ["true", "false"]},
+    },
+}
+
+GET_EXPORT: dict[str, Any] = {
+    "responses": {
+        "200": {
+            "description": "One part: a file, or a .zip of several.",
+            "headers": _WHERE,
+            "content": {
+                media_type: {"schema": {"type": "string", "format": "binary"}}
+                for media_type in (
+                    "text/csv",
+                    "application/vnd.apache.parquet",
+                    "application/x-hdf5",
+                    "application/zip",
+                    "application/octet-stream",
+                )
+            },
+        },
+        "204": {"description": "Nothing is left.", "headers": _WHERE},
+    }
+}
+"""Answers of ``GET /export``."""

@@ -1,7 +1,7 @@
 """What an export reads: in the order of arrival, so that it can go on later."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,6 +11,7 @@ from instruments.measurement import SweepPurpose
 from service.storage import tables
 from service.storage.engine import Transaction
 from service.storage.identifiers import earliest_id
+from service.storage.labels import LabelValue, has_label
 from service.storage.model_records import Role
 from service.storage.times import from_us, to_us
 
@@ -40,6 +41,8 @@ class ExportFilter:
         Only sweeps whose diagnosis that counts names this condition.
     run
         Only sweeps of this run.
+    labels
+        Only sweeps that people labelled so, name to value; None takes any value.
     """
 
     measured_from: datetime | None = None
@@ -48,6 +51,7 @@ class ExportFilter:
     purpose: SweepPurpose | None = None
     condition: str | None = None
     run: str | None = None
+    labels: Mapping[str, LabelValue | None] = field(default_factory=dict)
 
 
 def list_export_ids(
@@ -70,6 +74,10 @@ def list_export_ids(
                 _D.condition_label == wanted.condition,
             )
         )
+    if wanted.run is not None:
+        query = query.where(_S.run == wanted.run)
+    if wanted.labels:
+        query = query.where(has_label(_S.id, wanted.labels))
     return list(transaction.execute(query).scalars())
 
 
@@ -86,6 +94,11 @@ def list_diagnosis_rows(
         query = query.where(_D.purpose == wanted.purpose.value)
     if wanted.condition is not None:
         query = query.where(_D.condition_label == wanted.condition)
+    if wanted.run is not None:
+        of_run = select(_S.id).where(_S.run == wanted.run)
+        query = query.where(_D.sweep_id.in_(of_run))
+    if wanted.labels:
+        query = query.where(has_label(_D.sweep_id, wanted.labels))
     return [_numbered(row) for row in transaction.execute(query).mappings()]
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from service.storage import tables
 from service.storage.codec import COMPLEX64_BITSHUFFLE_LZ4, decode_traces
 from service.storage.engine import Transaction
+from service.storage.labels import labelled
 from service.storage.months import id_range, month_of, month_start
 from service.storage.payloads import (
     Payload,
@@ -140,7 +141,7 @@ def collect_packs(transaction: Transaction) -> int:
 def is_spared() -> ColumnElement[bool]:
     """Return the condition under which retention leaves a sweep alone."""
     registered = select(tables.reference.c.sweep_id)
-    return or_(_S.keep, _S.is_reference, _S.id.in_(registered))
+    return or_(_S.keep, _S.is_reference, _S.id.in_(registered), labelled())
 
 
 def set_keep(transaction: Transaction, sweep_id: str, *, keep: bool) -> bool:

@@ -397,6 +397,40 @@ reference_transition = Table(
     sqlite_autoincrement=True,
 )
 
+label = Table(
+    "label",
+    metadata,
+    Column("id", _Number, primary_key=True),
+    Column("sweep_id", Text, ForeignKey("sweep.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    # Either of the two; neither: the label was taken back.
+    Column("text", Text),
+    Column("number", Double),
+    Column("labelled_at_us", BigInteger, nullable=False),
+    Column("labelled_by", Text, nullable=False),
+    Column("note", Text),
+    # NULL: it counts.
+    Column("replaced_at_us", BigInteger),
+    Index(
+        "ix_label_current",
+        "sweep_id",
+        "name",
+        unique=True,
+        sqlite_where=text("replaced_at_us IS NULL"),
+        postgresql_where=text("replaced_at_us IS NULL"),
+    ),
+    Index(
+        "ix_label_value",
+        "name",
+        "text",
+        "sweep_id",
+        sqlite_where=text("replaced_at_us IS NULL"),
+        postgresql_where=text("replaced_at_us IS NULL"),
+    ),
+    Index("ix_label_sweep_id", "sweep_id", "id"),
+    sqlite_autoincrement=True,
+)
+
 alert = Table(
     "alert",
     metadata,

@@ -11,16 +11,18 @@ from instruments.files import LabelledArchive, read_archive, write_archive
 from service.errors import ConflictError
 from service.operations.exporting.columns import (
     KINDS,
+    LABELS,
     NUMBER,
     TEXT,
     condition_names,
     describe,
+    further_labels,
     trace_names,
     unit_of,
 )
 from service.operations.exporting.selection import ExportedSweep
 
-_OWN = ("cavity", "measured_at", "is_reference", "thermal_cycle")
+_OWN = ("cavity", "measured_at", "is_reference", "thermal_cycle", *LABELS)
 
 
 def group_by_length(
@@ -36,8 +38,8 @@ def group_by_length(
 def make_archive(items: Sequence[ExportedSweep]) -> LabelledArchive:
     """Build the archive of sweeps of one length.
 
-    What the service concluded, and the readings that came with a sweep, are further
-    labels: an archive's own labels are what somebody knows, not what a model says.
+    An archive's own labels are what people called a sweep. What the service concluded,
+    and the readings that came with a sweep, are further labels.
     """
     names = trace_names(items)
     points = items[0].sweep.point_count
@@ -56,6 +58,8 @@ def make_archive(items: Sequence[ExportedSweep]) -> LabelledArchive:
     for name in condition_names(items):
         values = [item.sweep.conditions.get(name) for item in items]
         labels[f"condition:{name}"] = _column(NUMBER, values)
+    labels |= _further(items)
+    known = {name: [row[name] for row in rows] for name in LABELS}
     return LabelledArchive(
         frequency_hz=axes[0] if (axes == axes[0]).all() else axes,
         s=samples,
@@ -64,6 +68,11 @@ def make_archive(items: Sequence[ExportedSweep]) -> LabelledArchive:
         thermal_cycle=_column(TEXT, [row["thermal_cycle"] for row in rows]),
         measured_at=_column(NUMBER, [row["measured_at"] for row in rows]),
         is_reference=np.array([row["is_reference"] for row in rows], dtype=np.bool_),
+        **{
+            name: _column(KINDS[name], values)
+            for name, values in known.items()
+            if any(value is not None for value in values)
+        },
         labels=labels,
         units={name: unit_of(name) for name in labels if unit_of(name)},
     )
@@ -104,8 +113,18 @@ def _concatenate(archives: Sequence[LabelledArchive]) -> LabelledArchive:
         thermal_cycle=np.concatenate([archive.thermal_cycle for archive in archives]),
         measured_at=np.concatenate([archive.measured_at for archive in archives]),
         is_reference=np.concatenate([archive.is_reference for archive in archives]),
+        **{
+            name: np.concatenate([_known(archive, name) for archive in archives])
+            for name in LABELS
+            if any(getattr(archive, name) is not None for archive in archives)
+        },
         labels={
-            name: np.concatenate([_label(archive, name) for archive in archives])
+            name: np.concatenate(
+                [
+                    _label(archive, name, _is_text(archives, name))
+                    for archive in archives
+                ]
+            )
             for name in labels
         },
         units={
@@ -125,10 +144,41 @@ def _samples(
     return samples
 
 
-def _label(archive: LabelledArchive, name: str) -> npt.NDArray[Any]:
+def _known(archive: LabelledArchive, name: str) -> npt.NDArray[Any]:
+    values: npt.NDArray[Any] | None = getattr(archive, name)
+    return _unknown(archive, KINDS[name] == TEXT) if values is None else values
+
+
+def _label(archive: LabelledArchive, name: str, is_text: bool) -> npt.NDArray[Any]:
     values = archive.labels.get(name)
-    # Only a reading that travelled with no sweep of a part is missing there.
-    return np.full(archive.sweep_count, np.nan) if values is None else values
+    if values is None:
+        # A reading that travelled with no sweep of a part, or a label of none.
+        return _unknown(archive, is_text)
+    return values.astype(np.str_) if is_text else values
+
+
+def _is_text(archives: Sequence[LabelledArchive], name: str) -> bool:
+    return any(
+        archive.labels[name].dtype.kind == "U"
+        for archive in archives
+        if name in archive.labels
+    )
+
+
+def _unknown(archive: LabelledArchive, is_text: bool) -> npt.NDArray[Any]:
+    count = archive.sweep_count
+    return np.full(count, "", dtype="<U1") if is_text else np.full(count, np.nan)
+
+
+def _further(items: Sequence[ExportedSweep]) -> dict[str, npt.NDArray[Any]]:
+    found = [further_labels(item) for item in items]
+    columns = {}
+    for name in sorted({name for labels in found for name in labels}):
+        values = [labels.get(name) for labels in found]
+        is_text = any(isinstance(value, str) for value in values)
+        shown = [None if v is None else str(v) for v in values] if is_text else values
+        columns[name] = _column(TEXT if is_text else NUMBER, shown)
+    return columns
 
 
 def _column(kind: str, values: Sequence[Any]) -> npt.NDArray[Any]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from instruments.measurement.units import UNIT_FACTORS
 from service.operations.exporting.selection import ExportedSweep
+from service.storage.labels import LabelValue
 
 _UNITS = {suffix: next(iter(names)) for suffix, names in UNIT_FACTORS.items()}
 
@@ -47,11 +48,20 @@ KINDS: Mapping[str, str] = {
     "loaded_q_sigma": NUMBER,
     "coupling_beta": NUMBER,
     "coupling_beta_sigma": NUMBER,
+    "condition": TEXT,
+    "component": TEXT,
+    "temperature_k": NUMBER,
+    "magnetic_field_tesla": NUMBER,
 }
 """Every column but the samples, and what it holds; what is unknown is None.
 
+The last four are what people called the sweep, as in a labelled archive.
+
 Times are seconds since 1970, UTC, as in a labelled archive.
 """
+
+LABELS = ("condition", "component", "temperature_k", "magnetic_field_tesla")
+"""Names of people's labels that every sweep has a column for."""
 
 _SETTINGS = ("if_bandwidth_hz", "source_power_dbm", "averaging_count", "sweep_time_s")
 _INSTRUMENT = ("vendor", "model", "serial", "firmware", "calibration")
@@ -89,7 +99,13 @@ def describe(item: ExportedSweep) -> dict[str, Any]:
     values |= {f"instrument_{name}": instrument.get(name) for name in _INSTRUMENT}
     diagnosis = {} if item.diagnosis is None else dict(item.diagnosis.record)
     version = None if item.diagnosis is None else item.diagnosis.model_version
+    values |= {name: item.labels.get(name) for name in LABELS}
     return values | {"model_version": version} | _concluded(diagnosis)
+
+
+def further_labels(item: ExportedSweep) -> dict[str, LabelValue]:
+    """Return what people called a sweep by other names than the usual four."""
+    return {k: v for k, v in sorted(item.labels.items()) if k not in LABELS}
 
 
 def condition_names(items: Sequence[ExportedSweep]) -> list[str]:

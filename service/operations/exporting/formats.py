@@ -38,12 +38,18 @@ class SweepFormat:
     ----------
     suffixes
         Those by which a single file is recognised; none where there is no such file.
+    has_many_files
+        Whether a part may be more than one file.
+    growth_factor
+        How many times larger than its samples a part may be on disk.
     """
 
     name: str
     suffixes: tuple[str, ...]
     write: PartWriter
     join: Joiner
+    has_many_files: bool = False
+    growth_factor: int = 1
 
 
 def _write_touchstone(
@@ -55,7 +61,7 @@ def _write_touchstone(
         suffix, text = touchstone_file(item.sweep)
         stamp = item.record.measured_at.strftime("%Y%m%dT%H%M%S.%fZ")
         name = f"{item.record.cavity}_{stamp}_{item.record.sweep_id}{suffix}"
-        _appear(folder / name, partial(_write_text, text=text))
+        appear(folder / name, partial(_write_text, text=text))
         names.append(name)
     return names
 
@@ -68,19 +74,19 @@ def _write_parquet(
     folder: Path, stem: str, items: Sequence[ExportedSweep]
 ) -> list[str]:
     name = f"{stem}.parquet"
-    _appear(folder / name, lambda path: write_parquet(path, sweep_table(items)))
+    appear(folder / name, lambda path: write_parquet(path, sweep_table(items)))
     return [name]
 
 
 def _write_csv(folder: Path, stem: str, items: Sequence[ExportedSweep]) -> list[str]:
     name = f"{stem}.csv"
-    _appear(folder / name, lambda path: write_csv(path, point_table(items)))
+    appear(folder / name, lambda path: write_csv(path, point_table(items)))
     return [name]
 
 
 def _write_hdf5(folder: Path, stem: str, items: Sequence[ExportedSweep]) -> list[str]:
     name = f"{stem}.h5"
-    _appear(folder / name, lambda path: write_hdf5(path, items))
+    appear(folder / name, lambda path: write_hdf5(path, items))
     return [name]
 
 
@@ -93,7 +99,7 @@ def _write_npz(folder: Path, stem: str, items: Sequence[ExportedSweep]) -> list[
     return names
 
 
-def _appear(path: Path, write: Callable[[Path], object]) -> None:
+def appear(path: Path, write: Callable[[Path], object]) -> None:
     """Write a file that is there as a whole or not at all."""
     growing = path.with_name(f".{path.name}.partial")
     try:
@@ -115,6 +121,15 @@ def join_csv(parts: Sequence[Path], path: Path) -> None:
                     target.write(chunk)
 
 
+def refuse_to_join_tables(parts: Sequence[Path], path: Path) -> None:
+    """Refuse to put tables together that are a column a dataset."""
+    del parts
+    raise ConflictError(
+        f"{path}: such tables come in parts over HTTP; name a folder, or take parquet "
+        "or csv"
+    )
+
+
 def _refuse_to_join(parts: Sequence[Path], path: Path) -> None:
     del parts
     raise ConflictError(f"{path}: Touchstone is a file a sweep; name a folder")
@@ -123,11 +138,11 @@ def _refuse_to_join(parts: Sequence[Path], path: Path) -> None:
 FORMATS = {
     form.name: form
     for form in (
-        SweepFormat("touchstone", (), _write_touchstone, _refuse_to_join),
+        SweepFormat("touchstone", (), _write_touchstone, _refuse_to_join, True, 6),
         SweepFormat("parquet", (".parquet",), _write_parquet, join_parquet),
         SweepFormat("hdf5", (".h5", ".hdf5"), _write_hdf5, join_hdf5),
-        SweepFormat("npz", (".npz",), _write_npz, join_archives),
-        SweepFormat("csv", (".csv",), _write_csv, join_csv),
+        SweepFormat("npz", (".npz",), _write_npz, join_archives, True),
+        SweepFormat("csv", (".csv",), _write_csv, join_csv, growth_factor=24),
     )
 }
 """Every format by the name that the command line takes."""

@@ -9,7 +9,7 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from service.operations.exporting.columns import describe, unit_of
+from service.operations.exporting.columns import describe, further_labels, unit_of
 from service.operations.exporting.selection import ExportedSweep
 
 _LAYOUT = "halowatch sweeps, version 1"
@@ -58,6 +58,8 @@ def _write_sweep(group: Any, axes: Any, item: ExportedSweep) -> None:
             group.attrs[name] = value
     for name, value in item.sweep.conditions.items():
         group.attrs[f"condition:{name}"] = value
+    for name, label in further_labels(item).items():
+        group.attrs[f"label:{name}"] = label
     axis = item.sweep.frequency_hz
     digest = hashlib.sha256(axis.tobytes()).hexdigest()[:16]
     if digest not in axes:

@@ -47,9 +47,12 @@ class Manifest:
         )
 
 
-def describe_filter(wanted: ExportFilter, form: str) -> dict[str, Any]:
+def describe_filter(
+    wanted: ExportFilter, form: str, subject: str = "sweeps"
+) -> dict[str, Any]:
     """Write what is wanted as JSON."""
     return {
+        "what": subject,
         "format": form,
         "from": optional_time(wanted.measured_from),
         "to": optional_time(wanted.measured_to),
@@ -57,6 +60,7 @@ def describe_filter(wanted: ExportFilter, form: str) -> dict[str, Any]:
         "purpose": None if wanted.purpose is None else wanted.purpose.value,
         "condition": wanted.condition,
         "run": wanted.run,
+        "labels": dict(wanted.labels),
     }
 
 

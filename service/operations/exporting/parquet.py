@@ -18,6 +18,7 @@ from service.operations.exporting.columns import (
     TEXTS,
     TRUTH,
     describe,
+    further_labels,
     unit_of,
 )
 from service.operations.exporting.selection import ExportedSweep
@@ -44,6 +45,8 @@ SWEEP_SCHEMA = pa.schema(
         *(_field(name, _TYPES[kind]) for name, kind in KINDS.items()),
         _field("measured_at_utc", pa.timestamp("us", "UTC")),
         _field("conditions", pa.map_(pa.string(), pa.float64()), "in the names"),
+        _field("labels", pa.map_(pa.string(), pa.string())),
+        _field("label_numbers", pa.map_(pa.string(), pa.float64()), "in the names"),
         _field("s_parameters", pa.list_(pa.string())),
         _field("frequency_hz", pa.list_(pa.float64())),
         _field("s", pa.list_(_SAMPLES), "1"),
@@ -105,7 +108,10 @@ def write_csv(path: Path, table: pa.Table) -> None:
 
 def _row(item: ExportedSweep) -> dict[str, Any]:
     names = sorted(item.sweep.traces)
+    labels = further_labels(item).items()
     return describe(item) | {
+        "labels": [pair for pair in labels if isinstance(pair[1], str)],
+        "label_numbers": [pair for pair in labels if not isinstance(pair[1], str)],
         "measured_at_utc": item.record.measured_at,
         "conditions": sorted(item.sweep.conditions.items()),
         "s_parameters": names,

@@ -1,6 +1,6 @@
 """Reads the sweeps of an export, a bounded page at a time."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from instruments.measurement import Sweep
@@ -8,6 +8,7 @@ from service.errors import SamplesExpiredError
 from service.storage.diagnoses import get_diagnosis
 from service.storage.engine import Database, Transaction
 from service.storage.export_queries import ExportFilter, list_export_ids
+from service.storage.labels import LabelValue, labels_of
 from service.storage.records import DiagnosisRecord, SweepRecord
 from service.storage.sweep_queries import get_sweep, load_sweep
 
@@ -17,11 +18,18 @@ PAGE_COUNT = 256
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ExportedSweep:
-    """A sweep with its samples and the diagnosis that counts, if there is one."""
+    """A sweep with its samples and the diagnosis that counts, if there is one.
+
+    Attributes
+    ----------
+    labels
+        What people call it, name to value.
+    """
 
     record: SweepRecord
     sweep: Sweep
     diagnosis: DiagnosisRecord | None
+    labels: Mapping[str, LabelValue]
 
     @property
     def size_bytes(self) -> int:
@@ -61,8 +69,9 @@ def read_page(
     room = max_bytes
     with database.read() as transaction:
         ids = list_export_ids(transaction, wanted, after, PAGE_COUNT)
+        labels = labels_of(transaction, ids)
         for sweep_id in ids:
-            item = _read(transaction, sweep_id, wanted)
+            item = _read(transaction, sweep_id, labels.get(sweep_id, {}))
             after = sweep_id
             if item is not None:
                 items.append(item)
@@ -74,12 +83,10 @@ def read_page(
 
 
 def _read(
-    transaction: Transaction, sweep_id: str, wanted: ExportFilter
+    transaction: Transaction, sweep_id: str, labels: Mapping[str, LabelValue]
 ) -> ExportedSweep | None:
     record = get_sweep(transaction, sweep_id)
-    if record is None or (
-        wanted.run is not None and record.details.get("run") != wanted.run
-    ):
+    if record is None:
         return None
     try:
         sweep = load_sweep(transaction, record)
@@ -87,4 +94,4 @@ def _read(
         # Retention dropped its samples; what was concluded is among the diagnoses.
         return None
     diagnosis = get_diagnosis(transaction, sweep_id)
-    return ExportedSweep(record=record, sweep=sweep, diagnosis=diagnosis)
+    return ExportedSweep(record=record, sweep=sweep, diagnosis=diagnosis, labels=labels)

@@ -1,6 +1,7 @@
 """Exports of what has no samples: diagnoses and readings, as one table."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from itertools import chain
@@ -16,7 +17,9 @@ import pyarrow.parquet as pq
 from instruments.files.npz import write_npz
 from service.errors import ConflictError
 from service.operations.exporting.columns import unit_of
+from service.operations.exporting.formats import appear
 from service.operations.exporting.hdf5 import write_columns
+from service.operations.exporting.parts import Part
 from service.storage.engine import Database, Transaction
 from service.storage.export_queries import (
     ExportFilter,
@@ -26,6 +29,9 @@ from service.storage.export_queries import (
 
 PAGE_COUNT = 5000
 """Rows of one reading transaction."""
+
+SUFFIXES = {"csv": ".csv", "parquet": ".parquet", "hdf5": ".h5", "npz": ".npz"}
+"""What a file of a format ends in."""
 
 _Rows = list[tuple[int, Mapping[str, Any]]]
 _READERS: dict[str, Callable[[Transaction, ExportFilter, int, int], _Rows]] = {
@@ -40,6 +46,92 @@ class Subject(StrEnum):
     SWEEPS = "sweeps"
     DIAGNOSES = "diagnoses"
     READINGS = "readings"
+
+
+ROW_BYTES = 512
+"""About what a row of a table takes in a part."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """Rows of one reading transaction, and the number of the last."""
+
+    table: pa.Table
+    last_number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredRows:
+    """Parts of the diagnoses or readings in a database, see ``PartSource``.
+
+    Attributes
+    ----------
+    row_count
+        Most rows of one part.
+    """
+
+    database: Database
+    subject: Subject
+    wanted: ExportFilter
+    form: str
+    row_count: int
+
+    def write_part(self, after: str, folder: Path, stem: str) -> Part:
+        """Write the next rows; see ``PartSource``."""
+        check_subject(self.subject, self.wanted, self.form)
+        last, tables, schema = int(after or 0), [], None
+        left, is_last = self.row_count, False
+        while left and not is_last:
+            page_count = min(left, PAGE_COUNT)
+            page = self.read_page(last, page_count, schema)
+            is_last = page is None or page.table.num_rows < page_count
+            if page is not None:
+                last, schema = page.last_number, page.table.schema
+                tables.append(page.table)
+                left -= page.table.num_rows
+        files = [f"{stem}{SUFFIXES[self.form]}"] if tables else []
+        for name in files:
+            appear(folder / name, lambda path: _write(path, self.form, tables))
+        return Part(
+            files=files,
+            count=self.row_count - left,
+            last_id=str(last) if tables else after,
+            is_last=is_last,
+        )
+
+    def read_page(
+        self, after: int, count: int, schema: pa.Schema | None
+    ) -> _Page | None:
+        """Read the next rows in one transaction; None where there are none."""
+        with self.database.read() as transaction:
+            read = _READERS[self.subject.value]
+            rows = read(transaction, self.wanted, after, count)
+        if not rows:
+            return None
+        values = [dict(row) for _, row in rows]
+        table = pa.Table.from_pylist(values, schema or _schema(values[0]))
+        return _Page(table, rows[-1][0])
+
+
+def check_subject(subject: Subject, wanted: ExportFilter, form: str) -> None:
+    """Refuse what a subject cannot be chosen by, or written as.
+
+    Raises
+    ------
+    ConflictError
+        If the format holds no tables, or the subject has no such filter.
+    """
+    if subject is Subject.SWEEPS:
+        return
+    if form == "touchstone":
+        raise ConflictError(f"Touchstone holds no {subject.value}; take parquet or csv")
+    if subject is Subject.READINGS:
+        for name in ("purpose", "condition", "run", "labels"):
+            if getattr(wanted, name):
+                raise ConflictError(
+                    f"readings have no {name.removesuffix('s')}; choose them by time "
+                    "or cavity"
+                )
 
 
 def export_table(
@@ -61,38 +153,32 @@ def export_table(
     """
     if out.exists():
         raise ConflictError(f"{out} is there already; move it away or name another")
-    if form == "touchstone":
-        raise ConflictError(f"Touchstone holds no {subject.value}; take parquet or csv")
-    batches = _batches(database, subject, wanted)
+    check_subject(subject, wanted, form)
+    rows = StoredRows(
+        database=database,
+        subject=subject,
+        wanted=wanted,
+        form=form,
+        row_count=PAGE_COUNT,
+    )
+    batches = _batches(rows)
     first = next(batches, None)
     if first is None:
         return 0
     partial = out.with_name(f".{out.name}.partial")
     try:
-        if form in ("csv", "parquet"):
-            count = _stream(partial, form, first, batches)
-        else:
-            count = _write_columns(partial, form, [first, *batches])
+        count = _write(partial, form, chain((first,), batches))
         partial.replace(out)
     finally:
         partial.unlink(missing_ok=True)
     return count
 
 
-def _batches(
-    database: Database, subject: Subject, wanted: ExportFilter
-) -> Iterator[pa.Table]:
-    after = 0
-    schema: pa.Schema | None = None
-    while True:
-        with database.read() as transaction:
-            rows = _READERS[subject.value](transaction, wanted, after, PAGE_COUNT)
-        if not rows:
-            return
-        after = rows[-1][0]
-        values = [dict(row) for _, row in rows]
-        schema = schema or _schema(values[0])
-        yield pa.Table.from_pylist(values, schema)
+def _batches(rows: StoredRows) -> Iterator[pa.Table]:
+    after, schema = 0, None
+    while page := rows.read_page(after, PAGE_COUNT, schema):
+        after, schema = page.last_number, page.table.schema
+        yield page.table
 
 
 def _schema(row: Mapping[str, Any]) -> pa.Schema:
@@ -103,8 +189,8 @@ def _schema(row: Mapping[str, Any]) -> pa.Schema:
             return pa.timestamp("us", "UTC")
         if isinstance(value, bool):
             return pa.bool_()
-        has_number = unit_of(name) or name.endswith(("_q", "_beta", "_sigma"))
-        return pa.float64() if has_number or name == "value" else pa.string()
+        is_number = name.endswith(("_q", "_beta", "_sigma", "value"))
+        return pa.float64() if is_number or unit_of(name) else pa.string()
 
     return pa.schema(
         [
@@ -114,14 +200,20 @@ def _schema(row: Mapping[str, Any]) -> pa.Schema:
     )
 
 
-def _stream(path: Path, form: str, first: pa.Table, rest: Iterator[pa.Table]) -> int:
-    count = 0
+def _write(path: Path, form: str, tables: Iterable[pa.Table]) -> int:
+    if form in ("csv", "parquet"):
+        return _stream(path, form, iter(tables))
+    return _write_columns(path, form, list(tables))
+
+
+def _stream(path: Path, form: str, tables: Iterator[pa.Table]) -> int:
+    first, count = next(tables), 0
     with (
         pyarrow.csv.CSVWriter(path, first.schema)
         if form == "csv"
         else pq.ParquetWriter(path, first.schema, compression="zstd")
     ) as writer:
-        for table in chain((first,), rest):
+        for table in chain((first,), tables):
             writer.write_table(table)
             count += table.num_rows
     return count

@@ -15,6 +15,7 @@ from service.storage.cavities import put_cavity
 from service.storage.engine import Database
 from service.storage.identifiers import TimeOrderedIds
 from service.storage.integrity import check_integrity
+from service.storage.labels import LabelRecord, put_label
 from service.storage.months import name_month
 from service.storage.payloads import describe_payload, packs_of
 from service.storage.quantising import QUANTISED_DELTA_ZSTD
@@ -71,9 +72,17 @@ def test_whole_months_are_thinned_and_kept_sweeps_are_not(
 ):
     january = [store(seed) for seed in range(3)]
     reference = store(7, is_reference=True)
-    kept = store(8)
+    kept, labelled = store(8), store(10)
     with database.write() as transaction:
         assert set_keep(transaction, kept[0], keep=True)
+        label = LabelRecord(
+            sweep_id=labelled[0],
+            name="condition",
+            value="healthy",
+            labelled_at=clock.now(),
+            labelled_by="A. Tester",
+        )
+        assert put_label(transaction, label)
     clock.step(20 * DAY_S)
     february = store(9)
     wanted = policy(config, original_keep_s=10 * DAY_S)
@@ -91,7 +100,7 @@ def test_whole_months_are_thinned_and_kept_sweeps_are_not(
             assert noise[name] == pytest.approx(1e-3, rel=0.3)
             error = restored.traces[name] - trace
             assert np.abs(error.real).max() <= 0.51 * noise[name]
-    for sweep_id, sweep in (reference, kept, february):
+    for sweep_id, sweep in (reference, kept, labelled, february):
         assert load(database, sweep_id).content_hash() == sweep.content_hash()
     assert retain(database, wanted, clock.now()).thinned_months == ()
     if database.packs is not None:

@@ -13,16 +13,20 @@ import pytest
 from instruments.files import open_measured_file, read_archive, read_touchstone
 from instruments.measurement import SweepPurpose, SweepSettings
 from service.errors import ConflictError
-from service.operations.exporting.exporter import SweepExport
+from service.operations.exporting.exporter import Export
 from service.operations.exporting.formats import FORMATS
-from service.operations.exporting.manifest import MANIFEST
+from service.operations.exporting.manifest import MANIFEST, describe_filter
+from service.operations.exporting.parts import StoredSweeps
 from service.operations.exporting.tables import Subject, export_table
 from service.operations.judge_tasks import Diagnoser
+from service.operations.labelling import read_wanted
 from service.operations.panel import Panel
 from service.operations.preparing import SweepPreparer
+from service.storage import tables
 from service.storage.cavities import put_cavity
 from service.storage.export_queries import ExportFilter, list_export_ids
 from service.storage.identifiers import TimeOrderedIds
+from service.storage.labels import LabelRecord, put_label
 from service.storage.payloads import delete_payloads
 from service.storage.readings import insert_readings
 from service.storage.sweeps import insert_sweeps
@@ -72,16 +76,19 @@ def judged(stored, database, real_clock):
     return stored
 
 
+def stored_sweeps(database, form, out, part_bytes, **wanted) -> Export:
+    chosen = ExportFilter(**wanted)
+    source = StoredSweeps(
+        database=database, wanted=chosen, form=FORMATS[form], part_bytes=part_bytes
+    )
+    described = describe_filter(chosen, form)
+    return Export(source=source, wanted=described, form=FORMATS[form], out=out)
+
+
 @pytest.fixture
 def export(database, tmp_path):
     def run(form: str, name: str, part_bytes: int = 1 << 26, **wanted: object) -> int:
-        job = SweepExport(
-            database=database,
-            wanted=ExportFilter(**wanted),
-            form=FORMATS[form],
-            out=tmp_path / name,
-            part_bytes=part_bytes,
-        )
+        job = stored_sweeps(database, form, tmp_path / name, part_bytes, **wanted)
         return job.run(lambda count: None).sweep_count
 
     return run
@@ -193,6 +200,90 @@ def test_filters_narrow_by_time_cavity_run_and_condition(export, judged):
     assert export("parquet", "e", run="run-a", cavity="cavity-2") == 2
 
 
+@pytest.fixture
+def labelled(judged, database, real_clock):
+    """Labels of three people on the first six sweeps."""
+    with database.write() as transaction:
+        ids = list_export_ids(transaction, ExportFilter(), "", 6)
+        for position, (name, value) in enumerate(
+            [
+                ("condition", "healthy"),
+                ("condition", "loose_connector"),
+                ("temperature_k", 4.25),
+                ("load", "QCI-0427"),
+                ("gap_m", 0.5),
+                ("load", None),
+            ]
+        ):
+            label = LabelRecord(
+                sweep_id=ids[position],
+                name=name,
+                value=value,
+                labelled_at=real_clock.now(),
+                labelled_by="A. Tester",
+            )
+            assert put_label(transaction, label)
+    return judged
+
+
+def test_people_s_labels_choose_and_come_along(export, labelled, tmp_path):
+    def count(name: str, *texts: str) -> int:
+        return export("parquet", name, labels=read_wanted(texts))
+
+    assert count("a", "condition") == 2
+    assert count("b", "condition=loose_connector") == 1
+    assert count("c", "temperature_k=4.25") == 1
+    assert count("d", "load") == 1
+    assert count("e", "gap_m=0.5") == 1
+    assert count("f", "condition", "load") == 0
+    export("parquet", "all.parquet")
+    rows = pq.read_table(tmp_path / "all.parquet").to_pylist()
+    assert [row["condition"] for row in rows[:3]] == [
+        "healthy",
+        "loose_connector",
+        None,
+    ]
+    assert rows[2]["temperature_k"] == 4.25
+    assert rows[3]["labels"] == [("load", "QCI-0427")]
+    assert rows[4]["label_numbers"] == [("gap_m", 0.5)]
+    assert rows[5]["labels"] == []
+    assert export("csv", "all.csv", labels=read_wanted(["load"])) == 1
+    assert export("hdf5", "all.h5") == 12
+    with h5py.File(tmp_path / "all.h5") as file:
+        groups = list(file["sweeps"].values())
+        assert groups[1].attrs["condition"] == "loose_connector"
+        assert groups[3].attrs["label:load"] == "QCI-0427"
+        assert groups[4].attrs["label:gap_m"] == 0.5
+
+
+@pytest.mark.parametrize("part_bytes", [SMALL, 1 << 26])
+def test_an_archive_holds_people_s_labels_where_training_looks(
+    export, labelled, tmp_path, part_bytes
+):
+    export("npz", "wide.npz", part_bytes, purpose=SweepPurpose.WIDE)
+    archive = read_archive(tmp_path / "wide.npz")
+    assert list(archive.condition[:3]) == ["healthy", "loose_connector", ""]
+    assert archive.temperature_k[2] == 4.25
+    assert np.isnan(archive.temperature_k[[0, 8]]).all()
+    assert archive.component is None
+    assert archive.labels["load"][3] == "QCI-0427"
+    assert archive.labels["gap_m"][4] == 0.5
+    assert archive.units["gap_m"] == "m"
+
+
+def test_an_archive_with_many_readings_is_read_again(
+    export, database, make_sweep, real_clock, tmp_path
+):
+    names = {f"stage_{number}_temperature_k": float(number) for number in range(200)}
+    preparer = SweepPreparer(real_clock, TimeOrderedIds(real_clock))
+    with database.write() as transaction:
+        put_cavity(transaction, "cavity-1", {}, real_clock.now())
+        insert_sweeps(transaction, [preparer.prepare(make_sweep(conditions=names))])
+    export("npz", "many.npz")
+    archive = read_archive(tmp_path / "many.npz")
+    assert archive.labels["condition:stage_199_temperature_k"] == [199.0]
+
+
 class InterruptionError(Exception):
     pass
 
@@ -202,13 +293,7 @@ def test_what_was_interrupted_goes_on_and_nothing_comes_twice(
     database, judged, tmp_path, form
 ):
     def job(name):
-        return SweepExport(
-            database=database,
-            wanted=ExportFilter(),
-            form=FORMATS[form],
-            out=tmp_path / name,
-            part_bytes=SMALL,
-        )
+        return stored_sweeps(database, form, tmp_path / name, SMALL)
 
     def interrupt(count):
         if count >= 5:
@@ -305,6 +390,14 @@ def test_diagnoses_and_readings_are_tables(database, judged, tmp_path, form, sub
                 assert len(file["measured_at"]) == count
     expected = "value" if subject is Subject.READINGS else "temperature_k"
     assert {"measured_at", "cavity", expected} <= set(names)
+
+
+def test_a_diagnosis_that_doubts_is_a_number_in_its_table(database, judged, tmp_path):
+    with database.write() as transaction:
+        transaction.execute(tables.diagnosis.update().values(p_value=0.25))
+    out = tmp_path / "out.parquet"
+    export_table(database, Subject.DIAGNOSES, ExportFilter(run="run-a"), "parquet", out)
+    assert pq.read_table(out)["p_value"].to_pylist() == [0.25] * 6
 
 
 def test_sweeps_whose_samples_are_gone_are_left_out(export, judged, database):
