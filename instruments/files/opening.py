@@ -1,7 +1,7 @@
-"""One door for measured files: Touchstone, trace tables and labelled archives."""
+"""One door for measured files: Touchstone, trace tables, archives and exports."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -10,6 +10,7 @@ import numpy as np
 
 from instruments.errors import ForeignFileError
 from instruments.files.archive import LabelledArchive, read_archive
+from instruments.files.parquet import ParquetSweeps
 from instruments.files.touchstone import is_touchstone_name, read_touchstone
 from instruments.files.trace_table import read_trace_table
 from instruments.measurement import (
@@ -21,6 +22,7 @@ from instruments.measurement import (
 )
 
 _ZIP_MAGIC = b"PK\x03\x04"
+_PARQUET_MAGIC = b"PAR1"
 _NARROW_FRACTION = 0.02
 
 
@@ -30,11 +32,12 @@ class MeasuredFormat(StrEnum):
     TOUCHSTONE = "touchstone"
     TRACE_TABLE = "trace_table"
     ARCHIVE = "archive"
+    EXPORT = "export"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class MeasuredFile:
-    """A measured file, opened: either an archive or the traces of one sweep.
+    """A measured file, opened: an archive, an export, or the traces of one sweep.
 
     Attributes
     ----------
@@ -42,6 +45,8 @@ class MeasuredFile:
         Name of the file.
     archive
         The archive, where the file is one.
+    exported
+        The sweeps with all that was stored of them, where the file is an export.
     frequency_hz, traces
         Axis in Hz, shape (point,), and traces of the one sweep, where it is none.
     assumptions
@@ -51,6 +56,7 @@ class MeasuredFile:
     name: str
     file_format: MeasuredFormat
     archive: LabelledArchive | None = None
+    exported: ParquetSweeps | None = None
     frequency_hz: FrequencyAxis | None = None
     traces: Mapping[str, TraceArray] | None = None
     assumptions: tuple[str, ...] = ()
@@ -58,7 +64,23 @@ class MeasuredFile:
     @property
     def sweep_count(self) -> int:
         """Sweeps in the file."""
+        if self.exported is not None:
+            return self.exported.sweep_count
         return 1 if self.archive is None else self.archive.sweep_count
+
+    def cavities(self) -> list[str]:
+        """Name the cavities of the sweeps; none where the file names none.
+
+        Raises
+        ------
+        ForeignFileError
+            If the file is damaged.
+        """
+        if self.exported is not None:
+            return self.exported.cavities()
+        if self.archive is None:
+            return []
+        return sorted({str(name) for name in self.archive.cavity})
 
     def traces_of(self, index: int = 0) -> tuple[FrequencyAxis, dict[str, TraceArray]]:
         """Return axis in Hz and complete traces of one sweep, each shape (point,).
@@ -72,6 +94,9 @@ class MeasuredFile:
             raise ForeignFileError(
                 f"{self.name}: has {self.sweep_count} sweeps, none is number {index}"
             )
+        if self.exported is not None:
+            sweep = self.exported.sweep(index)
+            return sweep.frequency_hz, dict(sweep.traces)
         if self.archive is None:
             assert self.frequency_hz is not None
             return self.frequency_hz, dict(self.traces or {})
@@ -97,17 +122,27 @@ class MeasuredFile:
         index
             Position in the file.
         measured_at
-            Time to use where the file has none (all forms but the archive).
+            Time to use where the file has none (Touchstone and tables).
         cavity
             Name of the cavity; needed where the file names none.
         purpose
-            What the sweep was for; guessed from its span where None.
+            What the sweep was for; where None the export's own word, or guessed from
+            its span.
 
         Raises
         ------
         MeasurementError
             If the content is no sweep, or no cavity is named.
+        ForeignFileError
+            If the file has no such sweep, or is damaged there.
         """
+        if self.exported is not None and 0 <= index < self.sweep_count:
+            stored = self.exported.sweep(index)
+            return replace(
+                stored,
+                cavity=cavity or stored.cavity,
+                purpose=purpose or stored.purpose,
+            )
         axis, traces = self.traces_of(index)
         purpose = purpose or guess_purpose(axis, traces)
         if self.archive is not None:
@@ -177,6 +212,17 @@ def _open(source: Path | bytes, name: str, first: bytes) -> MeasuredFile:
                 f"the file refers to {impedance:g} ohm; values are kept as they are",
             ),
         )
+    if first == _PARQUET_MAGIC or name.lower().endswith(".parquet"):
+        if isinstance(source, bytes):
+            raise ForeignFileError(
+                f"{name}: Parquet is not taken by upload; halowatch ingest reads it "
+                "where it lies and posts its sweeps"
+            )
+        return MeasuredFile(
+            name=shown,
+            file_format=MeasuredFormat.EXPORT,
+            exported=ParquetSweeps(source),
+        )
     if first == _ZIP_MAGIC or name.lower().endswith(".npz"):
         return MeasuredFile(
             name=shown,
@@ -185,7 +231,8 @@ def _open(source: Path | bytes, name: str, first: bytes) -> MeasuredFile:
         )
     if b"\0" in first:
         raise ForeignFileError(
-            f"{name}: is neither Touchstone (.s1p to .s4p), archive (.npz) nor text"
+            f"{name}: is neither Touchstone (.s1p to .s4p), archive (.npz), export "
+            "(.parquet) nor text"
         )
     table = read_trace_table(source, name)
     return MeasuredFile(

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,6 +15,7 @@ from instruments.clock import Clock, SystemClock
 from instruments.errors import ForeignFileError
 from instruments.files.opening import MeasuredFile, open_measured_file
 from instruments.measurement import MeasurementError, Sweep, SweepPurpose
+from instruments.measurement.limits import MAX_SWEEPS_PER_BODY
 from service.cli.exits import (
     BadInputError,
     CommandFailedError,
@@ -87,11 +87,11 @@ def command(
     url: str,
     as_json: bool,
 ) -> None:
-    """Post measured FILES: Touchstone (.s1p to .s4p), archives (.npz), tables (.txt).
+    """Post measured FILES: Touchstone (.s1p to .s4p), .npz, .parquet, tables (.txt).
 
     Run it again after an interruption: what is stored already is recognised as a
-    duplicate, so every sweep is there once. Traces that an archive marks as missing are
-    left out.
+    duplicate, so every sweep is there once. Traces that an archive (.npz) marks as
+    missing are left out; an export (.parquet) gives sweeps back as they were stored.
     """
     check_url(url)
     intake = Intake(
@@ -144,6 +144,8 @@ def _sweeps(path: Path, measured: MeasuredFile, intake: Intake) -> Iterator[Swee
                 cavity=intake.cavity,
                 purpose=intake.purpose,
             )
+        except ForeignFileError as error:
+            raise BadInputError(str(error)) from None
         except MeasurementError as error:
             raise BadInputError(
                 f"{path}: sweep {index}: {error}"
@@ -154,9 +156,10 @@ def _sweeps(path: Path, measured: MeasuredFile, intake: Intake) -> Iterator[Swee
 def _register(
     client: SweepClient, measured: MeasuredFile, intake: Intake, clock: Clock
 ) -> None:
-    named = [intake.cavity] if intake.cavity else []
-    if not named and measured.archive is not None:
-        named = sorted({str(name) for name in measured.archive.cavity})
+    try:
+        named = [intake.cavity] if intake.cavity else measured.cavities()
+    except ForeignFileError as error:
+        raise BadInputError(str(error)) from None
     for name in named:
         patiently(clock, partial(client.put_cavity, name, {}))
 
@@ -170,19 +173,27 @@ def _post(
     clock: Clock,
     quiet: bool,
 ) -> Iterator[list[SweepResult]]:
-    point_count = measured.traces_of(0)[0].size
-    trace_count = max(1, len(measured.traces_of(0)[1]))
-    size = max(1, BATCH_BYTES // (16 * point_count * trace_count))
     with click.progressbar(
         length=measured.sweep_count, label=path.name, hidden=quiet, file=None
     ) as progress:
-        for batch in _batched(_sweeps(path, measured, intake), size):
+        for batch in _batched(_sweeps(path, measured, intake)):
             yield patiently(clock, partial(client.post_sweeps, batch))
             progress.update(len(batch))
 
 
-def _batched(sweeps: Iterator[Sweep], size: int) -> Iterator[list[Sweep]]:
-    while batch := list(islice(sweeps, size)):
+def _batched(sweeps: Iterator[Sweep]) -> Iterator[list[Sweep]]:
+    batch: list[Sweep] = []
+    size_bytes = 0
+    for sweep in sweeps:
+        traces = sum(trace.nbytes for trace in sweep.traces.values())
+        sweep_bytes = sweep.frequency_hz.nbytes + traces
+        is_full = size_bytes + sweep_bytes > BATCH_BYTES
+        if batch and (is_full or len(batch) == MAX_SWEEPS_PER_BODY):
+            yield batch
+            batch, size_bytes = [], 0
+        batch.append(sweep)
+        size_bytes += sweep_bytes
+    if batch:
         yield batch
 
 

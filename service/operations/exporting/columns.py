@@ -22,6 +22,7 @@ KINDS: Mapping[str, str] = {
     "run": TEXT,
     "step": TEXT,
     "route": TEXT,
+    "idempotency_key": TEXT,
     "flags": TEXTS,
     "if_bandwidth_hz": NUMBER,
     "source_power_dbm": NUMBER,
@@ -63,6 +64,7 @@ Times are seconds since 1970, UTC, as in a labelled archive.
 LABELS = ("condition", "component", "temperature_k", "magnetic_field_tesla")
 """Names of people's labels that every sweep has a column for."""
 
+_NAMES = ("run", "step", "route", "idempotency_key")
 _SETTINGS = ("if_bandwidth_hz", "source_power_dbm", "averaging_count", "sweep_time_s")
 _INSTRUMENT = ("vendor", "model", "serial", "firmware", "calibration")
 _RESONANCE = (
@@ -92,7 +94,7 @@ def describe(item: ExportedSweep) -> dict[str, Any]:
         "thermal_cycle": record.thermal_cycle,
         "flags": [flag.value for flag in record.flags],
     }
-    values |= {name: details.get(name) for name in ("run", "step", "route")}
+    values |= {name: details.get(name) for name in _NAMES}
     settings = details.get("settings", {})
     values |= {name: settings.get(name) for name in _SETTINGS}
     instrument = details.get("instrument", {})
