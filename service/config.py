@@ -126,6 +126,8 @@ class ServiceConfig:
         Time between two passes of retention, in seconds.
     requests_per_s
         Calls that one key or person may make in a second.
+    replica_count
+        Processes that serve the API over one database; each allows its share of rates.
     session_s
         How long a log-in lasts, in seconds.
     proxies
@@ -171,6 +173,7 @@ class ServiceConfig:
     trend_hour_keep_s: float = 3650 * 86_400.0
     maintenance_s: float = 3600.0
     requests_per_s: float = 10_000.0
+    replica_count: int = 1
     session_s: float = 43_200.0
     proxies: tuple[str, ...] = ("127.0.0.1", "::1")
     webhook_networks: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
@@ -266,6 +269,7 @@ VARIABLES = {
     "HALOWATCH_TREND_HOUR_KEEP_S": "trend_hour_keep_s",
     "HALOWATCH_MAINTENANCE_S": "maintenance_s",
     "HALOWATCH_REQUESTS_PER_S": "requests_per_s",
+    "HALOWATCH_REPLICA_COUNT": "replica_count",
     "HALOWATCH_SESSION_S": "session_s",
     "HALOWATCH_PROXIES": "proxies",
     "HALOWATCH_WEBHOOK_NETWORKS": "webhook_networks",
@@ -303,7 +307,7 @@ _OF_CLIENTS = frozenset({_PREFIX + "KEY"})
 _NUMBERS = {
     variable: field
     for variable, field in VARIABLES.items()
-    if field.endswith(("_s", "_bytes", "_per_week"))
+    if field.endswith(("_s", "_bytes", "_per_week", "_count"))
 }
 
 
@@ -508,7 +512,7 @@ def _read_level(text: str) -> str:
 
 def _read_number(variable: str, text: str) -> float | int:
     try:
-        number = int(text) if variable.endswith("_BYTES") else float(text)
+        number = int(text) if variable.endswith(("_BYTES", "_COUNT")) else float(text)
     except ValueError:
         raise ConfigError(f"{variable} is {text!r}, needs a number") from None
     if not 0 < number < 1e12:

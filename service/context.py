@@ -82,7 +82,7 @@ def make_context(
     metrics.settings_good.set_function(lambda: float(live.refused is None))
     database = Database(config.database_url, busy_timeout_s=config.busy_timeout_s)
     ids = TimeOrderedIds(clock)
-    rates = Rates(int(config.requests_per_s))
+    rates = Rates(int(config.requests_per_s), config.replica_count)
     close_writer: Callable[[], None] = _nothing
     if writer is None:
         group_commit = GroupCommitWriter(

@@ -84,6 +84,12 @@ class TooManyRequestsError(ServiceError):
         self.retry_after_s = retry_after_s
 
 
+class TooManyBytesError(TooManyRequestsError):
+    """More bodies of one caller are in hand than one may have."""
+
+    code = "too_many_bytes"
+
+
 class NotFoundError(ServiceError):
     """The named thing does not exist."""
 

@@ -15,6 +15,7 @@ from instruments.measurement import MeasurementError
 from service.errors import (
     InvalidRequestError,
     ServiceError,
+    TooManyBytesError,
     TooManyRequestsError,
     UnauthenticatedError,
     UnavailableError,
@@ -51,7 +52,8 @@ def problem_response(error: ServiceError, instance: str) -> Response:
         headers["Retry-After"] = str(error.retry_after_s)
     if isinstance(error, UnauthenticatedError):
         headers["WWW-Authenticate"] = 'Bearer realm="halowatch"'
-    if error.status in (401, 408, 413, 503):
+    is_cut = error.status in (401, 408, 413, 503)
+    if is_cut or isinstance(error, TooManyBytesError):
         # The rest of the body was not read, so the connection cannot be used again.
         headers["Connection"] = "close"
     return Response(

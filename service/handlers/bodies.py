@@ -1,13 +1,20 @@
 """Reads request bodies within limits, while they arrive."""
 
 import contextlib
+from collections import Counter
 from collections.abc import AsyncGenerator, Iterator
 
 from fastapi import Request
 from prometheus_client import Gauge
 
 from instruments.measurement.limits import MAX_BODY_BYTES
-from service.errors import BodyTooLargeError, InvalidRequestError, QueueFullError
+from service.access.routes import SWEEP_BODY_BYTES
+from service.errors import (
+    BodyTooLargeError,
+    InvalidRequestError,
+    QueueFullError,
+    TooManyBytesError,
+)
 
 SMALL_BODY_BYTES = 1024 * 1024
 """Longest body of the calls that carry no sweep."""
@@ -19,43 +26,66 @@ class BodyGate:
     Parameters
     ----------
     limit_bytes
-        Most bytes of bodies at once.
+        Most bytes of bodies at once. One caller may have half of it, so that nobody
+        shuts the others out.
     """
 
     def __init__(self, limit_bytes: int, gauge: Gauge) -> None:
         self._limit_bytes = limit_bytes
+        # A single body must pass, or it never would.
+        self._share_bytes = max(limit_bytes // 2, SWEEP_BODY_BYTES)
         self._held_bytes = 0
+        self._bytes_of: Counter[str] = Counter()
         gauge.set_function(lambda: self._held_bytes)
 
     @contextlib.contextmanager
-    def hold(self) -> Iterator["HeldBody"]:
-        """Give a body whose bytes count until the block ends."""
-        held = HeldBody(self)
+    def hold(self, identity: str) -> Iterator["HeldBody"]:
+        """Give a body whose bytes count until the block ends.
+
+        Parameters
+        ----------
+        identity
+            Who sends it; "" where nobody is told apart.
+        """
+        held = HeldBody(self, identity)
         try:
             yield held
         finally:
             self._held_bytes -= held.size_bytes
+            self._bytes_of[identity] -= held.size_bytes
+            if not self._bytes_of[identity]:
+                del self._bytes_of[identity]
 
-    def take(self, size_bytes: int) -> None:
+    def take(self, size_bytes: int, identity: str) -> None:
         """Count more bytes.
 
         Raises
         ------
         QueueFullError
             If the bodies in hand leave no room.
+        TooManyBytesError
+            If those of the caller alone leave it none.
         """
+        own_bytes = self._bytes_of[identity]
+        if identity and own_bytes + size_bytes > self._share_bytes:
+            raise TooManyBytesError(
+                f"{own_bytes} bytes of your bodies are in hand, one caller may have "
+                f"{self._share_bytes}; wait for their answers"
+            )
         if self._held_bytes and self._held_bytes + size_bytes > self._limit_bytes:
             raise QueueFullError(
                 f"{self._held_bytes} bytes of other bodies are in hand; send it again"
             )
         self._held_bytes += size_bytes
+        self._bytes_of[identity] += size_bytes
 
 
 class HeldBody:
     """The bytes of one request, counted as they come."""
 
-    def __init__(self, gate: BodyGate) -> None:
+    def __init__(self, gate: BodyGate, identity: str) -> None:
         self._gate = gate
+        self._identity = identity
         self.size_bytes = 0
 
     async def read(self, request: Request, limit_bytes: int = MAX_BODY_BYTES) -> bytes:
@@ -66,13 +96,13 @@ class HeldBody:
         BodyTooLargeError
             As soon as it is known to be longer than ``limit_bytes``; the rest is
             not read.
-        QueueFullError
+        QueueFullError, TooManyBytesError
             If other bodies leave no room.
         """
         _check_length(declared_length(request), limit_bytes)
         chunks: list[bytes] = []
         async for chunk in request.stream():
-            self._gate.take(len(chunk))
+            self._gate.take(len(chunk), self._identity)
             self.size_bytes += len(chunk)
             _check_length(self.size_bytes, limit_bytes)
             chunks.append(chunk)

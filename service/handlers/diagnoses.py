@@ -42,7 +42,7 @@ async def post_diagnose(request: Request) -> Response:
     """Judge sweeps against the stored references, and store nothing."""
     context: ServiceContext = request.app.state.context
     gate: BodyGate = request.app.state.body_gate
-    with gate.hold() as held:
+    with gate.hold(principal_of(request.scope).identity) as held:
         body = await held.read(request, MAX_BODY_BYTES)
         sweeps = await _read_sweeps(request.headers, body)
         check_cavities(principal_of(request.scope), (sweep.cavity for sweep in sweeps))

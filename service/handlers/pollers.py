@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 from instruments.measurement import MeasurementError
 from instruments.measurement.poller_status_message import decode_poller_status
 from instruments.measurement.times import format_time
+from service.access.principal import principal_of
 from service.context import ServiceContext
 from service.errors import InvalidRequestError, NotFoundError
 from service.handlers.answers import StrictJsonResponse
@@ -26,7 +27,7 @@ async def put_status(request: Request, name: str) -> Response:
     """Keep how a poller fares, in place of what it told last."""
     context: ServiceContext = request.app.state.context
     gate: BodyGate = request.app.state.body_gate
-    with gate.hold() as held:
+    with gate.hold(principal_of(request.scope).identity) as held:
         body = await held.read(request, SMALL_BODY_BYTES)
         document = await asyncio.to_thread(_store, context, name, body)
     return StrictJsonResponse(document)

@@ -64,7 +64,7 @@ async def post_readings(request: Request) -> Response:
     """Store readings, each once; 201 once they are durable."""
     context: ServiceContext = request.app.state.context
     gate: BodyGate = request.app.state.body_gate
-    with gate.hold() as held:
+    with gate.hold(principal_of(request.scope).identity) as held:
         body = await held.read(request, _LONGEST_BODY_BYTES)
         document = await asyncio.to_thread(
             _store, context, principal_of(request.scope), body

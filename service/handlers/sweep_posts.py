@@ -38,7 +38,7 @@ async def post_sweeps(request: Request) -> Response:
     context: ServiceContext = request.app.state.context
     gate: BodyGate = request.app.state.body_gate
     wait = _read_wait(request)
-    with gate.hold() as held:
+    with gate.hold(principal_of(request.scope).identity) as held:
         media_type, _, _ = request.headers.get("content-type", "").partition(";")
         media_type = media_type.strip().lower()
         _check_media_type(media_type)

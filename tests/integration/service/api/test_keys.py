@@ -1,12 +1,16 @@
 """A service that requires keys: who gets in, how far, and what is written down."""
 
+import contextlib
 import re
+import socket
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 
 import httpx
 import pytest
+from prometheus_client import generate_latest
 
 from instruments.client import SweepClient, TryAgainError
 from service.access.permissions import Scope
@@ -245,6 +249,54 @@ def test_one_key_cannot_take_the_whole_service(config, database, judge, clock, r
     assert refused[0].json()["code"] == "too_many_requests"
     assert refused[0].headers["retry-after"] == "1"
     assert sum(one.status_code == 200 for one in answers) >= 5
+
+
+def test_one_key_cannot_fill_the_memory(config, database, judge, clock, running):
+    del database
+    mib = 1024 * 1024
+    config = replace(
+        config, api_keys=ApiKeyPolicy.REQUIRED, body_bytes=40 * mib, requests_per_s=500
+    )
+    context = make_context(config, clock=clock, load=lambda model: judge)
+    tokens = []
+    with context.database.write() as transaction:
+        for name in ("greedy", "modest"):
+            _, token = create_key(
+                transaction,
+                name=name,
+                scopes=[INGEST],
+                cavities=None,
+                expires_at=None,
+                actor="test",
+                now=clock.now(),
+            )
+            tokens.append(token)
+    head = (
+        "POST /api/v1/sweeps HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
+    )
+    with running(context, config) as client, contextlib.ExitStack() as opened:
+
+        def send(token: str, size: int, announced: int) -> socket.socket:
+            place = (client.base_url.host, client.base_url.port)
+            wire = opened.enter_context(socket.create_connection(place, 10))
+            fields = f"Authorization: Bearer {token}\r\nContent-Length: {announced}"
+            wire.sendall(f"{head}{fields}\r\n\r\n".encode() + b" " * size)
+            return wire
+
+        greedy, modest = tokens
+        held = send(greedy, 12 * mib, 13 * mib)
+        waiting = "halowatch_body_bytes 1.2582912e+07"
+        scrape = context.metrics.registry
+        while f"{waiting}" not in generate_latest(scrape).decode():
+            time.sleep(0.01)
+        refused = send(greedy, 9 * mib, 9 * mib).recv(4096)
+        assert b" 429 " in refused.split(b"\r\n")[0]
+        assert b"too_many_bytes" in refused
+        assert b"retry-after: 1" in refused.lower()
+        taken = send(modest, 9 * mib, 9 * mib).recv(4096)
+        assert b" 422 " in taken.split(b"\r\n")[0]
+        held.close()
+    context.close()
 
 
 def test_guessing_is_stopped(client, make_key, clock):
