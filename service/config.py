@@ -119,6 +119,11 @@ class ServiceConfig:
         noise; None never.
     sample_keep_s
         Age in seconds at which the samples of a whole month are dropped; None never.
+    record_keep_s
+        Age in seconds at which the uneventful sweeps of a whole month are forgotten;
+        None never.
+    reading_keep_s
+        Age in seconds at which readings are dropped; None never.
     trend_keep_s, trend_minute_keep_s, trend_hour_keep_s
         How long trend points, and their roll-ups by minute and hour, are kept, in
         seconds; roll-ups by day stay.
@@ -168,6 +173,8 @@ class ServiceConfig:
     disk_free_bytes: int = 512 * 1024 * 1024
     original_keep_s: float | None = None
     sample_keep_s: float | None = None
+    record_keep_s: float | None = None
+    reading_keep_s: float | None = None
     trend_keep_s: float = 90 * 86_400.0
     trend_minute_keep_s: float = 730 * 86_400.0
     trend_hour_keep_s: float = 3650 * 86_400.0
@@ -264,6 +271,8 @@ VARIABLES = {
     "HALOWATCH_DISK_FREE_BYTES": "disk_free_bytes",
     "HALOWATCH_ORIGINAL_KEEP_S": "original_keep_s",
     "HALOWATCH_SAMPLE_KEEP_S": "sample_keep_s",
+    "HALOWATCH_RECORD_KEEP_S": "record_keep_s",
+    "HALOWATCH_READING_KEEP_S": "reading_keep_s",
     "HALOWATCH_TREND_KEEP_S": "trend_keep_s",
     "HALOWATCH_TREND_MINUTE_KEEP_S": "trend_minute_keep_s",
     "HALOWATCH_TREND_HOUR_KEEP_S": "trend_hour_keep_s",
@@ -342,6 +351,7 @@ def read_config(environment: Mapping[str, str] | None = None) -> ServiceConfig:
         for variable, field in _NUMBERS.items()
         if variable in set_
     }
+    _check_keeping(numbers)
     return ServiceConfig(
         home=home,
         database_url=set_.get(
@@ -518,6 +528,16 @@ def _read_number(variable: str, text: str) -> float | int:
     if not 0 < number < 1e12:
         raise ConfigError(f"{variable} is {text}, needs a number above 0")
     return number
+
+
+def _check_keeping(numbers: Mapping[str, float]) -> None:
+    """Refuse to forget records whose samples stay."""
+    records_s, samples_s = numbers.get("record_keep_s"), numbers.get("sample_keep_s")
+    if records_s is not None and (samples_s is None or samples_s > records_s):
+        raise ConfigError(
+            f"HALOWATCH_RECORD_KEEP_S is {records_s:g}: set HALOWATCH_SAMPLE_KEEP_S "
+            "too, to no more; records are forgotten only after their samples"
+        )
 
 
 def _write(variable: str, value: Any) -> str:

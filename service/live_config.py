@@ -25,6 +25,8 @@ HOT = frozenset(
         "event_keep_s",
         "original_keep_s",
         "sample_keep_s",
+        "record_keep_s",
+        "reading_keep_s",
         "trend_keep_s",
         "trend_minute_keep_s",
         "trend_hour_keep_s",

@@ -1,4 +1,4 @@
-"""Applies retention: samples by month, trends by age, events by the hour."""
+"""Applies retention: samples and records by month, trends and readings by age."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -9,6 +9,12 @@ import structlog
 
 from service.config import ServiceConfig
 from service.storage.engine import Database, Transaction
+from service.storage.forgetting import (
+    forget,
+    forget_readings,
+    mark_forgotten,
+    months_to_forget,
+)
 from service.storage.payloads import ensure_partitions
 from service.storage.retention import (
     collect_packs,
@@ -46,6 +52,12 @@ class RetentionReport:
         Bytes of the files that were unlinked.
     trend_row_count
         Trend points and roll-ups that were dropped.
+    forgotten_months
+        Months whose uneventful sweeps were deleted.
+    forgotten_sweep_count
+        Sweeps of which no record is left.
+    reading_count
+        Readings that were dropped.
     """
 
     thinned_months: tuple[str, ...]
@@ -54,6 +66,9 @@ class RetentionReport:
     expired_sweep_count: int
     freed_bytes: int
     trend_row_count: int
+    forgotten_months: tuple[str, ...]
+    forgotten_sweep_count: int
+    reading_count: int
 
     def to_record(self) -> dict[str, Any]:
         """Write the report as one mapping."""
@@ -88,6 +103,9 @@ def retain(
     thinned, thinned_bytes = walk.through(
         months_to_thin, thin, mark_thinned, config.original_keep_s
     )
+    forgotten, forgotten_sweep_count = walk.through(
+        months_to_forget, forget, mark_forgotten, config.record_keep_s
+    )
     keep_s = {
         0: config.trend_keep_s,
         60: config.trend_minute_keep_s,
@@ -104,6 +122,9 @@ def retain(
         expired_sweep_count=expired_sweep_count,
         freed_bytes=freed_bytes,
         trend_row_count=trend_row_count,
+        forgotten_months=tuple(forgotten),
+        forgotten_sweep_count=forgotten_sweep_count,
+        reading_count=walk.drop_readings(config.reading_keep_s),
     )
 
 
@@ -141,6 +162,18 @@ class _Walk:
             done.append(month)
             _log.info("retained", what=step.__name__, month=month, count=count)
         return done, total
+
+    def drop_readings(self, keep_s: float | None) -> int:
+        """Drop old readings, a day a transaction."""
+        total = 0
+        while keep_s is not None and not self.is_stopped():
+            with self.database.write() as transaction:
+                before = self.now - timedelta(seconds=keep_s)
+                count = forget_readings(transaction, before)
+            if count is None:
+                break
+            total += count
+        return total
 
     def _month(self, month: str, step: _Step, mark: _Mark) -> tuple[int, bool]:
         after, total = "", 0

@@ -1,4 +1,4 @@
-"""Thins and drops samples month by month; records and diagnoses stay."""
+"""Thins and drops samples month by month; records and diagnoses are not touched."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -110,12 +110,24 @@ def expire(
 
 def mark_thinned(transaction: Transaction, month: str, now: datetime) -> None:
     """Remember that a month is through."""
-    _mark(transaction, month, "thinned_at_us", now)
+    mark_month(transaction, month, "thinned_at_us", now)
 
 
 def mark_expired(transaction: Transaction, month: str, now: datetime) -> None:
     """Remember that the samples of a month are gone."""
-    _mark(transaction, month, "expired_at_us", now)
+    mark_month(transaction, month, "expired_at_us", now)
+
+
+def mark_month(
+    transaction: Transaction, month: str, column: str, now: datetime
+) -> None:
+    """Remember when something was done with a month."""
+    dialect = sqlite if transaction.dialect.name == "sqlite" else postgresql
+    transaction.execute(
+        dialect.insert(tables.payload_month)
+        .values(month=month, **{column: to_us(now)})
+        .on_conflict_do_update(index_elements=[_M.month], set_={column: to_us(now)})
+    )
 
 
 def collect_packs(transaction: Transaction) -> int:
@@ -227,12 +239,3 @@ def _drop_partition(transaction: Transaction, month: str) -> int:
         ensure_partition(transaction, month)
         transaction.execute(insert(tables.sweep_payload), rows)
     return total - len(rows)
-
-
-def _mark(transaction: Transaction, month: str, column: str, now: datetime) -> None:
-    dialect = sqlite if transaction.dialect.name == "sqlite" else postgresql
-    transaction.execute(
-        dialect.insert(tables.payload_month)
-        .values(month=month, **{column: to_us(now)})
-        .on_conflict_do_update(index_elements=[_M.month], set_={column: to_us(now)})
-    )

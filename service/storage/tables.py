@@ -145,6 +145,7 @@ payload_month = Table(
     Column("month", Text, primary_key=True),
     Column("thinned_at_us", BigInteger),
     Column("expired_at_us", BigInteger),
+    Column("forgotten_at_us", BigInteger),
 )
 
 trend_series = Table(

@@ -6,19 +6,31 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from instruments.measurement import SweepPurpose
+from instruments.measurement import Reading, SweepPurpose
+from models.diagnosis import (
+    NOT_CLASSIFIED,
+    NOT_TRAINED,
+    Classification,
+    Diagnosis,
+    EstimateState,
+    OutOfDistribution,
+)
 from service.config import ServiceConfig
 from service.errors import SamplesExpiredError
 from service.operations.preparing import SweepPreparer
 from service.operations.retaining import retain
 from service.storage.cavities import put_cavity
+from service.storage.diagnoses import get_diagnosis, insert_diagnosis
 from service.storage.engine import Database
+from service.storage.export_queries import ExportFilter, list_reading_rows
 from service.storage.identifiers import TimeOrderedIds
 from service.storage.integrity import check_integrity
 from service.storage.labels import LabelRecord, put_label
+from service.storage.model_records import Role
 from service.storage.months import name_month
 from service.storage.payloads import describe_payload, packs_of
 from service.storage.quantising import QUANTISED_DELTA_ZSTD
+from service.storage.readings import insert_readings
 from service.storage.retention import set_keep
 from service.storage.sweep_queries import (
     SweepFilter,
@@ -132,6 +144,94 @@ def test_old_months_are_dropped_and_what_is_kept_moves_aside(
         assert len(list_sweeps(transaction, SweepFilter(), 10)) == 3
     again = retain(database, wanted, clock.now())
     assert (again.expired_months, again.expired_sweep_count) == ((), 0)
+
+
+def judged(database, sweep_id: str, label: str, *, is_strange: bool = False) -> None:
+    with database.write() as transaction:
+        record = get_sweep(transaction, sweep_id)
+        state = EstimateState.ESTIMATED
+        diagnosis = Diagnosis(
+            model_version="m",
+            temperature_k=NOT_TRAINED,
+            magnetic_field_tesla=NOT_TRAINED,
+            condition=Classification(state=state, label=label, probability=0.9),
+            component=NOT_CLASSIFIED,
+            out_of_distribution=OutOfDistribution(p_value=0.5, flag=is_strange),
+        )
+        now = record.measured_at
+        assert insert_diagnosis(transaction, record, diagnosis, now, role=Role.LIVE)
+
+
+def test_uneventful_sweeps_are_forgotten_and_all_others_are_not(
+    database, config, clock, store
+):
+    quiet, unjudged, narrow = (
+        store(1)[0],
+        store(2)[0],
+        store(3, purpose=SweepPurpose.TRANSMISSION)[0],
+    )
+    store(9, purpose=SweepPurpose.TRANSMISSION)
+    ill, strange, unknown = (store(seed)[0] for seed in (4, 5, 6))
+    kept, reference = store(7)[0], store(8, is_reference=True)[0]
+    judged(database, quiet, "healthy")
+    judged(database, ill, "loose_connector")
+    judged(database, strange, "healthy", is_strange=True)
+    judged(database, unknown, "unknown")
+    with database.write() as transaction:
+        assert set_keep(transaction, kept, keep=True)
+    last_of_month = store(10)[0]
+    clock.step(40 * DAY_S)
+    newest_narrow = store(11, purpose=SweepPurpose.TRANSMISSION)[0]
+    wanted = policy(config, sample_keep_s=5 * DAY_S, record_keep_s=5 * DAY_S)
+    report = retain(database, wanted, clock.now())
+    assert report.forgotten_months == ("2026-01",)
+    assert report.forgotten_sweep_count == 4
+    with database.read() as transaction:
+        left = {one.sweep_id for one in list_sweeps(transaction, SweepFilter(), 20)}
+        assert check_integrity(transaction) == []
+        assert get_diagnosis(transaction, quiet) is None
+        assert get_diagnosis(transaction, ill) is not None
+    # The newest wide one is what the cavity's state is read from, however old.
+    stay = {ill, strange, unknown, kept, reference, last_of_month, newest_narrow}
+    assert left == stay
+    assert not {quiet, unjudged, narrow} & left
+    again = retain(database, wanted, clock.now())
+    assert (again.forgotten_months, again.forgotten_sweep_count) == ((), 0)
+
+
+def test_records_outlive_their_samples(database, config, clock, store):
+    old = store(1)[0]
+    store(2)
+    clock.step(40 * DAY_S)
+    wanted = policy(config, sample_keep_s=5 * DAY_S, record_keep_s=100 * DAY_S)
+    assert retain(database, wanted, clock.now()).forgotten_months == ()
+    with database.read() as transaction:
+        assert get_sweep(transaction, old) is not None
+    clock.step(100 * DAY_S)
+    assert retain(database, wanted, clock.now()).forgotten_sweep_count == 1
+    with database.read() as transaction:
+        assert get_sweep(transaction, old) is None
+
+
+def test_old_readings_go_by_days(database, config, clock):
+    start = clock.now()
+    readings = [
+        Reading(
+            name="stage_temperature_k",
+            value=float(day),
+            measured_at=start + timedelta(days=day),
+        )
+        for day in range(10)
+    ]
+    with database.write() as transaction:
+        insert_readings(transaction, readings)
+    now = start + timedelta(days=10)
+    assert retain(database, config, now).reading_count == 0
+    report = retain(database, policy(config, reading_keep_s=3 * DAY_S), now)
+    assert report.reading_count == 7
+    with database.read() as transaction:
+        rows = list_reading_rows(transaction, ExportFilter(), 0, 20)
+    assert [row["value"] for _, row in rows] == [7.0, 8.0, 9.0]
 
 
 def test_a_pass_that_is_cut_short_goes_on(database, config, clock, store):

@@ -65,6 +65,10 @@ def test_settings_do_not_leak_into_a_service_of_its_own(tmp_path, monkeypatch):
         ("HALOWATCH_LEASE_S", "soon"),
         ("HALOWATCH_LEASE_S", "-1"),
         ("HALOWATCH_QUEUE_BYTES", "1.5"),
+        ("HALOWATCH_REPLICA_COUNT", "1.5"),
+        ("HALOWATCH_REPLICA_COUNT", "0"),
+        # Records go only where samples go before.
+        ("HALOWATCH_RECORD_KEEP_S", "1000"),
         ("HALOWATCH_CHANNELS", "oncall"),
         ("HALOWATCH_CHANNELS", "oncall=ftp://host/x"),
         ("HALOWATCH_CHANNELS", "a=http://h/x,a=http://h/y"),
@@ -74,6 +78,13 @@ def test_settings_do_not_leak_into_a_service_of_its_own(tmp_path, monkeypatch):
 def test_a_wrong_setting_is_named(variable, value):
     with pytest.raises(ConfigError, match=variable):
         read_config({variable: value})
+
+
+def test_records_are_not_forgotten_before_their_samples():
+    wanted = {"HALOWATCH_RECORD_KEEP_S": "100", "HALOWATCH_SAMPLE_KEEP_S": "101"}
+    with pytest.raises(ConfigError, match="HALOWATCH_SAMPLE_KEEP_S"):
+        read_config(wanted)
+    assert read_config(wanted | {"HALOWATCH_SAMPLE_KEEP_S": "100"}).record_keep_s == 100
 
 
 def test_several_channels_are_read_in_order():
