@@ -1,6 +1,8 @@
 # One image for every part: docker run halowatch serve | worker | poll | simulate.
 FROM python:3.11-slim AS build
 WORKDIR /build
+# An index that has CPU builds of torch beside PyPI's, which bring CUDA.
+ARG PIP_EXTRA_INDEX_URL=
 RUN python -m venv /opt/halowatch
 # What the lock pins of the base and server installs; tools of development stay outside.
 COPY requirements.lock pyproject.toml ./

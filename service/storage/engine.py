@@ -204,12 +204,31 @@ def parse_url(url: str) -> URL:
         ) from None
     name = parsed.get_backend_name()
     if name == "postgresql":
-        return parsed.set(drivername="postgresql+psycopg")
+        return _name_hosts(parsed.set(drivername="postgresql+psycopg"))
     if name == "sqlite" and parsed.database not in (None, "", ":memory:"):
         return parsed.set(drivername="sqlite+pysqlite")
     raise ConfigError(
         f"HALOWATCH_DATABASE_URL: {parsed.render_as_string()} is not durable storage "
         "of halowatch; write sqlite:///PATH or postgresql://HOST/NAME"
+    )
+
+
+def _name_hosts(url: URL) -> URL:
+    """Name several servers as libpq does, for whoever connects without SQLAlchemy.
+
+    SQLAlchemy takes ``host=a:1&host=b:2``; psycopg by itself, pg_dump and pg_restore
+    take ``host=a,b&port=1,2`` alone, which SQLAlchemy takes as well.
+    """
+    given = url.query.get("host")
+    hosts = [given] if isinstance(given, str) else list(given or ())
+    named = [host.rpartition(":") for host in hosts]
+    if not any(colon and port.isdecimal() for _, colon, port in named):
+        return url
+    return url.update_query_dict(
+        {
+            "host": ",".join(host for host, _, _ in named),
+            "port": ",".join(port for _, _, port in named),
+        }
     )
 
 

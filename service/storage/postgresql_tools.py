@@ -82,8 +82,8 @@ def _run(database: Database, tool: str, *arguments: str) -> None:
             f"{tool} is not here: install PostgreSQL's client of the server's version, "
             "or name its folder in HALOWATCH_POSTGRESQL_TOOLS"
         )
-    url = database.url.set(drivername="postgresql", password=None)
-    # The password must not stand in the list of processes.
+    # The password must not stand in the list of processes; set() would leave it.
+    url = database.url.set(drivername="postgresql")._replace(password=None)
     environment = {"LC_ALL": "C", "PGPASSWORD": str(database.url.password or "")}
     try:
         done = subprocess.run(  # noqa: S603 - a fixed program, no shell
