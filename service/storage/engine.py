@@ -82,15 +82,21 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.path = Path(str(self.url.database)) if self.is_sqlite else None
         self._engine: Engine
+        self._writing: Engine
         self.packs: PackFolder | None = None
         if self.path is not None:
             self.packs = PackFolder(self.path.with_suffix(".packs"))
-            self._engine = _sqlite_engine(self.path, busy_timeout_s).execution_options(
-                halowatch_packs=self.packs
+            # Writers take turns anyway. On one connection they keep its page cache,
+            # which a commit of any other connection empties.
+            self._engine, self._writing = (
+                _sqlite_engine(self.path, busy_timeout_s).execution_options(
+                    halowatch_packs=self.packs, halowatch_write=writes
+                )
+                for writes in (False, True)
             )
         else:
             self._engine = _postgresql_engine(self.url)
-        self._writing = self._engine.execution_options(halowatch_write=True)
+            self._writing = self._engine.execution_options(halowatch_write=True)
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Transaction]:
@@ -137,7 +143,7 @@ class Database:
 
     def close(self) -> None:
         """Close every pooled connection and every pack."""
-        self._engine.dispose()
+        self._dispose()
         if self.packs is not None:
             self.packs.close()
 
@@ -157,8 +163,12 @@ class Database:
     def _check_still_there(self, opened: object) -> None:
         # A commit into a file that was unlinked meanwhile is a commit into nothing.
         if self.path is not None and opened != _file_identity(self.path):
-            self._engine.dispose()
+            self._dispose()
             raise StorageUnavailableError(f"the database file {self.path} is gone")
+
+    def _dispose(self) -> None:
+        self._engine.dispose()
+        self._writing.dispose()
 
 
 def confirm_durable(transaction: Transaction) -> None:
@@ -275,6 +285,7 @@ def _sqlite_engine(path: Path, busy_timeout_s: float) -> Engine:
         pool_size=4,
         max_overflow=12,
         pool_timeout=busy_timeout_s,
+        pool_use_lifo=True,
     )
 
     @event.listens_for(engine, "begin")

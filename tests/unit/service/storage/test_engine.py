@@ -75,3 +75,16 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageUnavailableError, match="cannot create"):
         create_sqlite_file(tmp_path / "file" / "new.sqlite")
+
+
+def test_writers_share_one_connection_and_its_page_cache(tmp_path):
+    path = tmp_path / "new.sqlite"
+    create_sqlite_file(path)
+    database = Database(f"sqlite:///{path}")
+    used = []
+    for _ in range(3):
+        with database.read() as reading, database.write() as writing:
+            used.append(writing.connection.dbapi_connection)
+            assert reading.connection.dbapi_connection is not used[-1]
+    assert len(set(map(id, used))) == 1
+    database.close()
