@@ -20,6 +20,7 @@ from service.config import ApiKeyPolicy, ConfigError, ServiceConfig, read_config
 from service.context import ServiceContext, make_context
 from service.errors import ServiceError
 from service.handlers.connections import GuardedConnection
+from service.interpreter import tune_interpreter
 from service.live_config import reload_on_hangup
 from service.logging import configure_logging
 from service.main import create_app
@@ -97,6 +98,7 @@ def command(host: str, port: int, database_url: str | None, *, workers: bool) ->
     )
     supervisor.start()
     reload_on_hangup(context.live, supervisor.hang_up)
+    tune_interpreter()
     try:
         with contextlib.suppress(KeyboardInterrupt), notifying(context.database):
             server.run(sockets=[listener])

@@ -9,6 +9,8 @@ import uvicorn
 from instruments.clock import SystemClock
 from service.config import read_config
 from service.context import make_context
+from service.handlers.connections import GuardedConnection
+from service.interpreter import tune_interpreter
 from service.main import create_app
 from service.storage.cavities import put_cavity
 from service.storage.engine import Database
@@ -38,14 +40,17 @@ def main() -> None:
     database.close()
     writer = None if storage == "durable" else NullWriter()
     context = make_context(config, writer=writer)
+    app = create_app(config, context=context)
+    tune_interpreter()
     uvicorn.run(
-        create_app(config, context=context),
+        app,
         port=port,
         loop="uvloop",
-        http="httptools",
+        http=GuardedConnection,
         ws="none",
         log_level="error",
         access_log=False,
+        server_header=False,
     )
 
 
