@@ -77,6 +77,17 @@ def install_problem_handlers(app: FastAPI) -> None:
         app.add_exception_handler(kind, handler)  # type: ignore[arg-type]  # narrower
 
 
+async def answer_expected(
+    request: Request, error: ServiceError | MeasurementError | ClientDisconnect
+) -> Response:
+    """Write what a handler outside the router may expect to go wrong as a problem."""
+    if isinstance(error, ServiceError):
+        return await _on_service_error(request, error)
+    if isinstance(error, MeasurementError):
+        return await _on_measurement_error(request, error)
+    return await _on_disconnect(request, error)
+
+
 async def _on_service_error(request: Request, error: ServiceError) -> Response:
     request.app.state.context.metrics.refused.labels(error.code).inc()
     return problem_response(error, request.url.path)

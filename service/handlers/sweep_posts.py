@@ -26,7 +26,7 @@ from service.storage.diagnoses import get_diagnosis
 
 router = APIRouter()
 
-_INLINE_BYTES = 256 * 1024
+_INLINE_BYTES = 512 * 1024
 """Bodies up to here are decoded in the event loop: a thread would cost more."""
 
 _WAIT_STEP_S = 0.02
