@@ -6,16 +6,21 @@ from datetime import datetime
 from itertools import groupby
 
 import orjson
-from sqlalchemy import delete, insert, select, text
+from sqlalchemy import delete, select, text
 
 from service.storage import tables
 from service.storage.codec import CODEC_VERSION
 from service.storage.engine import Transaction
 from service.storage.months import id_range, month_of, month_start, name_month
 from service.storage.packs import PackedBlob, PackFolder
+from service.storage.statements import BulkInsert
 
 _P = tables.sweep_payload.c
 _PLAIN = (_P.sweep_id, _P.codec, _P.codec_version, _P.noise, _P.pack, _P.position)
+
+_COMMON = (_P.sweep_id, _P.codec, _P.codec_version, _P.size_bytes, _P.noise)
+_insert_blobs = BulkInsert(*_COMMON, _P.payload)
+_insert_places = BulkInsert(*_COMMON, _P.pack, _P.position)
 
 PARTITIONS_AHEAD = 2
 """Months that get their PostgreSQL partition before they begin."""
@@ -76,14 +81,14 @@ def append_payloads(
     packs = packs_of(transaction)
     if packs is None:
         ensure_partition(transaction, month_of(payloads[0].sweep_id))
-        rows = [_row(one) | {"payload": one.blob} for one in payloads]
+        _insert_blobs(transaction, [(*_row(one), one.blob) for one in payloads])
     else:
         places = packs.append(pack, [(one.sweep_id, one.blob) for one in payloads])
         rows = [
-            _row(one) | {"pack": place.pack, "position": place.position}
+            (*_row(one), place.pack, place.position)
             for one, place in zip(payloads, places, strict=True)
         ]
-    transaction.execute(insert(tables.sweep_payload), rows)
+        _insert_places(transaction, rows)
 
 
 def read_payload(transaction: Transaction, sweep_id: str) -> Payload | None:
@@ -173,12 +178,12 @@ def partition_name(month: str) -> str:
     return f"{tables.sweep_payload.name}_{month.replace('-', '_')}"
 
 
-def _row(payload: Payload) -> dict[str, object]:
+def _row(payload: Payload) -> tuple[object, ...]:
     noise = payload.noise
-    return {
-        "sweep_id": payload.sweep_id,
-        "codec": payload.codec,
-        "codec_version": payload.codec_version,
-        "size_bytes": len(payload.blob),
-        "noise": None if noise is None else orjson.dumps(dict(noise)).decode(),
-    }
+    return (
+        payload.sweep_id,
+        payload.codec,
+        payload.codec_version,
+        len(payload.blob),
+        None if noise is None else orjson.dumps(dict(noise)).decode(),
+    )

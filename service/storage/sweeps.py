@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 import orjson
-from sqlalchemy import bindparam, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from instruments.measurement import Sweep
+from instruments.measurement.times import format_time
 from service.storage import tables
 from service.storage.campaigns import note_names
 from service.storage.codec import (
@@ -18,16 +18,36 @@ from service.storage.codec import (
 from service.storage.engine import Transaction, confirm_durable
 from service.storage.payloads import Payload, insert_payloads
 from service.storage.records import EventKind, NewSweep, Outcome, TaskKind, Written
+from service.storage.statements import BulkInsert, Lookup
 from service.storage.times import from_us
 
-_KNOWN = select(tables.sweep.c.key, tables.sweep.c.id, tables.sweep.c.content_hash)
-_KNOWN = _KNOWN.where(tables.sweep.c.key.in_(bindparam("keys", expanding=True)))
-_AXES = select(tables.axis.c.hash).where(
-    tables.axis.c.hash.in_(bindparam("hashes", expanding=True))
+_S = tables.sweep.c
+_T = tables.task.c
+_E = tables.event.c
+_find_known = Lookup(_S.key, _S.key, _S.id, _S.content_hash)
+_find_axes = Lookup(tables.axis.c.hash, tables.axis.c.hash)
+_insert_sweeps = BulkInsert(
+    _S.id,
+    _S.key,
+    _S.content_hash,
+    _S.cavity,
+    _S.purpose,
+    _S.measured_at_us,
+    _S.received_at_us,
+    _S.is_reference,
+    _S.thermal_cycle,
+    _S.s_parameters,
+    _S.point_count,
+    _S.axis_hash,
+    _S.details,
+    _S.flags,
+    _S.run,
+    _S.step,
 )
-_INSERT_SWEEP = insert(tables.sweep)
-_INSERT_TASK = insert(tables.task)
-_INSERT_EVENT = insert(tables.event)
+_insert_tasks = BulkInsert(
+    _T.kind, _T.subject, _T.created_at_us, _T.available_at_us, _T.attempts
+)
+_insert_events = BulkInsert(_E.kind, _E.at_us, _E.body)
 
 
 def insert_sweeps(
@@ -49,18 +69,20 @@ def insert_sweeps(
         where the key belongs to other content.
     """
     known = {
-        row.key: (row.id, row.content_hash)
-        for row in transaction.execute(_KNOWN, {"keys": [s.key for s in sweeps]})
+        key: (identity, content_hash)
+        for key, identity, content_hash in _find_known(
+            transaction, [sweep.key for sweep in sweeps]
+        )
     }
     fresh: list[NewSweep] = []
     written = [_place(sweep, known, fresh) for sweep in sweeps]
     if fresh:
         _insert_axes(transaction, fresh)
         note_names(transaction, fresh)
-        transaction.execute(_INSERT_SWEEP, [_sweep_row(sweep) for sweep in fresh])
+        _insert_sweeps(transaction, [_sweep_row(sweep) for sweep in fresh])
         insert_payloads(transaction, [_payload(sweep) for sweep in fresh])
-        transaction.execute(_INSERT_TASK, [_task_row(sweep) for sweep in fresh])
-        transaction.execute(_INSERT_EVENT, [_event_row(sweep) for sweep in fresh])
+        _insert_tasks(transaction, [_task_row(sweep) for sweep in fresh])
+        _insert_events(transaction, [_event_row(sweep) for sweep in fresh])
     elif any(one.outcome is Outcome.DUPLICATE for one in written):
         confirm_durable(transaction)
     return written
@@ -114,7 +136,7 @@ def _place(
 
 def _insert_axes(transaction: Transaction, sweeps: Sequence[NewSweep]) -> None:
     axes = {sweep.axis_hash: sweep.frequency_hz for sweep in sweeps}
-    present = set(transaction.execute(_AXES, {"hashes": list(axes)}).scalars())
+    present = {row[0] for row in _find_axes(transaction, axes)}
     rows = [
         {
             "hash": name,
@@ -133,25 +155,25 @@ def _insert_axes(transaction: Transaction, sweeps: Sequence[NewSweep]) -> None:
         transaction.execute(dialect.insert(tables.axis).on_conflict_do_nothing(), rows)
 
 
-def _sweep_row(sweep: NewSweep) -> dict[str, object]:
-    return {
-        "id": sweep.sweep_id,
-        "key": sweep.key,
-        "content_hash": sweep.content_hash,
-        "cavity": sweep.cavity,
-        "purpose": sweep.purpose.value,
-        "measured_at_us": sweep.measured_at_us,
-        "received_at_us": sweep.received_at_us,
-        "is_reference": sweep.is_reference,
-        "thermal_cycle": sweep.thermal_cycle,
-        "s_parameters": ",".join(sweep.s_parameters),
-        "point_count": sweep.frequency_hz.size,
-        "axis_hash": sweep.axis_hash,
-        "details": sweep.details,
-        "flags": f",{','.join(sweep.flags)}," if sweep.flags else "",
-        "run": sweep.run,
-        "step": sweep.step,
-    }
+def _sweep_row(sweep: NewSweep) -> tuple[object, ...]:
+    return (
+        sweep.sweep_id,
+        sweep.key,
+        sweep.content_hash,
+        sweep.cavity,
+        sweep.purpose.value,
+        sweep.measured_at_us,
+        sweep.received_at_us,
+        sweep.is_reference,
+        sweep.thermal_cycle,
+        ",".join(sweep.s_parameters),
+        sweep.frequency_hz.size,
+        sweep.axis_hash,
+        sweep.details,
+        f",{','.join(sweep.flags)}," if sweep.flags else "",
+        sweep.run,
+        sweep.step,
+    )
 
 
 def _payload(sweep: NewSweep) -> Payload:
@@ -162,27 +184,18 @@ def _payload(sweep: NewSweep) -> Payload:
     )
 
 
-def _task_row(sweep: NewSweep) -> dict[str, object]:
-    return {
-        "kind": TaskKind.DIAGNOSE.value,
-        "subject": sweep.sweep_id,
-        "lane": None,
-        "created_at_us": sweep.received_at_us,
-        "available_at_us": sweep.received_at_us,
-        "attempts": 0,
-    }
+def _task_row(sweep: NewSweep) -> tuple[object, ...]:
+    received_at_us = sweep.received_at_us
+    kind = TaskKind.DIAGNOSE.value
+    return kind, sweep.sweep_id, received_at_us, received_at_us, 0
 
 
-def _event_row(sweep: NewSweep) -> dict[str, object]:
+def _event_row(sweep: NewSweep) -> tuple[object, ...]:
     body: dict[str, object] = {
         "sweep_id": sweep.sweep_id,
         "cavity": sweep.cavity,
         "purpose": sweep.purpose.value,
-        "measured_at": from_us(sweep.measured_at_us).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "measured_at": format_time(from_us(sweep.measured_at_us)),
         "flags": list(sweep.flags),
     }
-    return {
-        "kind": EventKind.SWEEP.value,
-        "at_us": sweep.received_at_us,
-        "body": orjson.dumps(body).decode(),
-    }
+    return EventKind.SWEEP.value, sweep.received_at_us, orjson.dumps(body).decode()

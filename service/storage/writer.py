@@ -23,6 +23,13 @@ from service.storage.sweeps import insert_sweeps
 MAX_GROUP = 128
 """Most writes in one commit."""
 
+GATHER_S = 0.002
+"""Longest wait for more writes once several came at a time, in seconds: a commit costs
+as much as twenty sweeps."""
+
+GATHER_COUNT = 32
+"""Sweeps that are enough for a commit."""
+
 _CONFLICT_ATTEMPTS = 3
 
 _log = structlog.get_logger(__name__)
@@ -42,7 +49,8 @@ class GroupCommitWriter:
     """A thread that stores what waits in one transaction after the other.
 
     While one commit is under way, the next group gathers; so the group grows with
-    the load, and a lone write waits for nobody. The queue is bounded in bytes.
+    the load. Once several writes came at a time, the next group waits a moment for
+    more; a lone write waits for nobody. The queue is bounded in bytes.
 
     Parameters
     ----------
@@ -64,6 +72,9 @@ class GroupCommitWriter:
         self._queue_bytes = queue_bytes
         self._waiting: deque[_Post] = deque()
         self._waiting_bytes = 0
+        self._waiting_count = 0
+        self._wanted_count = 1
+        self._is_busy = False
         self._changed = threading.Condition()
         self._is_closing = False
         self._thread = threading.Thread(
@@ -98,8 +109,10 @@ class GroupCommitWriter:
                     f"{self._waiting_bytes} bytes wait for a commit; send it again"
                 )
             self._waiting_bytes += size_bytes
+            self._waiting_count += len(sweeps)
             self._waiting.append(_Post(sweeps, size_bytes, settle))
-            self._changed.notify()
+            if self._waiting_count >= self._wanted_count:
+                self._changed.notify()
 
     def write(self, sweeps: Sequence[NewSweep]) -> "Future[list[Written]]":
         """Queue sweeps and return a future of what became of them."""
@@ -135,12 +148,23 @@ class GroupCommitWriter:
         with self._changed:
             while not self._waiting and not self._is_closing:
                 self._changed.wait()
+            if self._is_busy and not self._is_closing:
+                self._gather()
             group: list[_Post] = []
             count = 0
             while self._waiting and count < MAX_GROUP:
                 group.append(self._waiting.popleft())
                 count += len(group[-1].sweeps)
+            self._waiting_count -= count
+            self._is_busy = len(group) > 1
             return group
+
+    def _gather(self) -> None:
+        self._wanted_count = GATHER_COUNT
+        self._changed.wait_for(
+            lambda: self._is_closing or self._waiting_count >= GATHER_COUNT, GATHER_S
+        )
+        self._wanted_count = 1
 
     def _commit(self, group: list[_Post]) -> None:
         sweeps = [sweep for post in group for sweep in post.sweeps]
