@@ -25,6 +25,7 @@ from instruments.measurement.fields import (
     require,
 )
 from instruments.measurement.flags import check_flags
+from instruments.measurement.known_axes import KnownAxes
 from instruments.measurement.limits import MAX_POINT_COUNT, MAX_TRACE_COUNT
 from instruments.measurement.provenance import InstrumentIdentity
 from instruments.measurement.sweep import Sweep, SweepPurpose, SweepSettings
@@ -60,6 +61,8 @@ KEYS = frozenset(
     }
 )
 """Every key that a message may have; others are errors."""
+
+_known_axes = KnownAxes()
 
 _TEXT_KEYS = ("thermal_cycle", "run", "step", "route", "idempotency_key")
 
@@ -196,7 +199,7 @@ def _read_axis(message: Mapping[str, Any]) -> FrequencyAxis:
             "frequency_hz", f"stands beside one of {', '.join(linear)}; send one form"
         )
     if isinstance(value, bytes):
-        return read_array("frequency_hz", value, "<f8")
+        return _known_axes.find(value)
     return read_list("frequency_hz", value)
 
 

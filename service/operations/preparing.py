@@ -9,8 +9,14 @@ from typing import Any
 from instruments.clock import Clock
 from instruments.errors import ForeignFileError
 from instruments.files import MeasuredFile, open_measured_bytes
-from instruments.measurement import MeasurementError, Sweep, SweepPurpose
+from instruments.measurement import (
+    FrequencyAxis,
+    MeasurementError,
+    Sweep,
+    SweepPurpose,
+)
 from instruments.measurement.bodies import unpack_body, unpack_json_body
+from instruments.measurement.known_axes import MOST_AXES
 from instruments.measurement.limits import MAX_SWEEPS_PER_BODY
 from instruments.measurement.message import decode_sweep
 from instruments.measurement.times import parse_time
@@ -65,6 +71,24 @@ class _AheadError(MeasurementError):
     """The sweep is dated in the future, by no more than a clock may be wrong."""
 
 
+class _AxisNames:
+    """Hashes axes, and the same read-only array once."""
+
+    def __init__(self) -> None:
+        self._names: dict[int, tuple[FrequencyAxis, str]] = {}
+
+    def name(self, axis: FrequencyAxis) -> str:
+        known = self._names.get(id(axis))
+        if known is not None and known[0] is axis:
+            return known[1]
+        name = hashlib.sha256(axis.data).hexdigest()
+        if axis.flags.owndata and not axis.flags.writeable:
+            if len(self._names) >= MOST_AXES:
+                self._names = {}
+            self._names[id(axis)] = axis, name
+        return name
+
+
 class SweepPreparer:
     """Decodes, checks, hashes and encodes the sweeps of a body.
 
@@ -75,6 +99,7 @@ class SweepPreparer:
     def __init__(self, clock: Clock, ids: TimeOrderedIds) -> None:
         self._clock = clock
         self._ids = ids
+        self._axes = _AxisNames()
 
     def from_msgpack(self, body: bytes) -> list[Prepared]:
         """Prepare a body of the fast path.
@@ -146,7 +171,7 @@ class SweepPreparer:
             thermal_cycle=sweep.thermal_cycle,
             s_parameters=names,
             frequency_hz=sweep.frequency_hz,
-            axis_hash=hashlib.sha256(sweep.frequency_hz.data).hexdigest(),
+            axis_hash=self._axes.name(sweep.frequency_hz),
             details=details,
             flags=sweep.flags,
             run=sweep.run,

@@ -1,0 +1,51 @@
+"""Axes that came before: one array for all sweeps that were taken over them."""
+
+import threading
+from collections import OrderedDict
+
+from instruments.measurement.arrays import FrequencyAxis
+from instruments.measurement.fields import read_array
+
+MOST_AXES = 64
+"""Axes that are remembered; an array of cavities has a few a purpose."""
+
+LONGEST_BYTES = 256 * 1024
+"""Axes above this length are not remembered, so that all take 16 MiB at most."""
+
+_END_BYTES = 16
+
+
+class KnownAxes:
+    """Turns bytes into axes, the same bytes into the same array.
+
+    Then what was found out about an axis once, its checks and its hash, holds for all
+    later sweeps over it. May be used by several threads.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._axes: OrderedDict[tuple[int, bytes, bytes], FrequencyAxis] = OrderedDict()
+
+    def find(self, data: bytes) -> FrequencyAxis:
+        """Return the axis that bytes hold, shape (point,), read-only.
+
+        Raises
+        ------
+        MeasurementError
+            If they are no whole numbers of little-endian float64; nothing else of the
+            axis is checked.
+        """
+        axis = read_array("frequency_hz", data, "<f8")
+        if not 0 < len(data) <= LONGEST_BYTES:
+            return axis
+        key = len(data), data[:_END_BYTES], data[-_END_BYTES:]
+        with self._lock:
+            known = self._axes.get(key)
+            if known is None or known.tobytes() != data:
+                known = axis.copy()
+                known.flags.writeable = False
+                self._axes[key] = known
+            self._axes.move_to_end(key)
+            if len(self._axes) > MOST_AXES:
+                self._axes.popitem(last=False)
+        return known
