@@ -20,6 +20,9 @@ SMALL_BODY_BYTES = 1024 * 1024
 """Longest body of the calls that carry no sweep."""
 
 
+_FEW_BODIES = 4
+
+
 class BodyGate:
     """Counts the bytes of all bodies in hand and refuses more than fit.
 
@@ -36,6 +39,7 @@ class BodyGate:
         self._share_bytes = max(limit_bytes // 2, SWEEP_BODY_BYTES)
         self._held_bytes = 0
         self._bytes_of: Counter[str] = Counter()
+        self._count = 0
         gauge.set_function(lambda: self._held_bytes)
 
     @contextlib.contextmanager
@@ -48,13 +52,20 @@ class BodyGate:
             Who sends it; "" where nobody is told apart.
         """
         held = HeldBody(self, identity)
+        self._count += 1
         try:
             yield held
         finally:
+            self._count -= 1
             self._held_bytes -= held.size_bytes
             self._bytes_of[identity] -= held.size_bytes
             if not self._bytes_of[identity]:
                 del self._bytes_of[identity]
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether more bodies are in hand than a few pollers send."""
+        return self._count > _FEW_BODIES
 
     def take(self, size_bytes: int, identity: str) -> None:
         """Count more bytes.

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -29,6 +30,9 @@ router = APIRouter()
 _INLINE_BYTES = 512 * 1024
 """Bodies up to here are decoded in the event loop: a thread would cost more."""
 
+_CALM_INLINE_BYTES = 64 * 1024
+"""The same where there is time to compress them well."""
+
 _WAIT_STEP_S = 0.02
 
 
@@ -43,7 +47,9 @@ async def post_sweeps(request: Request) -> Response:
         media_type = media_type.strip().lower()
         _check_media_type(media_type)
         body = await held.read(request, MAX_BODY_BYTES)
-        prepared = await _prepare(context, request.headers, media_type, body)
+        prepared = await _prepare(
+            context, request.headers, media_type, body, is_hurried=gate.is_crowded
+        )
         held_to = hold_to_cavities(principal_of(request.scope), prepared)
         results = await context.ingest.accept(held_to)
     reject_if_nothing_was_stored(results)
@@ -70,13 +76,19 @@ def _check_media_type(media_type: str) -> None:
 
 
 async def _prepare(
-    context: ServiceContext, headers: Headers, media_type: str, body: bytes
+    context: ServiceContext,
+    headers: Headers,
+    media_type: str,
+    body: bytes,
+    *,
+    is_hurried: bool,
 ) -> list[Prepared]:
     preparer = context.preparer
     if media_type == MSGPACK_MEDIA_TYPE:
-        if len(body) <= _INLINE_BYTES:
-            return preparer.from_msgpack(body)
-        return await asyncio.to_thread(preparer.from_msgpack, body)
+        prepare = partial(preparer.from_msgpack, body, is_hurried=is_hurried)
+        if len(body) <= (_INLINE_BYTES if is_hurried else _CALM_INLINE_BYTES):
+            return prepare()
+        return await asyncio.to_thread(prepare)
     if media_type == "application/json":
         return await asyncio.to_thread(preparer.from_json, body)
     content, name, form = await read_form(headers, body)

@@ -20,9 +20,9 @@ from instruments.measurement.known_axes import MOST_AXES
 from instruments.measurement.limits import MAX_SWEEPS_PER_BODY
 from instruments.measurement.message import decode_sweep
 from instruments.measurement.times import parse_time
-from service.storage.codec import encode_traces
 from service.storage.identifiers import TimeOrderedIds
 from service.storage.records import NewSweep, RefusalCode
+from service.storage.samples import encode_samples
 from service.storage.sweeps import details_of
 from service.storage.times import to_us
 
@@ -101,15 +101,20 @@ class SweepPreparer:
         self._ids = ids
         self._axes = _AxisNames()
 
-    def from_msgpack(self, body: bytes) -> list[Prepared]:
+    def from_msgpack(self, body: bytes, *, is_hurried: bool = False) -> list[Prepared]:
         """Prepare a body of the fast path.
+
+        Parameters
+        ----------
+        is_hurried
+            Whether time matters more than bytes.
 
         Raises
         ------
         MeasurementError
             If the body is not msgpack, or holds no or too many sweeps.
         """
-        return self._each(unpack_body(body), decode_sweep)
+        return self._each(unpack_body(body), decode_sweep, is_hurried=is_hurried)
 
     def from_json(self, body: bytes) -> list[Prepared]:
         """Prepare a JSON body.
@@ -143,8 +148,13 @@ class SweepPreparer:
             range(file.sweep_count), lambda index: _sweep_of(file, index, form)
         )
 
-    def prepare(self, sweep: Sweep) -> NewSweep:
+    def prepare(self, sweep: Sweep, *, is_hurried: bool = False) -> NewSweep:
         """Hash and encode one checked sweep.
+
+        Parameters
+        ----------
+        is_hurried
+            Whether time matters more than bytes.
 
         Raises
         ------
@@ -158,7 +168,7 @@ class SweepPreparer:
             details = details_of(sweep)
         except ValueError as error:
             raise MeasurementError("sweep", str(error)) from None
-        names, payload = encode_traces(sweep.traces)
+        names, codec, payload = encode_samples(sweep.traces, is_hurried=is_hurried)
         return NewSweep(
             sweep_id=self._ids.next(),
             key=sweep.idempotency_key or content_hash,
@@ -176,14 +186,17 @@ class SweepPreparer:
             flags=sweep.flags,
             run=sweep.run,
             step=sweep.step,
+            codec=codec,
             payload=payload,
         )
 
-    def _each(self, items: Any, read: Callable[[Any], Sweep]) -> list[Prepared]:
+    def _each(
+        self, items: Any, read: Callable[[Any], Sweep], *, is_hurried: bool = False
+    ) -> list[Prepared]:
         prepared: list[Prepared] = []
         for item in items:
             try:
-                prepared.append(self.prepare(read(item)))
+                prepared.append(self.prepare(read(item), is_hurried=is_hurried))
             except _AheadError as error:
                 prepared.append(Refusal(str(error), RefusalCode.MEASURED_AHEAD))
             except (MeasurementError, ForeignFileError) as error:

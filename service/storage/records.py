@@ -67,8 +67,8 @@ class NewSweep:
         SHA-256 of the axis as float64 bytes; axes are stored once.
     details
         JSON object with settings, instrument, conditions, run, step and route.
-    payload
-        Compressed samples.
+    codec, payload
+        Compressed samples, and how.
     """
 
     sweep_id: str
@@ -87,6 +87,7 @@ class NewSweep:
     flags: tuple[TruthFlag, ...]
     run: str | None = None
     step: str | None = None
+    codec: int
     payload: bytes
 
     @property

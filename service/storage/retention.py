@@ -7,7 +7,6 @@ from sqlalchemy import ColumnElement, Row, func, insert, or_, select, text, upda
 from sqlalchemy.dialects import postgresql, sqlite
 
 from service.storage import tables
-from service.storage.codec import COMPLEX64_BITSHUFFLE_LZ4, decode_traces
 from service.storage.engine import Transaction
 from service.storage.labels import labelled
 from service.storage.months import id_range, month_of, month_start
@@ -20,7 +19,11 @@ from service.storage.payloads import (
     partition_name,
     read_payloads,
 )
-from service.storage.quantising import QUANTISED_DELTA_ZSTD, encode_quantised
+from service.storage.quantising import (
+    QUANTISED_INTERPOLATED_ZSTD,
+    encode_quantised,
+)
+from service.storage.samples import ORIGINALS, decode_samples
 from service.storage.times import to_us
 
 KEPT_PACK = "kept"
@@ -65,7 +68,7 @@ def thin(
         bytes were saved.
     """
     is_packed = packs_of(transaction) is not None
-    is_due = _P.pack == month if is_packed else _P.codec == COMPLEX64_BITSHUFFLE_LZ4
+    is_due = _P.pack == month if is_packed else _P.codec.in_(ORIGINALS)
     rows = _next_rows(transaction, month, after, limit, is_due)
     if not rows:
         return "", 0
@@ -211,15 +214,20 @@ def _quantised(
     row: Row[tuple[str, bool, str, int, int]], originals: dict[str, Payload]
 ) -> Payload:
     original = originals[row.sweep_id]
-    if original.codec != COMPLEX64_BITSHUFFLE_LZ4:
+    if original.codec not in ORIGINALS:
         return original
+    codec = original.codec, original.codec_version
     names = row.s_parameters.split(",")
-    found = encode_quantised(decode_traces(original.blob, names, row.point_count))
+    traces = decode_samples(*codec, original.blob, names, row.point_count)
+    found = encode_quantised(traces)
     if found is None or len(found[0]) >= len(original.blob):
         return original
     blob, noise = found
     return Payload(
-        sweep_id=row.sweep_id, codec=QUANTISED_DELTA_ZSTD, noise=noise, blob=blob
+        sweep_id=row.sweep_id,
+        codec=QUANTISED_INTERPOLATED_ZSTD,
+        noise=noise,
+        blob=blob,
     )
 
 

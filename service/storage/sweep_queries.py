@@ -35,16 +35,14 @@ from instruments.measurement.flags import DATA_CORRUPTING
 from service.errors import SamplesExpiredError
 from service.storage import tables
 from service.storage.codec import (
-    COMPLEX64_BITSHUFFLE_LZ4,
     FLOAT64_BITSHUFFLE_LZ4,
     check_codec,
     decode_axis,
-    decode_traces,
 )
 from service.storage.engine import Transaction
 from service.storage.payloads import Payload, read_payload
-from service.storage.quantising import QUANTISED_DELTA_ZSTD, decode_quantised
 from service.storage.records import SweepRecord
+from service.storage.samples import decode_samples
 from service.storage.times import from_us, to_us
 
 _S = tables.sweep.c
@@ -257,12 +255,9 @@ def load_sweep(transaction: Transaction, record: SweepRecord) -> Sweep:
 def _decode(
     payload: Payload, record: SweepRecord
 ) -> dict[str, npt.NDArray[np.complex64]]:
+    codec = payload.codec, payload.codec_version
     shape = record.s_parameters, record.point_count
-    if payload.codec == QUANTISED_DELTA_ZSTD:
-        check_codec(payload.codec, payload.codec_version, QUANTISED_DELTA_ZSTD)
-        return decode_quantised(payload.blob, *shape)
-    check_codec(payload.codec, payload.codec_version, COMPLEX64_BITSHUFFLE_LZ4)
-    return decode_traces(payload.blob, *shape)
+    return decode_samples(*codec, payload.blob, *shape)
 
 
 def _axis(transaction: Transaction, record: SweepRecord) -> FrequencyAxis:

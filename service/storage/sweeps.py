@@ -11,7 +11,6 @@ from service.storage import tables
 from service.storage.campaigns import note_names
 from service.storage.codec import (
     CODEC_VERSION,
-    COMPLEX64_BITSHUFFLE_LZ4,
     FLOAT64_BITSHUFFLE_LZ4,
     encode_axis,
 )
@@ -179,7 +178,7 @@ def _sweep_row(sweep: NewSweep) -> tuple[object, ...]:
 def _payload(sweep: NewSweep) -> Payload:
     return Payload(
         sweep_id=sweep.sweep_id,
-        codec=COMPLEX64_BITSHUFFLE_LZ4,
+        codec=sweep.codec,
         blob=sweep.payload,
     )
 

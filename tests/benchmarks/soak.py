@@ -25,8 +25,8 @@ import httpx
 import yaml
 
 from instruments.polling import AttemptOutcome, read_attempts
-from service.storage.codec import decode_traces
 from service.storage.packs import PackedBlob, PackFolder
+from service.storage.samples import decode_samples
 
 HERE = Path(__file__).parent
 LASTING = ("vna_silent", "delay", "split_packets", "rf_off", "reference_unlocked")
@@ -214,13 +214,14 @@ def read_stored(folder: Path) -> list[dict]:
     with sqlite3.connect(path) as database:
         rows = database.execute(
             "SELECT key, s_parameters, point_count, flags, sweep_id, pack, position, "
-            "size_bytes FROM sweep JOIN sweep_payload ON sweep_id = sweep.id"
+            "size_bytes, codec, codec_version FROM sweep "
+            "JOIN sweep_payload ON sweep_id = sweep.id"
         ).fetchall()
     stored = []
     packs = PackFolder(path.with_suffix(".packs"))
-    for key, names, point_count, flags, sweep_id, *place in rows:
+    for key, names, point_count, flags, sweep_id, *place, codec, version in rows:
         payload = packs.read(sweep_id, PackedBlob(*place))
-        traces = decode_traces(payload, names.split(","), point_count)
+        traces = decode_samples(codec, version, payload, names.split(","), point_count)
         digest = hashlib.sha256(traces["S21"].tobytes()).hexdigest()
         stored.append({"key": key, "digest": digest, "flags": flags.strip(",")})
     packs.close()

@@ -39,6 +39,8 @@ from models.serving.folder import load_model
 from service.config import read_config
 from service.operations.model_folders import read_folder
 from service.storage.codec import decode_axis, decode_traces
+from service.storage.interpolating import decode_interpolated
+from service.storage.quantising import decode_quantised
 
 PACKAGES = ("instruments", "models", "service")
 BANNED_MODULES = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib"}
@@ -202,6 +204,12 @@ READERS: dict[str, Callable[[Path, str, bytes], Any]] = {
     "load_model": in_model_folder(load_model),
     "read_folder": in_model_folder(read_folder),
     "decode_traces": lambda folder, name, content: decode_traces(
+        content, ("S21",), 101
+    ),
+    "decode_interpolated": lambda folder, name, content: decode_interpolated(
+        content, ("S21",), 101
+    ),
+    "decode_quantised": lambda folder, name, content: decode_quantised(
         content, ("S21",), 101
     ),
     "decode_axis": lambda folder, name, content: decode_axis(content, 101),
