@@ -7,6 +7,7 @@ import threading
 import zlib
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from struct import Struct
@@ -61,6 +62,7 @@ class PackFolder:
         self._lock = threading.Lock()
         self._appending = threading.Lock()
         self._open: OrderedDict[str, int] = OrderedDict()
+        self._syncs = ThreadPoolExecutor(1, thread_name_prefix="pack-sync")
 
     def append(self, pack: str, blobs: Sequence[tuple[str, bytes]]) -> list[PackedBlob]:
         """Write blobs of sweeps behind what is there, durably.
@@ -75,6 +77,22 @@ class PackFolder:
         StorageUnavailableError
             If the disk refuses; nothing of them is kept.
         """
+        with self.appending(pack, blobs) as places:
+            return places
+
+    @contextlib.contextmanager
+    def appending(
+        self, pack: str, blobs: Sequence[tuple[str, bytes]]
+    ) -> Iterator[list[PackedBlob]]:
+        """Write blobs as :meth:`append` does; they are durable when the block ends.
+
+        The disk works while the block runs.
+
+        Raises
+        ------
+        StorageUnavailableError
+            At either end, if the disk refuses; nothing of them is kept.
+        """
         path = self._path(pack)
         with self._appending, _mapped(path), self._borrow(pack, create=True) as file:
             start = position = os.lseek(file, 0, os.SEEK_END)
@@ -84,7 +102,12 @@ class PackFolder:
                 position += HEADER.size + len(blob)
             try:
                 _write_all(file, _framed(blobs))
-                os.fdatasync(file)
+                synced = self._syncs.submit(os.fdatasync, file)
+                try:
+                    yield places
+                finally:
+                    # The file stays open for it, whatever became of the block.
+                    synced.result()
             except OSError:
                 with contextlib.suppress(OSError):
                     os.ftruncate(file, start)
@@ -92,7 +115,6 @@ class PackFolder:
             if not _is_at(file, path):
                 # What was appended to a file without a name is appended to nothing.
                 raise StorageUnavailableError(f"the pack {path} is gone")
-        return places
 
     def read(self, sweep_id: str, place: PackedBlob) -> bytes:
         """Read one blob.

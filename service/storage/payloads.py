@@ -1,6 +1,7 @@
 """Where samples lie: in pack files beside SQLite, in monthly partitions elsewhere."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -68,6 +69,30 @@ def insert_payloads(transaction: Transaction, payloads: Sequence[Payload]) -> No
         append_payloads(transaction, month, list(found))
 
 
+@contextlib.contextmanager
+def inserting_payloads(
+    transaction: Transaction, payloads: Sequence[Payload]
+) -> Iterator[None]:
+    """Store samples; over SQLite they are on disk when the block ends.
+
+    The disk works while the block runs.
+
+    Raises
+    ------
+    StorageUnavailableError
+        At either end, if the disk refuses.
+    """
+    packs, month = packs_of(transaction), month_of(payloads[0].sweep_id)
+    if packs is None or any(month_of(one.sweep_id) != month for one in payloads):
+        insert_payloads(transaction, payloads)
+        yield
+        return
+    blobs = [(one.sweep_id, one.blob) for one in payloads]
+    with packs.appending(month, blobs) as places:
+        _insert_places(transaction, _placed(payloads, places))
+        yield
+
+
 def append_payloads(
     transaction: Transaction, pack: str, payloads: Sequence[Payload]
 ) -> None:
@@ -84,11 +109,7 @@ def append_payloads(
         _insert_blobs(transaction, [(*_row(one), one.blob) for one in payloads])
     else:
         places = packs.append(pack, [(one.sweep_id, one.blob) for one in payloads])
-        rows = [
-            (*_row(one), place.pack, place.position)
-            for one, place in zip(payloads, places, strict=True)
-        ]
-        _insert_places(transaction, rows)
+        _insert_places(transaction, _placed(payloads, places))
 
 
 def read_payload(transaction: Transaction, sweep_id: str) -> Payload | None:
@@ -176,6 +197,15 @@ def ensure_partition(transaction: Transaction, month: str) -> None:
 def partition_name(month: str) -> str:
     """Return the name of the partition of a month."""
     return f"{tables.sweep_payload.name}_{month.replace('-', '_')}"
+
+
+def _placed(
+    payloads: Sequence[Payload], places: Sequence[PackedBlob]
+) -> list[tuple[object, ...]]:
+    return [
+        (*_row(one), place.pack, place.position)
+        for one, place in zip(payloads, places, strict=True)
+    ]
 
 
 def _row(payload: Payload) -> tuple[object, ...]:

@@ -15,7 +15,7 @@ from service.storage.codec import (
     encode_axis,
 )
 from service.storage.engine import Transaction, confirm_durable
-from service.storage.payloads import Payload, insert_payloads
+from service.storage.payloads import Payload, inserting_payloads
 from service.storage.records import EventKind, NewSweep, Outcome, TaskKind, Written
 from service.storage.statements import BulkInsert, Lookup
 from service.storage.times import from_us
@@ -76,12 +76,12 @@ def insert_sweeps(
     fresh: list[NewSweep] = []
     written = [_place(sweep, known, fresh) for sweep in sweeps]
     if fresh:
-        _insert_axes(transaction, fresh)
-        note_names(transaction, fresh)
-        _insert_sweeps(transaction, [_sweep_row(sweep) for sweep in fresh])
-        insert_payloads(transaction, [_payload(sweep) for sweep in fresh])
-        _insert_tasks(transaction, [_task_row(sweep) for sweep in fresh])
-        _insert_events(transaction, [_event_row(sweep) for sweep in fresh])
+        with inserting_payloads(transaction, [_payload(sweep) for sweep in fresh]):
+            _insert_axes(transaction, fresh)
+            note_names(transaction, fresh)
+            _insert_sweeps(transaction, [_sweep_row(sweep) for sweep in fresh])
+            _insert_tasks(transaction, [_task_row(sweep) for sweep in fresh])
+            _insert_events(transaction, [_event_row(sweep) for sweep in fresh])
     elif any(one.outcome is Outcome.DUPLICATE for one in written):
         confirm_durable(transaction)
     return written
