@@ -53,8 +53,9 @@ def server_user() -> str | None:
 class Cluster:
     """One server: its folder, its port, its life and its deaths."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, shared_buffers: str = "32MB") -> None:
         self.folder = folder
+        self.shared_buffers = shared_buffers
         self.port = free_port()
         self.user = server_user()
         self.process: subprocess.Popen | None = None
@@ -166,7 +167,12 @@ class Cluster:
                     *(str(programs() / "postgres"), "-D", str(self.folder)),
                     *("-p", str(self.port), "-c", "listen_addresses=127.0.0.1"),
                     *("-c", "unix_socket_directories=", "-c", "max_connections=100"),
-                    *("-c", "wal_level=replica", "-c", "shared_buffers=32MB"),
+                    *(
+                        "-c",
+                        "wal_level=replica",
+                        "-c",
+                        f"shared_buffers={self.shared_buffers}",
+                    ),
                 ],
                 stdout=log,
                 stderr=log,

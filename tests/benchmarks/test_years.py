@@ -39,7 +39,8 @@ def make_database(request, tmp_path: Path) -> Iterator[Callable[[int], str]]:
             place = tempfile.mkdtemp(prefix="halowatch-years-")
             stack.callback(shutil.rmtree, place, ignore_errors=True)
             Path(place).chmod(0o755)
-            cluster = Cluster(Path(place) / "data")
+            # As PostgreSQL's manual advises for a machine of a site: a good part of it.
+            cluster = Cluster(Path(place) / "data", shared_buffers="2GB")
             stack.callback(cluster.stop)
             cluster.create()
 
