@@ -307,6 +307,7 @@ def main() -> None:
     parser.add_argument("--vnas", type=int, default=18)
     parser.add_argument("--seed", type=int, default=3)
     given = parser.parse_args()
+    given.folder.mkdir(parents=True, exist_ok=True)
     # What is told to end takes its processes along.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     # The server's own user must reach its folder.

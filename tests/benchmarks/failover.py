@@ -161,6 +161,7 @@ def main() -> None:
     parser.add_argument("--load", type=float, default=30.0, help="Seconds of load.")
     parser.add_argument("--away", type=float, default=90.0, help="... without standby.")
     given = parser.parse_args()
+    given.folder.mkdir(parents=True, exist_ok=True)
     # What is told to end takes its processes along.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     trial = Trial(given.folder)

@@ -71,6 +71,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--away", type=float, default=300.0)
     given = parser.parse_args()
+    given.folder.mkdir(parents=True, exist_ok=True)
     # What is told to end takes its processes along.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     place = Path(tempfile.mkdtemp(prefix="halowatch-pg-"))

@@ -330,6 +330,7 @@ def main() -> None:
     parser.add_argument("--vnas", type=int, default=18)
     parser.add_argument("--seed", type=int, default=3)
     given = parser.parse_args()
+    given.folder.mkdir(parents=True, exist_ok=True)
     soak = Soak(given.folder, given.vnas, random.Random(given.seed))
     try:
         soak.start()
