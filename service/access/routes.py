@@ -84,20 +84,17 @@ _RULES = (
     ("GET", rf"({API})?/metrics", Rule(needs=_READ)),
     ("GET", r"/audit", Rule(needs=_ADMIN, is_page=True)),
     ("GET", rf"{API}/audit", Rule(needs=_ADMIN)),
-    (
-        "POST",
-        rf"{API}/sweeps",
-        Rule(needs=_INGEST, reach=Reach.BODY, body_bytes=SWEEP_BODY_BYTES),
-    ),
-    (
-        "POST",
-        rf"{API}/diagnose",
-        Rule(needs=_DAQ_READ, reach=Reach.BODY, body_bytes=SWEEP_BODY_BYTES),
-    ),
-    (
-        "POST",
-        rf"{API}/readings",
-        Rule(needs=_INGEST, reach=Reach.BODY, body_bytes=READINGS_BODY_BYTES),
+    *(
+        (
+            "POST",
+            rf"{API}/{name}",
+            Rule(needs=needs, reach=Reach.BODY, body_bytes=body_bytes),
+        )
+        for name, needs, body_bytes in (
+            ("sweeps", _INGEST, SWEEP_BODY_BYTES),
+            ("diagnose", _DAQ_READ, SWEEP_BODY_BYTES),
+            ("readings", _INGEST, READINGS_BODY_BYTES),
+        )
     ),
     (
         "GET",
@@ -118,11 +115,6 @@ _RULES = (
         "PUT",
         rf"{API}/cavities/(?P<cavity>[^/]+)/hardware/[^/]+",
         Rule(needs=_OPERATE, reach=Reach.PATH, is_audited=True),
-    ),
-    (
-        "PUT",
-        rf"{API}/(thermal-cycles|runs|calibrations)/.+",
-        Rule(needs=_DAQ, is_audited=True),
     ),
     ("PUT", rf"{API}/pollers/[^/]+", Rule(needs=_INGEST, reach=Reach.NONE)),
     ("DELETE", rf"{API}/pollers/[^/]+", Rule(needs=_OPERATE, is_audited=True)),

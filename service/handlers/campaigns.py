@@ -1,6 +1,6 @@
 """What the years are made of: hardware epochs, thermal cycles, runs, calibrations."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from instruments.measurement.limits import IDENTIFIER, MAX_TEXT_LENGTH
 from instruments.measurement.times import parse_time
+from service.context import ServiceContext
 from service.errors import InvalidRequestError, NotFoundError
 from service.handlers.answers import StrictJsonResponse
 from service.handlers.campaign_bodies import (
@@ -76,16 +77,8 @@ def get_hardware_epochs(
     limit: Limit = 100,
 ) -> Response:
     """List which component sat where, the last installed first."""
-    with context.database.read() as transaction:
-        epochs = list_epochs(
-            transaction,
-            cavity=cavity,
-            slot=slot,
-            component=component,
-            at=read_time("at", at),
-            limit=limit,
-        )
-    return _page("epochs", epochs)
+    chosen = {"cavity": cavity, "slot": slot, "component": component, "at": at}
+    return _page(context, "epochs", list_epochs, chosen, limit)
 
 
 @router.put("/thermal-cycles/{name}")
@@ -102,8 +95,7 @@ def put_one_thermal_cycle(context: Context, name: str, body: SpanBody) -> Respon
 @router.get("/thermal-cycles")
 def get_thermal_cycles(context: Context, limit: Limit = 100) -> Response:
     """List the thermal cycles that sweeps or people have named, the last first."""
-    with context.database.read() as transaction:
-        return _page("thermal_cycles", list_thermal_cycles(transaction, limit))
+    return _page(context, "thermal_cycles", list_thermal_cycles, {}, limit)
 
 
 @router.put("/runs/{name}")
@@ -118,8 +110,7 @@ def put_one_run(context: Context, name: str, body: RunBody) -> Response:
 @router.get("/runs")
 def get_runs(context: Context, limit: Limit = 100) -> Response:
     """List the runs that sweeps or people have named, the last first."""
-    with context.database.read() as transaction:
-        return _page("runs", list_runs(transaction, limit))
+    return _page(context, "runs", list_runs, {}, limit)
 
 
 @router.put("/runs/{name}/steps/{step}")
@@ -139,7 +130,7 @@ def get_steps(context: Context, name: str, limit: Limit = 100) -> Response:
     with context.database.read() as transaction:
         if get_run(transaction, name) is None:
             raise _unknown_run(name)
-        return _page("steps", list_steps(transaction, name, limit))
+    return _page(context, "steps", list_steps, {"run": name}, limit)
 
 
 @router.put("/calibrations/{name}")
@@ -161,18 +152,23 @@ def get_calibrations(
     limit: Limit = 100,
 ) -> Response:
     """List calibrations, the last performed first; ``at``: only those valid then."""
+    chosen = {"instrument": instrument, "cavity": cavity, "at": at}
+    return _page(context, "calibrations", list_calibrations, chosen, limit)
+
+
+def _page(
+    context: ServiceContext,
+    name: str,
+    find: Callable[..., Sequence[Any]],
+    chosen: Mapping[str, str | None],
+    limit: int,
+) -> Response:
+    """List what was chosen; a choice named ``at`` is a time."""
+    wanted: dict[str, Any] = dict(chosen)
+    if "at" in wanted:
+        wanted["at"] = read_time("at", chosen["at"])
     with context.database.read() as transaction:
-        found = list_calibrations(
-            transaction,
-            instrument=instrument,
-            cavity=cavity,
-            at=read_time("at", at),
-            limit=limit,
-        )
-    return _page("calibrations", found)
-
-
-def _page(name: str, records: Sequence[Any]) -> Response:
+        records = find(transaction, limit=limit, **wanted)
     return StrictJsonResponse({name: [dated_json(record) for record in records]})
 
 

@@ -1,5 +1,6 @@
 """``/models``: the register and its time axis."""
 
+from collections.abc import Callable
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
@@ -113,15 +114,7 @@ def post_rollback(
     context: Context, request: Request, version: str, body: OrderBody
 ) -> Response:
     """Take a live version back; who was live before is live again."""
-    record = _need(context, version)
-    with context.database.write() as transaction:
-        roll_back(
-            transaction,
-            version,
-            cavities=body.cavities,
-            order=_order(context, request, body),
-        )
-    return _answer(context, record)
+    return _change(context, request, version, body, roll_back)
 
 
 @router.post("/models/{version}/retire")
@@ -129,14 +122,20 @@ def post_retire(
     context: Context, request: Request, version: str, body: OrderBody
 ) -> Response:
     """End what a version does."""
+    return _change(context, request, version, body, retire)
+
+
+def _change(
+    context: ServiceContext,
+    request: Request,
+    version: str,
+    body: OrderBody,
+    change: Callable[..., object],
+) -> Response:
     record = _need(context, version)
+    order = _order(context, request, body)
     with context.database.write() as transaction:
-        retire(
-            transaction,
-            version,
-            cavities=body.cavities,
-            order=_order(context, request, body),
-        )
+        change(transaction, version, cavities=body.cavities, order=order)
     return _answer(context, record)
 
 
