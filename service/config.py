@@ -1,16 +1,26 @@
 """The only reader of the environment."""
 
-import difflib
-import ipaddress
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
+from service.config_names import NUMBERS, PREFIX, VARIABLES, check_names
+from service.config_values import (
+    ApiKeyPolicy,
+    Channel,
+    ConfigError,
+    IdentityProvider,
+    check_keeping,
+    parse_channels,
+    read_level,
+    read_lists,
+    read_number,
+    read_policy,
+    read_provider,
+    write_value,
+)
 from service.settings_file import (
     SECRET_FILES,
     SettingsFileError,
@@ -18,62 +28,18 @@ from service.settings_file import (
     with_secrets,
 )
 
-_CHANNEL_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
-_ROLES = ("viewer", "operator", "expert", "admin")
-_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
-
-
-class ConfigError(ValueError):
-    """A setting is wrong; the message names the variable and the mend."""
-
-
-class ApiKeyPolicy(StrEnum):
-    """Who may call the API."""
-
-    OPEN = "open"
-    """Everybody who reaches the port; loopback only."""
-
-    REQUIRED = "required"
-    """Only bearers of a key."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Channel:
-    """One place that alerts are sent to.
-
-    Attributes
-    ----------
-    name
-        What deliveries are recorded under.
-    url
-        Webhook that takes the message by POST.
-    """
-
-    name: str
-    url: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IdentityProvider:
-    """Where persons log in by OpenID Connect.
-
-    Attributes
-    ----------
-    issuer
-        URL of the provider; its discovery document stands below it.
-    client_id, client_secret
-        What the provider knows this site by.
-    role_claim
-        Claim of the ID token that holds the person's groups.
-    roles
-        Group to role; who is in none of them is not let in.
-    """
-
-    issuer: str
-    client_id: str
-    client_secret: str = field(repr=False)
-    role_claim: str
-    roles: tuple[tuple[str, str], ...]
+__all__ = [
+    "VARIABLES",
+    "ApiKeyPolicy",
+    "Channel",
+    "ConfigError",
+    "IdentityProvider",
+    "ServiceConfig",
+    "child_environment",
+    "parse_channels",
+    "read_config",
+    "read_key",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,7 +189,7 @@ class ServiceConfig:
         for variable in [name for name in environment if name in ours]:
             del environment[variable]
         environment |= {
-            variable: _write(variable, getattr(self, field))
+            variable: write_value(variable, getattr(self, field))
             for variable, field in VARIABLES.items()
             # What the file may give, the child reads there itself, again on SIGHUP.
             if getattr(self, field) is not None
@@ -239,85 +205,12 @@ def child_environment(*, home: Path, model: Path | None) -> dict[str, str]:
     left out, but the two that are given.
     """
     environment = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(_PREFIX)
+        name: value for name, value in os.environ.items() if not name.startswith(PREFIX)
     }
     environment["HALOWATCH_HOME"] = str(home)
     if model is not None:
         environment["HALOWATCH_MODEL"] = str(model)
     return environment
-
-
-VARIABLES = {
-    "HALOWATCH_HOME": "home",
-    "HALOWATCH_DATABASE_URL": "database_url",
-    "HALOWATCH_MODEL": "model",
-    "HALOWATCH_API_KEYS": "api_keys",
-    "HALOWATCH_CHANNELS": "channels",
-    "HALOWATCH_PUBLIC_URL": "public_url",
-    "HALOWATCH_MIGRATIONS": "migrations",
-    "HALOWATCH_LOG_LEVEL": "log_level",
-    "HALOWATCH_BUSY_TIMEOUT_S": "busy_timeout_s",
-    "HALOWATCH_QUEUE_BYTES": "queue_bytes",
-    "HALOWATCH_BODY_BYTES": "body_bytes",
-    "HALOWATCH_LEASE_S": "lease_s",
-    "HALOWATCH_WAIT_S": "wait_s",
-    "HALOWATCH_DELIVERY_TIMEOUT_S": "delivery_timeout_s",
-    "HALOWATCH_DELIVERY_BACKOFF_S": "delivery_backoff_s",
-    "HALOWATCH_DELIVERY_BACKOFF_CAP_S": "delivery_backoff_cap_s",
-    "HALOWATCH_DELIVERY_KEEP_S": "delivery_keep_s",
-    "HALOWATCH_EVENT_KEEP_S": "event_keep_s",
-    "HALOWATCH_DISK_FREE_BYTES": "disk_free_bytes",
-    "HALOWATCH_ORIGINAL_KEEP_S": "original_keep_s",
-    "HALOWATCH_SAMPLE_KEEP_S": "sample_keep_s",
-    "HALOWATCH_RECORD_KEEP_S": "record_keep_s",
-    "HALOWATCH_READING_KEEP_S": "reading_keep_s",
-    "HALOWATCH_TREND_KEEP_S": "trend_keep_s",
-    "HALOWATCH_TREND_MINUTE_KEEP_S": "trend_minute_keep_s",
-    "HALOWATCH_TREND_HOUR_KEEP_S": "trend_hour_keep_s",
-    "HALOWATCH_MAINTENANCE_S": "maintenance_s",
-    "HALOWATCH_REQUESTS_PER_S": "requests_per_s",
-    "HALOWATCH_REPLICA_COUNT": "replica_count",
-    "HALOWATCH_SESSION_S": "session_s",
-    "HALOWATCH_PROXIES": "proxies",
-    "HALOWATCH_WEBHOOK_NETWORKS": "webhook_networks",
-    "HALOWATCH_OIDC_ISSUER": "oidc_issuer",
-    "HALOWATCH_OIDC_CLIENT_ID": "oidc_client_id",
-    "HALOWATCH_OIDC_CLIENT_SECRET": "oidc_client_secret",
-    "HALOWATCH_OIDC_ROLE_CLAIM": "oidc_role_claim",
-    "HALOWATCH_OIDC_ROLES": "oidc_roles",
-    "HALOWATCH_POSTGRESQL_TOOLS": "postgresql_tools",
-    "HALOWATCH_SETTINGS_FILE": "settings_file",
-    "HALOWATCH_FALSE_ALARMS_PER_WEEK": "false_alarms_per_week",
-}
-"""Environment variable to field of :class:`ServiceConfig`."""
-
-_PREFIX = "HALOWATCH_"
-_OF_THE_TESTS = frozenset(
-    _PREFIX + name
-    for name in (
-        "CHROMIUM",
-        "REQUIRE_BROWSER",
-        "REQUIRE_STRACE",
-        "REFERENCE_DATA",
-        "SOAK_S",
-        "UPDATE_OPENAPI",
-    )
-)
-"""Variables that the tests read; a service that they start inherits them."""
-
-_OF_COMPOSE = frozenset({_PREFIX + "DATABASE_PASSWORD"})
-"""Variables that docker-compose.yml reads."""
-
-_OF_CLIENTS = frozenset({_PREFIX + "KEY"})
-"""Variables that the commands that call a service read."""
-
-_NUMBERS = {
-    variable: field
-    for variable, field in VARIABLES.items()
-    if field.endswith(("_s", "_bytes", "_per_week", "_count"))
-}
 
 
 def read_config(environment: Mapping[str, str] | None = None) -> ServiceConfig:
@@ -339,7 +232,7 @@ def read_config(environment: Mapping[str, str] | None = None) -> ServiceConfig:
         given = with_secrets(given)
     except SettingsFileError as error:
         raise ConfigError(str(error)) from None
-    _check_names(given)
+    check_names(given)
     set_ = {name: value for name, value in given.items() if value.strip()}
     home = Path(set_.get("HALOWATCH_HOME", ".halowatch")).absolute()
     model, migrations = (
@@ -347,29 +240,29 @@ def read_config(environment: Mapping[str, str] | None = None) -> ServiceConfig:
     )
     file = set_.get("HALOWATCH_SETTINGS_FILE")
     numbers = {
-        field: _read_number(variable, set_[variable])
-        for variable, field in _NUMBERS.items()
+        field: read_number(variable, set_[variable])
+        for variable, field in NUMBERS.items()
         if variable in set_
     }
-    _check_keeping(numbers)
+    check_keeping(numbers)
     return ServiceConfig(
         home=home,
         database_url=set_.get(
             "HALOWATCH_DATABASE_URL", f"sqlite:///{home / 'halowatch.sqlite'}"
         ),
         model=None if model is None else Path(model).absolute(),
-        api_keys=_read_policy(set_.get("HALOWATCH_API_KEYS", "open")),
+        api_keys=read_policy(set_.get("HALOWATCH_API_KEYS", "open")),
         channels=parse_channels(set_.get("HALOWATCH_CHANNELS", "")),
         public_url=set_.get("HALOWATCH_PUBLIC_URL", "http://127.0.0.1:8000").rstrip(
             "/"
         ),
         migrations=None if migrations is None else Path(migrations).absolute(),
-        log_level=_read_level(set_.get("HALOWATCH_LOG_LEVEL", "INFO")),
+        log_level=read_level(set_.get("HALOWATCH_LOG_LEVEL", "INFO")),
         postgresql_tools=set_.get("HALOWATCH_POSTGRESQL_TOOLS"),
         settings_file=None if file is None else Path(file).absolute(),
         of_environment=frozenset(above),
-        **_read_lists(given),
-        **_read_provider(set_),
+        **read_lists(given),
+        **read_provider(set_),
         **numbers,  # type: ignore[arg-type]  # the names come from the fields
     )
 
@@ -406,143 +299,3 @@ def _with_file(own: Mapping[str, str]) -> tuple[dict[str, str], set[str]]:
         if name.removesuffix("_FILE") not in above and name not in above
     }
     return {**added, **own}, above
-
-
-def _read_lists(given: Mapping[str, str]) -> dict[str, Any]:
-    """Read the lists of networks; an empty one is not the same as none."""
-    lists: dict[str, Any] = {}
-    for variable in ("HALOWATCH_PROXIES", "HALOWATCH_WEBHOOK_NETWORKS"):
-        if variable not in given:
-            continue
-        parts = [part.strip() for part in given[variable].split(",") if part.strip()]
-        for part in parts:
-            try:
-                ipaddress.ip_network(part)
-            except ValueError:
-                raise ConfigError(
-                    f"{variable}: {part!r} is no address or network; write 10.0.0.0/24"
-                ) from None
-        lists[VARIABLES[variable]] = tuple(parts)
-    return lists
-
-
-def _read_provider(set_: Mapping[str, str]) -> dict[str, Any]:
-    """Read the identity provider; all of it must be there, or nothing."""
-    issuer = set_.get("HALOWATCH_OIDC_ISSUER")
-    if issuer is None:
-        return {}
-    parts = urlsplit(issuer)
-    is_here = parts.hostname in ("127.0.0.1", "::1", "localhost")
-    if parts.scheme != "https" and not (parts.scheme == "http" and is_here):
-        raise ConfigError(
-            f"HALOWATCH_OIDC_ISSUER {issuer} must be an https URL: whoever stands "
-            "between could log in as anybody"
-        )
-    for name in ("CLIENT_ID", "CLIENT_SECRET", "ROLES"):
-        if f"HALOWATCH_OIDC_{name}" not in set_:
-            raise ConfigError(f"HALOWATCH_OIDC_ISSUER needs HALOWATCH_OIDC_{name} too")
-    return {
-        "oidc_issuer": issuer.rstrip("/"),
-        "oidc_client_id": set_["HALOWATCH_OIDC_CLIENT_ID"],
-        "oidc_client_secret": set_["HALOWATCH_OIDC_CLIENT_SECRET"],
-        "oidc_role_claim": set_.get("HALOWATCH_OIDC_ROLE_CLAIM", "groups"),
-        "oidc_roles": _read_roles(set_["HALOWATCH_OIDC_ROLES"]),
-    }
-
-
-def _read_roles(text: str) -> tuple[tuple[str, str], ...]:
-    pairs = [part.strip() for part in text.split(",") if part.strip()]
-    roles: list[tuple[str, str]] = []
-    for pair in pairs:
-        group, _, role = pair.rpartition("=")
-        if not group or role not in _ROLES:
-            raise ConfigError(
-                f"HALOWATCH_OIDC_ROLES: {pair!r} is no group=role; roles are "
-                f"{', '.join(_ROLES)}"
-            )
-        roles.append((group, role))
-    return tuple(roles)
-
-
-def parse_channels(text: str) -> tuple[Channel, ...]:
-    """Read ``name=url`` pairs, separated by commas.
-
-    Raises
-    ------
-    ConfigError
-        If a pair has no name, a name comes twice, or a URL is not http(s).
-    """
-    channels: dict[str, Channel] = {}
-    for pair in filter(None, (part.strip() for part in text.split(","))):
-        name, _, url = pair.partition("=")
-        if not _CHANNEL_NAME.fullmatch(name):
-            raise ConfigError(
-                f"HALOWATCH_CHANNELS: {name!r} is no channel name; write "
-                "oncall=http://127.0.0.1:9900/alerts"
-            )
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ConfigError(
-                f"HALOWATCH_CHANNELS: channel {name} needs an http or https URL"
-            )
-        if name in channels:
-            raise ConfigError(f"HALOWATCH_CHANNELS: channel {name} stands twice")
-        channels[name] = Channel(name=name, url=url)
-    return tuple(channels.values())
-
-
-def _check_names(given: Mapping[str, str]) -> None:
-    known = {*VARIABLES, *_OF_THE_TESTS, *_OF_COMPOSE, *_OF_CLIENTS}
-    for name in sorted(given):
-        if name.startswith(_PREFIX) and name not in known:
-            near = difflib.get_close_matches(name, VARIABLES, n=1, cutoff=0.5)
-            raise ConfigError(
-                f"{name} is no setting; "
-                + (f"did you mean {near[0]}? " if near else "")
-                + "docs/reference/configuration.md lists them"
-            )
-
-
-def _read_policy(text: str) -> ApiKeyPolicy:
-    try:
-        return ApiKeyPolicy(text)
-    except ValueError:
-        raise ConfigError(
-            f"HALOWATCH_API_KEYS is {text!r}, takes open or required"
-        ) from None
-
-
-def _read_level(text: str) -> str:
-    if text.upper() not in _LEVELS:
-        raise ConfigError(
-            f"HALOWATCH_LOG_LEVEL is {text!r}, takes {', '.join(_LEVELS)}"
-        )
-    return text.upper()
-
-
-def _read_number(variable: str, text: str) -> float | int:
-    try:
-        number = int(text) if variable.endswith(("_BYTES", "_COUNT")) else float(text)
-    except ValueError:
-        raise ConfigError(f"{variable} is {text!r}, needs a number") from None
-    if not 0 < number < 1e12:
-        raise ConfigError(f"{variable} is {text}, needs a number above 0")
-    return number
-
-
-def _check_keeping(numbers: Mapping[str, float]) -> None:
-    """Refuse to forget records whose samples stay."""
-    records_s, samples_s = numbers.get("record_keep_s"), numbers.get("sample_keep_s")
-    if records_s is not None and (samples_s is None or samples_s > records_s):
-        raise ConfigError(
-            f"HALOWATCH_RECORD_KEEP_S is {records_s:g}: set HALOWATCH_SAMPLE_KEEP_S "
-            "too, to no more; records are forgotten only after their samples"
-        )
-
-
-def _write(variable: str, value: Any) -> str:
-    if variable == "HALOWATCH_CHANNELS":
-        return ",".join(f"{channel.name}={channel.url}" for channel in value)
-    if variable == "HALOWATCH_OIDC_ROLES":
-        return ",".join(f"{group}={role}" for group, role in value)
-    return ",".join(value) if isinstance(value, tuple) else str(value)
