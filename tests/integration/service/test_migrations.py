@@ -10,7 +10,7 @@ from sqlalchemy import text
 from service.errors import StorageUnavailableError
 from service.operations.preparing import SweepPreparer
 from service.storage.cavities import put_cavity
-from service.storage.codec import encode_axis
+from service.storage.codec import encode_axis, encode_traces
 from service.storage.engine import Database
 from service.storage.identifiers import TimeOrderedIds
 from service.storage.integrity import check_integrity
@@ -75,7 +75,11 @@ def test_samples_and_trends_survive_the_way_up_and_down(
         for seed in range(5)
     ]
     preparer = SweepPreparer(real_clock, TimeOrderedIds(real_clock))
-    old = [preparer.prepare(sweep) for sweep in sweeps]
+    # Samples as that edition encoded them.
+    old = [
+        replace(preparer.prepare(sweep), payload=encode_traces(sweep.traces)[1])
+        for sweep in sweeps
+    ]
     # One of them was received in another month.
     old[0] = replace(old[0], sweep_id=f"{first_id(MEASURED_AT)[:13]}-7000-8000-{0:012}")
     with database.write() as transaction:
