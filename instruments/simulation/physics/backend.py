@@ -25,6 +25,8 @@ def namespace_of(like: Array) -> ModuleType:
 
 def as_array(value: Any, like: Array) -> Array:
     """Return a value as a float64 array of the backend and device of another."""
+    if type(like) is np.ndarray:
+        return np.asarray(value, dtype=np.float64)
     xp = namespace_of(like)
     if is_array_api_obj(value) and namespace_of(value) is xp:
         return xp.astype(value, xp.float64, copy=False)

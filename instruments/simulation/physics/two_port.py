@@ -28,11 +28,15 @@ def cascade(left: TwoPort, right: TwoPort) -> TwoPort:
     1 / (1 - S22_left S11_right).
     """
     echoes = 1.0 / (1.0 - left.s22 * right.s11)
+    onward, back = left.s21 * echoes, right.s12 * echoes
+    through = onward * right.s21
+    # Reciprocal parts hold one array for both ways; so does what they make.
+    is_reciprocal = left.s12 is left.s21 and right.s12 is right.s21
     return TwoPort(
-        s11=left.s11 + left.s12 * right.s11 * left.s21 * echoes,
-        s12=left.s12 * right.s12 * echoes,
-        s21=left.s21 * right.s21 * echoes,
-        s22=right.s22 + right.s21 * left.s22 * right.s12 * echoes,
+        s11=left.s11 + left.s12 * right.s11 * onward,
+        s12=through if is_reciprocal else left.s12 * back,
+        s21=through,
+        s22=right.s22 + right.s21 * left.s22 * back,
     )
 
 

@@ -226,18 +226,16 @@ def _local(
     slowness = xp.sqrt(section.permittivity_ratio * rise) / LIGHT_SPEED_HZ_M
     ratio = section.outer_radius_m / section.inner_radius_m
     z0_ohm = 59.96 / xp.sqrt(section.permittivity_ratio) * xp.log(ratio)
+    wall = _wall(section.inner, temperature_k, field_tesla)
+    walls = [(*wall, section.inner_radius_m)]
+    if section.outer is not section.inner:
+        wall = _wall(section.outer, temperature_k, field_tesla)
+    walls.append((*wall, section.outer_radius_m))
     skin, residual, kinetic = 0.0, 0.0, 0.0
-    walls = (
-        (section.inner, section.inner_radius_m),
-        (section.outer, section.outer_radius_m),
-    )
-    for metal, radius_m in walls:
-        rho = resistivity_ohm_m(metal, temperature_k)
-        surface = xp.sqrt(math.pi * REFERENCE_HZ * VACUUM_PERMEABILITY * rho)
-        share = normal_share(metal, temperature_k, field_tesla)
+    for share, surface, drag, radius_m in walls:
         skin = skin + share * surface / radius_m
         residual = residual + 0.5 * (1.0 - share)
-        kinetic = kinetic + 0.5 * _kinetic(metal, temperature_k, share)
+        kinetic = kinetic + 0.5 * drag
     tangent = section.loss_tangent_ratio * (
         section.cold_loss_fraction + (1.0 - section.cold_loss_fraction) * energy
     )
@@ -248,6 +246,17 @@ def _local(
         delay_s * (1.0 + 0.5 * section.kinetic_ratio * kinetic),
         NEPER_PER_DB * section.superconducting_loss_per_m_db * residual,
     )
+
+
+def _wall(
+    metal: Metal, temperature_k: Array, field_tesla: Array
+) -> tuple[Array, Array, Array]:
+    """Return how normal a conductor is, its surface resistance, its kinetic share."""
+    xp = namespace_of(temperature_k)
+    rho = resistivity_ohm_m(metal, temperature_k)
+    share = normal_share(metal, temperature_k, field_tesla)
+    surface = xp.sqrt(math.pi * REFERENCE_HZ * VACUUM_PERMEABILITY * rho)
+    return share, surface, _kinetic(metal, temperature_k, share)
 
 
 def _kinetic(metal: Metal, temperature_k: Array, share: Array) -> Array:

@@ -1,10 +1,10 @@
 """Numbers of records turned into arrays that broadcast over sweeps and points."""
 
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import is_dataclass, replace
 from typing import Any, TypeVar
 
 from instruments.simulation.physics.backend import Array, as_array
-from instruments.simulation.physics.chain.ranges import range_of
+from instruments.simulation.physics.chain.ranges import declared_ranges
 
 Record = TypeVar("Record")
 
@@ -17,23 +17,25 @@ def lifted(record: Record, like: Array) -> Record:
     A number becomes shape (1,), one value a sweep (sweep, 1), and an array
     (sweep, point) stays what it is; all float64 and differentiable.
     """
-    turned: Record = _lifted(record, like)
+    turned: Record = _lifted(record, like, {})
     return turned
 
 
-def _lifted(node: Any, like: Array) -> Any:
+def _lifted(node: Any, like: Array, known: dict[int, Any]) -> Any:
+    """Return a lifted node; a record that stands twice, such as a metal, stays one."""
     if isinstance(node, tuple):
-        return tuple(_lifted(part, like) for part in node)
+        return tuple(_lifted(part, like, known) for part in node)
     if not is_dataclass(node) or isinstance(node, type):
         return node
-    changed = {}
-    for declared in fields(node):
-        value = getattr(node, declared.name)
-        if range_of(declared) is None:
-            changed[declared.name] = _lifted(value, like)
-        else:
-            changed[declared.name] = _column(value, like)
-    return replace(node, **changed)
+    if id(node) not in known:
+        changed = {
+            name: _column(getattr(node, name), like)
+            if declared is not None
+            else _lifted(getattr(node, name), like, known)
+            for name, declared in declared_ranges(node)
+        }
+        known[id(node)] = replace(node, **changed)
+    return known[id(node)]
 
 
 def _column(value: Any, like: Array) -> Array:

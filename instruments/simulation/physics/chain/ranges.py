@@ -10,6 +10,8 @@ from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
 from typing import Any
 
 _KEY = "parameter_range"
+# Walking a receiver asks for the same few classes hundreds of times.
+_DECLARED: dict[type, tuple[tuple[str, "ParameterRange | None"], ...]] = {}
 
 
 class ParameterOutOfRangeError(ValueError):
@@ -62,24 +64,38 @@ def range_of(declared: "Field[Any]") -> ParameterRange | None:
     return known
 
 
+def declared_ranges(record: Any) -> tuple[tuple[str, ParameterRange | None], ...]:
+    """Return the fields of a record, each with its range or None; none of a number."""
+    kind = type(record)
+    found = _DECLARED.get(kind)
+    if found is None:
+        declared = fields(kind) if is_dataclass(kind) else ()
+        found = tuple((one.name, range_of(one)) for one in declared)
+        _DECLARED[kind] = found
+    return found
+
+
 def constants_of(record: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
     """Walk a tree of records; yield (dotted path, value, range) of each constant.
 
     Parts of a tuple are numbered: ``weak_line.parts.0.length_m``.
     """
+    found: list[tuple[str, Any, Any]] = []
+    _collect(record, path, found)
+    return iter(found)
+
+
+def _collect(record: Any, path: str, found: list[tuple[str, Any, Any]]) -> None:
     if isinstance(record, tuple):
         for index, part in enumerate(record):
-            yield from constants_of(part, f"{path}{index}.")
+            _collect(part, f"{path}{index}.", found)
         return
-    if not is_dataclass(record):
-        return
-    for declared in fields(record):
-        value = getattr(record, declared.name)
-        known = range_of(declared)
+    for name, known in declared_ranges(record):
+        value = getattr(record, name)
         if known is not None:
-            yield f"{path}{declared.name}", value, known
+            found.append((f"{path}{name}", value, known))
         else:
-            yield from constants_of(value, f"{path}{declared.name}.")
+            _collect(value, f"{path}{name}.", found)
 
 
 def check_ranges(record: Any, path: str = "") -> None:

@@ -1,11 +1,11 @@
 """A receiver as a vector of named numbers, and back: for fits and information."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any, TypeVar
 
-from instruments.simulation.physics.chain.ranges import constants_of
+from instruments.simulation.physics.chain.ranges import constants_of, declared_ranges
 
 Record = TypeVar("Record")
 
@@ -66,7 +66,7 @@ def read_constants(record: Any, names: Sequence[str]) -> list[Any]:
     found = {name: value for name, value, _ in constants_of(record)}
     for name in names:
         if name not in found:
-            raise KeyError(f"{name} is no constant of {type(record).__name__}")
+            raise _unknown(name, record)
     return [found[name] for name in names]
 
 
@@ -84,8 +84,19 @@ def with_constants(record: Record, values: Mapping[str, Any]) -> Record:
     KeyError
         If a name is no constant of the record.
     """
-    read_constants(record, list(values))
-    rebuilt: Record = _rebuilt(record, values, "")
+    tree = _Branch()
+    for name, value in values.items():
+        *path, last = name.split(".")
+        branch = tree
+        for step in path:
+            branch = branch.setdefault(step, _Branch())
+            if not isinstance(branch, _Branch):
+                raise _unknown(name, record)
+        branch[last] = value
+    try:
+        rebuilt: Record = _rebuilt(record, tree, "")
+    except _NoConstantError as error:
+        raise _unknown(str(error), record) from None
     return rebuilt
 
 
@@ -102,21 +113,46 @@ def _describe(name: str, value: float, known: Any) -> Constant:
     )
 
 
-def _rebuilt(node: Any, values: Mapping[str, Any], path: str) -> Any:
-    if path and not any(name.startswith(path) for name in values):
-        return node
+class _Branch(dict[str, Any]):
+    """New values by the parts of their dotted names."""
+
+
+class _NoConstantError(Exception):
+    """A dotted name that leads to no constant."""
+
+
+def _unknown(name: str, record: Any) -> KeyError:
+    return KeyError(f"{name} is no constant of {type(record).__name__}")
+
+
+def _rebuilt(node: Any, tree: _Branch, path: str) -> Any:
+    """Return a node with what the tree holds; what it does not touch stays itself."""
     if isinstance(node, tuple):
-        return tuple(
-            _rebuilt(part, values, f"{path}{index}.") for index, part in enumerate(node)
-        )
-    if not is_dataclass(node) or isinstance(node, type):
-        return node
+        parts = list(node)
+        for step, branch in tree.items():
+            if not (step.isdecimal() and int(step) < len(parts)):
+                raise _NoConstantError(_first_name(tree, path))
+            parts[int(step)] = _entered(parts[int(step)], branch, f"{path}{step}")
+        return tuple(parts)
+    known = dict(declared_ranges(node))
     changed: dict[str, Any] = {}
-    for declared in fields(node):
-        name = f"{path}{declared.name}"
-        if name in values:
-            changed[declared.name] = values[name]
-        else:
-            held = getattr(node, declared.name)
-            changed[declared.name] = _rebuilt(held, values, f"{name}.")
+    for step, value in tree.items():
+        if step not in known or isinstance(value, _Branch) is (known[step] is not None):
+            raise _NoConstantError(_first_name({step: value}, path))
+        changed[step] = value
+        if known[step] is None:
+            changed[step] = _entered(getattr(node, step), value, f"{path}{step}")
     return replace(node, **changed)
+
+
+def _entered(node: Any, branch: Any, path: str) -> Any:
+    if not isinstance(branch, _Branch):
+        raise _NoConstantError(path)
+    return _rebuilt(node, branch, f"{path}.")
+
+
+def _first_name(tree: Mapping[str, Any], path: str) -> str:
+    step, value = next(iter(tree.items()))
+    if isinstance(value, _Branch):
+        return _first_name(value, f"{path}{step}.")
+    return f"{path}{step}"

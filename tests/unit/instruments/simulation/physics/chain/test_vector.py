@@ -85,3 +85,31 @@ def test_a_jacobian_by_torch_is_that_by_differences(usual):
             atol=1e-5 * np.abs(expected).max(),
         )
         assert scales[index] > 0
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "nobody",
+        "cavity",
+        "cavity.modes",
+        "cavity.modes.9.mixing_hz",
+        "cavity.modes.first.mixing_hz",
+        "hemt.gain_db.more",
+        "hemt.nothing",
+        "jpa.nothing",
+        "weak_line.parts.0",
+    ],
+)
+def test_names_that_lead_to_no_constant_are_named(name):
+    receiver = usual_receiver(has_jpa=False)
+    with pytest.raises(KeyError, match=f"{name} is no constant of ReceiverHardware"):
+        with_constants(receiver, {"hemt.gain_db": 40.0, name: 1.0})
+
+
+def test_what_is_not_named_stays_the_same_object():
+    receiver = usual_receiver()
+    moved = with_constants(receiver, {"weak_line.parts.0.delay_s": 1e-9})
+    assert moved.cavity is receiver.cavity
+    assert moved.weak_line.parts[1] is receiver.weak_line.parts[1]
+    assert moved.weak_line.parts[0].delay_s == 1e-9
