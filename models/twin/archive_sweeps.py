@@ -3,10 +3,12 @@
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from instruments.files import LabelledArchive
 from instruments.simulation.physics.chain import (
@@ -18,11 +20,28 @@ from instruments.simulation.physics.chain import (
     plates_at,
     with_constants,
 )
+from instruments.simulation.physics.chain.ranges import check_ranges
 from models.errors import ModelError
 from models.twin.calibration_set import CalibrationSweep
+from models.twin.precise_sweep import (
+    CHAIN_ELEMENTS,
+    DEFAULT_POWER_DBM,
+    MeasuredSweep,
+    ReferenceSweep,
+)
+
+USUAL_SETTINGS = SweepSettings()
+"""1 kHz of IF bandwidth, no averages."""
 
 _WIDE_HZ = 5e8
-_TRACES = ("S21", "S23", "S11", "S33", "S22")
+# What is asked is not told, and what follows from it neither.
+_ASKED_LABELS = (
+    "plates.*",
+    "cavity_temperature_k",
+    "rod_temperature_k",
+    "magnetic_field_tesla",
+    "remanent_field_tesla",
+)
 
 
 class UnusableCalibrationError(ModelError):
@@ -41,31 +60,107 @@ def archive_sweep(archive: LabelledArchive, index: int) -> CalibrationSweep:
     UnusableCalibrationError
         If the sweep's temperature is unknown, or it holds none of the chain's traces.
     """
-    labels = {name: column[index] for name, column in archive.labels.items()}
     known = archive.temperature_k
     temperature_k = np.nan if known is None else float(known[index])
     if not np.isfinite(temperature_k):
         raise UnusableCalibrationError(
             f"sweep {index} has no temperature_k: a fit needs known states"
         )
-    traces = {
-        name: np.asarray(archive.s[index, row], dtype=np.complex128)
-        for row, name in enumerate(archive.s_parameters)
-        if name in _TRACES and np.isfinite(archive.s[index, row]).any()
-    }
-    if not traces:
-        raise UnusableCalibrationError(
-            f"sweep {index} holds none of {', '.join(_TRACES)}"
-        )
+    labels = _labels(archive, index)
     return CalibrationSweep(
         frequency_hz=np.asarray(archive.axis(index), dtype=np.float64),
-        traces=traces,
+        traces=_traces(archive, index),
         point=_point(archive, index, temperature_k, labels),
-        settings=SweepSettings(
-            if_bandwidth_hz=float(labels.get("if_bandwidth_hz", 1000.0)),
-            averaging_count=int(labels.get("averaging_count", 1)),
-        ),
+        settings=_settings(labels),
     )
+
+
+def measured_sweep(
+    archive: LabelledArchive, index: int, usual: SweepSettings = USUAL_SETTINGS
+) -> MeasuredSweep:
+    """Return one sweep of an archive without its temperatures and fields.
+
+    Other labels that are named as a value of the operating point are told, such as
+    ``rod_position_ratio``.
+
+    Parameters
+    ----------
+    usual
+        Settings of sweeps whose labels do not tell them.
+
+    Raises
+    ------
+    UnusableCalibrationError
+        If the sweep holds none of the chain's traces, or a label is out of range.
+    """
+    labels = _labels(archive, index)
+    told = {
+        known.name: float(labels[known.name])
+        for known in list_constants(OperatingPoint())
+        if known.name in labels
+        and not any(fnmatchcase(known.name, asked) for asked in _ASKED_LABELS)
+        and np.isfinite(float(labels[known.name]))
+    }
+    try:
+        check_ranges(with_constants(OperatingPoint(), told))
+    except ParameterOutOfRangeError as error:
+        raise UnusableCalibrationError(f"sweep {index}: {error}") from None
+    power_dbm = told.pop("source_power_dbm", DEFAULT_POWER_DBM)
+    return MeasuredSweep(
+        frequency_hz=np.asarray(archive.axis(index), dtype=np.float64),
+        traces=_traces(archive, index),
+        settings=_settings(labels, usual),
+        source_power_dbm=power_dbm,
+        known_state=told,
+    )
+
+
+def reference_sweep(
+    archive: LabelledArchive, index: int, usual: SweepSettings = USUAL_SETTINGS
+) -> ReferenceSweep:
+    """Return one sweep of an archive whose temperature and field are labelled.
+
+    A field without a label is taken for none.
+
+    Parameters
+    ----------
+    usual
+        As in ``measured_sweep``.
+
+    Raises
+    ------
+    UnusableCalibrationError
+        If its temperature is unknown, or as in ``measured_sweep``.
+    """
+    point = archive_sweep(archive, index).point
+    return ReferenceSweep(
+        sweep=measured_sweep(archive, index, usual),
+        temperature_k=float(point.plates.mixing_chamber_k),
+        magnetic_field_tesla=float(point.magnetic_field_tesla),
+    )
+
+
+def wide_sweeps(archive: LabelledArchive, cavity: str) -> list[int]:
+    """Return which sweeps of a cavity are wide.
+
+    Raises
+    ------
+    UnusableCalibrationError
+        If there is none.
+    """
+    own = np.flatnonzero(archive.cavity == cavity).tolist()
+    if not own:
+        names = ", ".join(sorted(set(archive.cavity.tolist())))
+        raise UnusableCalibrationError(
+            f"no sweep of cavity {cavity} in the archive: it has {names}"
+        )
+    wide = [index for index in own if np.ptp(archive.axis(index)) >= _WIDE_HZ]
+    if not wide:
+        raise UnusableCalibrationError(
+            f"no sweep of cavity {cavity} spans {_WIDE_HZ / 1e6:g} MHz: lines are seen"
+            " in wide sweeps only"
+        )
+    return wide
 
 
 def calibration_sweeps(
@@ -83,20 +178,7 @@ def calibration_sweeps(
     UnusableCalibrationError
         If there is none of this cavity, or labels are missing.
     """
-    own = [
-        index for index in range(archive.sweep_count) if archive.cavity[index] == cavity
-    ]
-    if not own:
-        names = ", ".join(sorted(set(archive.cavity.tolist())))
-        raise UnusableCalibrationError(
-            f"no sweep of cavity {cavity} in the archive: it has {names}"
-        )
-    wide = [index for index in own if np.ptp(archive.axis(index)) >= _WIDE_HZ]
-    if not wide:
-        raise UnusableCalibrationError(
-            f"no sweep of cavity {cavity} spans {_WIDE_HZ / 1e6:g} MHz: lines are seen"
-            " in wide sweeps only"
-        )
+    wide = wide_sweeps(archive, cavity)
     sweeps = [archive_sweep(archive, index) for index in wide]
     sweeps.sort(
         key=lambda one: (
@@ -144,6 +226,34 @@ def described_sigmas_s(path: Path | None) -> dict[str, float]:
     return {
         str(one["name"]): float(one["sigma_s"]) for one in document.get("delays", [])
     }
+
+
+def _labels(archive: LabelledArchive, index: int) -> dict[str, Any]:
+    return {name: column[index] for name, column in archive.labels.items()}
+
+
+def _settings(
+    labels: Mapping[str, Any], usual: SweepSettings = USUAL_SETTINGS
+) -> SweepSettings:
+    return SweepSettings(
+        if_bandwidth_hz=float(labels.get("if_bandwidth_hz", usual.if_bandwidth_hz)),
+        averaging_count=int(labels.get("averaging_count", usual.averaging_count)),
+    )
+
+
+def _traces(
+    archive: LabelledArchive, index: int
+) -> dict[str, npt.NDArray[np.complex128]]:
+    traces = {
+        name: np.asarray(archive.s[index, row], dtype=np.complex128)
+        for row, name in enumerate(archive.s_parameters)
+        if name in CHAIN_ELEMENTS and np.isfinite(archive.s[index, row]).any()
+    }
+    if not traces:
+        raise UnusableCalibrationError(
+            f"sweep {index} holds none of {', '.join(CHAIN_ELEMENTS)}"
+        )
+    return traces
 
 
 def _point(

@@ -15,6 +15,9 @@ Trials = npt.NDArray[np.intp]
 _FIRST_DAMPING = 1e-6
 _LARGEST_DAMPING = 1e8
 _SMALLEST_GAIN = 0.02
+# A descent that creeps far above what noise explains ends: it leads nowhere.
+_HOPELESS_RATIO = 5.0
+_SMALLEST_GAIN_RATIO = 0.01
 # Steps with one set of derivatives, which cost ten times a prediction.
 _CHORDS = 4
 
@@ -95,8 +98,10 @@ def descend(
     )
     information = np.zeros((len(places), model.size, model.size))
     is_still = np.zeros(len(places), dtype=bool)
+    is_stuck = ~np.isfinite(state.costs)
+    hopeless = _HOPELESS_RATIO * sum(one.shape[1] for one in data.seen)
     for _ in range(step_count):
-        moving = np.flatnonzero(~is_still & np.isfinite(state.costs))
+        moving = np.flatnonzero(~is_still & ~is_stuck)
         if not moving.size:
             break
         before = state.costs[moving]
@@ -104,7 +109,9 @@ def descend(
         slopes = _weighted_slopes(model, own, state.places[moving])
         information[moving] = model.information(slopes)
         _descend_along(model, data, state, (moving, information[moving], slopes))
-        is_still[moving] = before - state.costs[moving] < _SMALLEST_GAIN
+        gains, after = before - state.costs[moving], state.costs[moving]
+        is_still[moving] = gains < _SMALLEST_GAIN
+        is_stuck[moving] = (after > hopeless) & (gains < _SMALLEST_GAIN_RATIO * after)
     return Descent(
         places=state.places,
         costs=state.costs,

@@ -106,6 +106,10 @@ class JointModel:
         stop = self._slices[index].stop
         return slice(stop - 2, stop)
 
+    def state_index(self, index: int, name: str) -> int:
+        """Return where a value of a sweep's state stands in a place."""
+        return self._slices[index].start + self._names.index(name)
+
     def is_allowed(self, places: Reals) -> Mask:
         """Return which places are physical, shape (trial,)."""
         shared = self._shared

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -18,11 +18,13 @@ from instruments.simulation.physics.chain import (
     read_constants,
     with_constants,
 )
+from instruments.simulation.physics.chain.ranges import constants_of
 from models.twin.limits_state import asked_slopes
 from models.twin.limits_sweep import SweepSetup
 from models.twin.parameters import state_constants, state_names
 
 Reals = npt.NDArray[np.float64]
+Record = TypeVar("Record")
 
 _DIFFERENCED = (
     *(f"plates.{plate.value}_k" for plate in Plate),
@@ -30,6 +32,8 @@ _DIFFERENCED = (
     "rod_temperature_k",
 )
 _STEP_RATIO = 1e-4
+# Samples of one pass below which the number of operations counts, not their size.
+_LARGEST_PASS = 8192
 _LEAST_K = 1e-2
 
 
@@ -154,9 +158,13 @@ def response_slopes(
     count = len(names)
     found = _pulled_back(setup, hardware, names, (point, pulled), trial_count)
     own = {name: found[count + index] for index, name in enumerate(pulled)}
-    for name in point_names:
-        if name in _DIFFERENCED:
-            own[name] = _difference(setup, hardware, point, name)
+    own |= _differences(
+        setup,
+        hardware,
+        point,
+        [name for name in point_names if name in _DIFFERENCED],
+        trial_count=trial_count,
+    )
     return np.stack([*found[:count], *(own[name] for name in point_names)])
 
 
@@ -167,11 +175,17 @@ def _pulled_back(
     state: tuple[OperatingPoint, Sequence[str]],
     trial_count: int,
 ) -> Reals:
-    """Return the derivatives that one backward pass for each row's kind yields."""
+    """Return derivatives by backward passes; few trials are repeated for one pass."""
     point, point_names = state
     axis_hz = torch.from_numpy(np.ascontiguousarray(setup.frequency_hz))
+    kinds = [
+        (trace, part) for trace in range(len(setup.s_parameters)) for part in range(2)
+    ]
+    size = trial_count * axis_hz.shape[0]
+    copies = len(kinds) if size * len(kinds) <= _LARGEST_PASS else 1
+    hardware, point = _repeated(hardware, copies), _repeated(point, copies)
     values = read_constants(hardware, names) + read_constants(point, point_names)
-    shape = (trial_count, axis_hz.shape[0])
+    shape = (copies * trial_count, axis_hz.shape[0])
     columns = [np.broadcast_to(np.reshape(value, (-1, 1)), shape) for value in values]
     leaves = torch.from_numpy(np.stack(columns).astype(np.float64))
 
@@ -186,29 +200,64 @@ def _pulled_back(
 
     output, pull_back, *_ = torch.func.vjp(respond, leaves)
     found = []
-    for trace in range(output.shape[0]):
-        for part in range(2):
-            along = torch.zeros_like(output)
-            along[trace, part] = 1.0
-            found.append(pull_back(along)[0].numpy())
+    for start in range(0, len(kinds), copies):
+        along = torch.zeros_like(output)
+        for copy, kind in enumerate(kinds[start : start + copies]):
+            along[kind][copy * trial_count : (copy + 1) * trial_count] = 1.0
+        pulled = pull_back(along)[0].numpy()
+        found += np.split(pulled, copies, axis=1)
     return np.concatenate(found, axis=2)
 
 
-def _difference(
-    setup: SweepSetup, hardware: ReceiverHardware, point: OperatingPoint, name: str
-) -> Reals:
-    """Return the central difference by one temperature, shape (trial, row)."""
-    (value_k,) = read_constants(point, [name])
-    step_k = _STEP_RATIO * np.maximum(value_k, _LEAST_K)
-    ends = [np.maximum(value_k - step_k, 0.0), value_k + step_k]
-    below, above = (
-        np.atleast_2d(
-            response_rows(setup, hardware, with_constants(point, {name: end}))
-        )
-        for end in ends
+def _differences(
+    setup: SweepSetup,
+    hardware: ReceiverHardware,
+    point: OperatingPoint,
+    names: Sequence[str],
+    *,
+    trial_count: int,
+) -> dict[str, Reals]:
+    """Return central differences by temperatures, each of shape (trial, row)."""
+    ends: dict[str, tuple[Reals, Reals]] = {}
+    for name in names:
+        (value,) = read_constants(point, [name])
+        value_k = np.broadcast_to(np.asarray(value, dtype=np.float64), (trial_count,))
+        step_k = _STEP_RATIO * np.maximum(value_k, _LEAST_K)
+        ends[name] = np.maximum(value_k - step_k, 0.0), value_k + step_k
+    copies = max(1, _LARGEST_PASS // (2 * trial_count * setup.frequency_hz.size))
+    found = {}
+    for start in range(0, len(names), copies):
+        block = names[start : start + copies]
+        count = 2 * len(block)
+        many = _repeated(point, count)
+        moved = {}
+        for index, name in enumerate(block):
+            (value,) = read_constants(many, [name])
+            tried = np.array(np.broadcast_to(value, (count * trial_count,)))
+            first = 2 * index * trial_count
+            tried[first : first + 2 * trial_count] = np.concatenate(ends[name])
+            moved[name] = tried
+        rows = response_rows(
+            setup, _repeated(hardware, count), with_constants(many, moved)
+        ).reshape(len(block), 2, trial_count, -1)
+        for (below, above), name in zip(rows, block, strict=True):
+            width_k = (ends[name][1] - ends[name][0])[:, None]
+            found[name] = (above - below) / width_k
+    return found
+
+
+def _repeated(record: Record, copies: int) -> Record:
+    """Return a record whose values of shape (trial,) stand there several times."""
+    if copies == 1:
+        return record
+    return with_constants(
+        record,
+        {
+            name: np.tile(value, copies)
+            for name, value, _ in constants_of(record)
+            if getattr(value, "ndim", 0) == 1
+        },
     )
-    width_k = np.reshape(ends[1] - ends[0], (-1, 1))
-    return np.asarray((above - below) / width_k)
 
 
 def response_rows(

@@ -26,6 +26,7 @@ from models.twin.fit import FitState, TwinFit, fit_twin
 from models.twin.fit_document import fit_document
 from models.twin.location import locate
 from service.cli.exits import BadInputError, print_json
+from service.cli.twin_estimate import estimate_command
 
 _FILE = click.Path(path_type=Path)
 _DESCRIBED = click.option(
@@ -39,7 +40,7 @@ _AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print one docum
 
 @click.group(name="twin")
 def command() -> None:
-    """Fit the twin of one cavity, and locate new reflections along its lines."""
+    """Fit the twin of one cavity, estimate with it, locate new reflections."""
 
 
 @command.command(name="fit")
@@ -130,6 +131,9 @@ def locate_command(  # noqa: PLR0917
             f"  {plane.line} connector {plane.connector_index}{partner} at"
             f" {plane.distance_m:.3f} m, {plane.departure_sigma:.1f} sigma away"
         )
+
+
+command.add_command(estimate_command)
 
 
 def _open(path: Path) -> LabelledArchive:

@@ -1,0 +1,265 @@
+"""The precise fit: temperature and field of a sweep, fitted with its reference.
+
+Stages: what the reference tells of the receiver; a grid over log10 T and B; descents
+from its best nodes over T, B and everything else that is uncertain, sweep and reference
+together; Laplace's covariance; chi-square, which decides whether it is believed.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from instruments.simulation.physics.chain import ReceiverHardware
+from models.twin.joint_descent import Descent, JointData, descend
+from models.twin.joint_model import JointModel, JointSweep
+from models.twin.joint_prior import SharedPrior
+from models.twin.limits_information import schur_complement
+from models.twin.limits_map import FIELD_PROBE_PRIOR_TESLA, THERMOMETER_PRIOR_DEX
+from models.twin.limits_state import (
+    COLDEST_K,
+    FIELD_PRIOR_TESLA,
+    TEMPERATURE_PRIOR_DEX,
+    WARMEST_K,
+)
+from models.twin.precise_estimate import EstimateState, PreciseEstimate, refused
+from models.twin.precise_gate import Explained, explained
+from models.twin.precise_grid import (
+    TRANSITION_SPAN,
+    WHOLE_SPAN,
+    GridSpan,
+    StateGrid,
+)
+from models.twin.precise_modes import conclude
+from models.twin.precise_sweep import (
+    CHAIN_ELEMENTS,
+    MeasuredSweep,
+    ReferenceSweep,
+    UnusableSweepError,
+    check_reference,
+    common_setup,
+    is_measured,
+    noise_weights,
+    seen_rows,
+)
+
+Reals = npt.NDArray[np.float64]
+Trials = npt.NDArray[np.intp]
+
+_REFERENCE_STEPS = 30
+_FIRST = 3
+_MOST_KEPT = 2
+_SWEEP_STEPS = 12
+_LAST_STEPS = 10
+_BLOCK_SWEEPS = 16
+# In units of what the plate's temperature drifts by from sweep to sweep.
+_PLATE_SHIFTS = (-1.2, 0.0, 1.2)
+_REFERENCE_RATIOS = (
+    THERMOMETER_PRIOR_DEX / TEMPERATURE_PRIOR_DEX,
+    FIELD_PROBE_PRIOR_TESLA / FIELD_PRIOR_TESLA,
+)
+
+
+class PreciseFit:
+    """Fits of the sweeps of one cavity and thermal cycle against one reference.
+
+    Parameters
+    ----------
+    hardware
+        The receiver as described or fitted.
+    shared
+        What is known of its uncertain constants.
+    reference
+        A sweep of the same thermal cycle whose temperature and field are known.
+
+    Raises
+    ------
+    UnusableSweepError
+        If the reference's state cannot be asked for, or no point lies off the modes.
+    """
+
+    def __init__(
+        self,
+        hardware: ReceiverHardware,
+        shared: SharedPrior,
+        reference: ReferenceSweep,
+    ) -> None:
+        self._hardware, self._shared, self._reference = hardware, shared, reference
+        check_reference(reference)
+        self._names = tuple(
+            name for name in CHAIN_ELEMENTS if is_measured(reference.sweep, name)
+        )
+        if not self._names:
+            raise UnusableSweepError("the reference holds none of the chain's traces")
+        try:
+            setup = common_setup(reference.sweep, self._names, hardware)
+        except ValueError as error:
+            raise UnusableSweepError(f"the reference: {error}") from None
+        self._known = JointSweep(
+            setup=setup,
+            temperature_k=reference.temperature_k,
+            magnetic_field_tesla=reference.magnetic_field_tesla,
+            asked_prior_ratio=_REFERENCE_RATIOS,
+            known_state=reference.sweep.known_state,
+        )
+        self._rows = seen_rows(reference.sweep, setup)[None]
+        self._alone = JointModel(hardware, shared, [self._known])
+        self._descent, self.reference_quality = self._fit_reference()
+        self._grid: tuple[object, JointModel, StateGrid] | None = None
+        self._near: list[StateGrid] = []
+
+    def estimate(self, sweeps: Sequence[MeasuredSweep]) -> list[PreciseEstimate]:
+        """Return an estimate, or why there is none, of each sweep.
+
+        Sweeps whose axis, traces and known state are the same are fitted together.
+
+        Raises
+        ------
+        UnusableSweepError
+            If a sweep holds no trace of the reference, or no point off the modes.
+        """
+        if not self.reference_quality.is_explained:
+            reason = f"the reference: {self.reference_quality.reason}"
+            return [refused(reason, self.reference_quality) for _ in sweeps]
+        found: dict[int, PreciseEstimate] = {}
+        for alike in self._alike(sweeps):
+            for start in range(0, len(alike), _BLOCK_SWEEPS):
+                block = alike[start : start + _BLOCK_SWEEPS]
+                own = self._estimate([sweeps[index] for index in block])
+                found.update(zip(block, own, strict=True))
+        return [found[index] for index in range(len(sweeps))]
+
+    def _alike(self, sweeps: Sequence[MeasuredSweep]) -> list[list[int]]:
+        groups: dict[object, list[int]] = {}
+        for index, sweep in enumerate(sweeps):
+            groups.setdefault(self._kind_of(sweep), []).append(index)
+        return list(groups.values())
+
+    def _kept_names(self, sweep: MeasuredSweep) -> tuple[str, ...]:
+        return tuple(name for name in self._names if is_measured(sweep, name))
+
+    def _kind_of(self, sweep: MeasuredSweep) -> tuple[object, ...]:
+        names = self._kept_names(sweep)
+        if not names:
+            raise UnusableSweepError(
+                f"a sweep holds none of the reference's {', '.join(self._names)}"
+            )
+        return (
+            names,
+            sweep.frequency_hz.tobytes(),
+            sweep.settings,
+            sweep.source_power_dbm,
+            tuple(sorted(sweep.known_state.items())),
+        )
+
+    def _fit_reference(self) -> tuple[Descent, Explained]:
+        model, place = self._alone, np.zeros((1, self._alone.size))
+        for _ in range(2):
+            rows, weights = noise_weights(model, self._rows, place, 0)
+            data = JointData(
+                seen=[rows], weights=[weights], centre=np.zeros_like(place)
+            )
+            found = descend(model, data, place, _REFERENCE_STEPS)
+            place = found.places
+        (quality,) = explained(model, data, found, 0)
+        return found, quality
+
+    def _estimate(self, sweeps: Sequence[MeasuredSweep]) -> list[PreciseEstimate]:
+        """Estimate sweeps whose known state is the same, many at once."""
+        model, grid = self._grid_of(sweeps[0])
+        seen = np.stack([seen_rows(sweep, model.sweeps[-1].setup) for sweep in sweeps])
+        found, starts = self._descended(model, [grid], seen)
+        again = [
+            index
+            for index, (one, start) in enumerate(zip(found, starts, strict=True))
+            if one.state is EstimateState.MISFIT and _is_near_transition(model, start)
+        ]
+        if again:
+            closer, _ = self._descended(model, self._closer(model), seen[again])
+            for index, one in zip(again, closer, strict=True):
+                if one.state is not EstimateState.MISFIT:
+                    found[index] = one
+        return found
+
+    def _descended(
+        self, model: JointModel, grids: Sequence[StateGrid], seen: Reals
+    ) -> tuple[list[PreciseEstimate], list[Reals]]:
+        """Return estimates from the best nodes of grids, and the best node of each."""
+        centre = np.repeat(grids[0].places[:1, 0], len(seen), axis=0)
+        rows, weights = noise_weights(model, seen, centre, -1)
+        starts = [
+            np.concatenate([grid.starts(*one) for grid in grids])
+            for one in zip(rows, weights, strict=True)
+        ]
+        owner = np.repeat(np.arange(len(seen)), [len(one) for one in starts])
+        places = np.concatenate(starts)
+        found = descend(model, self._data(model, seen[owner], places), places, _FIRST)
+        kept = _lowest(owner, found.costs)
+        owner, places = owner[kept], found.places[kept]
+        for step_count in (_SWEEP_STEPS, _LAST_STEPS):
+            data = self._data(model, seen[owner], places)
+            found = descend(model, data, places, step_count)
+            places = found.places
+        qualities = explained(model, data, found, 1)
+        estimates = [
+            conclude(model, data, found, qualities, np.flatnonzero(owner == index))
+            for index in range(len(seen))
+        ]
+        return estimates, [one[0] for one in starts]
+
+    def _data(self, model: JointModel, seen: Reals, places: Reals) -> JointData:
+        both = [np.repeat(self._rows, len(places), axis=0), seen]
+        read = [
+            noise_weights(model, one, places, index) for index, one in enumerate(both)
+        ]
+        return JointData(
+            seen=[rows for rows, _ in read],
+            weights=[weights for _, weights in read],
+            centre=np.zeros((len(places), model.size)),
+        )
+
+    def _grid_of(self, sweep: MeasuredSweep) -> tuple[JointModel, StateGrid]:
+        kind = self._kind_of(sweep)
+        if self._grid is None or self._grid[0] != kind:
+            try:
+                setup = common_setup(sweep, self._kept_names(sweep), self._hardware)
+            except ValueError as error:
+                raise UnusableSweepError(f"a sweep: {error}") from None
+            asked = JointSweep(
+                setup=setup,
+                temperature_k=math.sqrt(COLDEST_K * WARMEST_K),
+                magnetic_field_tesla=0.0,
+                known_state=sweep.known_state,
+            )
+            model = JointModel(self._hardware, self._shared, [self._known, asked])
+            self._grid = (kind, model, self._made(model, 0.0, WHOLE_SPAN))
+            self._near = []
+        return self._grid[1:]
+
+    def _closer(self, model: JointModel) -> list[StateGrid]:
+        """Return finer grids, with the plate of the lines colder, usual and warmer."""
+        if not self._near:
+            self._near = [
+                self._made(model, shift, TRANSITION_SPAN) for shift in _PLATE_SHIFTS
+            ]
+        return self._near
+
+    def _made(self, model: JointModel, shift: float, span: GridSpan) -> StateGrid:
+        place = np.zeros(model.size)
+        place[: self._alone.size] = self._descent.places[0]
+        place[model.state_index(-1, "plates.four_kelvin_k")] = shift
+        known = schur_complement(self._descent.information[0], self._shared.size)
+        return StateGrid(model, place, known, span)
+
+
+def _is_near_transition(model: JointModel, start: Reals) -> bool:
+    (temperature_k,), _ = model.asked_at(start[None], -1)
+    return bool(TRANSITION_SPAN.coldest_k <= temperature_k <= TRANSITION_SPAN.warmest_k)
+
+
+def _lowest(owner: Trials, costs: Reals) -> Trials:
+    """Return which trials go on: the few lowest of each sweep."""
+    order = np.lexsort((costs, owner))
+    rank = np.arange(order.size) - np.searchsorted(owner[order], owner[order])
+    return np.asarray(np.sort(order[rank < _MOST_KEPT]))

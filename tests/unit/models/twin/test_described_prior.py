@@ -1,0 +1,124 @@
+"""What a twin's document leaves open is what a fit may move."""
+
+import json
+
+import numpy as np
+import pytest
+
+from instruments.simulation.physics.chain import usual_receiver
+from instruments.simulation.physics.chain.drawing import CABLES_TOUCHED
+from models.twin.archive_sweeps import UnusableCalibrationError
+from models.twin.described_prior import described_twin
+from models.twin.limits_map import Knowledge
+from models.twin.parameters import cycle_constants, hardware_constants
+
+LENGTH = "weak_line.parts.1.length_m"
+PLANE = "weak_line.connectors.0.reactance_ratio"
+
+
+@pytest.fixture(scope="module")
+def receiver():
+    return usual_receiver(has_jpa=False)
+
+
+@pytest.fixture
+def twin(tmp_path, receiver):
+    def read(document, knowledge=Knowledge.FITTED):
+        path = tmp_path / "twin.json"
+        path.write_text(document if isinstance(document, str) else json.dumps(document))
+        return described_twin(receiver, path, knowledge)
+
+    return read
+
+
+def deviations(twin):
+    covariance = twin.shared.factor @ twin.shared.factor.T
+    return dict(zip(twin.shared.names, np.sqrt(np.diag(covariance)), strict=True))
+
+
+def test_without_a_file_a_cycle_moves_what_it_moves(receiver):
+    found = deviations(described_twin(receiver, None, Knowledge.FITTED))
+    cycle = {known.name: known.prior_sigma for known in cycle_constants(receiver)}
+    assert found == pytest.approx(cycle)
+    found = deviations(described_twin(receiver, None, Knowledge.CATALOGUE))
+    assert set(found) == {known.name for known in hardware_constants(receiver)}
+
+
+def test_sigmas_of_a_fit_add_to_what_a_cycle_moves(twin):
+    document = {
+        "constants": {
+            LENGTH: {"value": 0.31, "sigma": 1e-4},
+            PLANE: {"value": 0.1, "sigma": 0.01},
+        }
+    }
+    made = twin(document)
+    found = deviations(made)
+    assert found[LENGTH] == pytest.approx(1e-4)
+    expected = np.hypot(0.01, CABLES_TOUCHED.reactance_sigma)
+    assert found[PLANE] == pytest.approx(expected)
+    assert made.hardware.weak_line.parts[1].length_m == 0.31
+    centre = dict(zip(made.shared.names, made.shared.centre, strict=True))
+    assert centre[PLANE] == 0.1
+
+
+def test_what_was_fitted_is_no_longer_known_as_bought(twin):
+    document = {"constants": {LENGTH: {"value": 0.31, "sigma": 1e-4}}}
+    found = deviations(twin(document, Knowledge.CATALOGUE))
+    assert found[LENGTH] == pytest.approx(1e-4)
+    plain = deviations(twin({"constants": {LENGTH: 0.31}}, Knowledge.CATALOGUE))
+    assert plain[LENGTH] == pytest.approx(5e-3)
+
+
+def test_covariance_keeps_its_correlations(twin):
+    names = ["weak_line.parts.2.length_m", LENGTH]
+    matrix = np.asarray([[4e-8, 3e-8], [3e-8, 9e-8]])
+    document = {
+        "constants": {
+            name: {"value": 0.3, "sigma": float(np.sqrt(matrix[row, row]))}
+            for row, name in enumerate(names)
+        },
+        "covariance": matrix.tolist(),
+    }
+    shared = twin(document).shared
+    covariance = shared.factor @ shared.factor.T
+    rows = [shared.names.index(name) for name in names]
+    assert covariance[np.ix_(rows, rows)] == pytest.approx(matrix)
+    moved = shared.values(np.eye(len(shared.names))[rows[1:]])
+    assert moved.shape == (1, len(shared.names))
+
+
+@pytest.mark.parametrize(
+    ("document", "named"),
+    [
+        ("{", "is no JSON"),
+        ("[1]", "holds no constants"),
+        ({"constants": [1]}, "holds no constants"),
+        ({"constants": {}, "state": "misfit"}, "ended as a misfit"),
+        ({"constants": {"nobody.knows": 1.0}}, "nobody.knows"),
+        ({"constants": {LENGTH: "long"}}, "long"),
+        ({"constants": {LENGTH: {"sigma": 1.0}}}, "value"),
+        ({"constants": {LENGTH: {"value": 1.0, "sigma": -1.0}}}, "finite"),
+        ({"constants": {LENGTH: float("nan")}}, "finite"),
+        ({"constants": {LENGTH: 1e9}}, "outside of its physical range"),
+        ({"constants": {LENGTH: 0.3}, "covariance": [[1.0, 2.0]]}, "1 x 1"),
+        (
+            {
+                "constants": {
+                    LENGTH: {"value": 0.3, "sigma": 1e-4},
+                    "weak_line.parts.2.length_m": {"value": 0.3, "sigma": 1e-4},
+                },
+                "covariance": [[1e-8, 2e-8], [2e-8, 1e-8]],
+            },
+            "positive definite",
+        ),
+    ],
+)
+def test_what_is_no_description_is_refused_in_one_sentence(twin, document, named):
+    with pytest.raises(UnusableCalibrationError, match=named) as caught:
+        twin(document)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_is_not_there_is_named(receiver, tmp_path):
+    with pytest.raises(UnusableCalibrationError, match=r"gone\.json"):
+        described_twin(receiver, tmp_path / "gone.json", Knowledge.FITTED)
