@@ -1,32 +1,35 @@
 """``halowatch models``: the register of models and its time axis."""
 
-import contextlib
-import json
 import os
-import pwd
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import click
 
 from instruments.clock import SystemClock
-from instruments.measurement import MeasurementError
-from instruments.measurement.times import parse_time
 from models.errors import ModelError
 from service.cli.exits import BadInputError, CommandFailedError, print_json
+from service.cli.model_options import (
+    BY,
+    CAVITY,
+    FORCE,
+    JSON,
+    REASON,
+    describe_live,
+    make_order,
+    open_register,
+    read_evaluation,
+    read_moment,
+    tell,
+)
 from service.cli.model_wording import (
     comparison_lines,
     live_lines,
     model_lines,
     promotion_lines,
 )
-from service.config import ConfigError, ServiceConfig, read_config
-from service.errors import ServiceError, UnavailableError
 from service.operations.model_folders import check_registered, read_folder
 from service.operations.model_presenting import live_json, model_json
 from service.operations.model_register import (
-    Order,
     promote,
     read_history,
     register_folder,
@@ -34,26 +37,11 @@ from service.operations.model_register import (
     roll_back,
 )
 from service.storage.cavities import list_cavities
-from service.storage.engine import Database, Transaction
-from service.storage.migration import check_revision
 from service.storage.model_records import EVERY_CAVITY, ModelState
 from service.storage.models import get_model, list_models
 
-MAX_EVALUATION_BYTES = 64 * 1024 * 1024
-"""Largest file that ``--evaluation`` reads."""
-
 RESCORE_NICENESS = 15
 """What ``rescore`` adds to its niceness: the workers come first."""
-
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-_BY = click.option("--by", help="Who; default the user of this machine.")
-_REASON = click.option("--reason", default="", help="Why, in a sentence.")
-_CAVITY = click.option(
-    "--cavity", "cavities", multiple=True, help="Only for this cavity; may come often."
-)
-_FORCE = click.option(
-    "--force", is_flag=True, help="Overrule what speaks against it; needs --reason."
-)
 
 
 @click.group("models")
@@ -66,10 +54,10 @@ def command() -> None:
 
 
 @command.command("list")
-@_JSON
+@JSON
 def list_command(*, as_json: bool) -> None:
     """List every version with its state, newest registration first."""
-    with _open() as (_, database), database.read() as transaction:
+    with open_register() as (_, database), database.read() as transaction:
         history = read_history(transaction)
         found = [model_json(each, history) for each in list_models(transaction)]
     if as_json:
@@ -87,9 +75,9 @@ def list_command(*, as_json: bool) -> None:
     help="What halowatch evaluate --json printed on held-out cycles.",
 )
 @click.option("--parent", help="Version that it was made from.")
-@_BY
-@_REASON
-@_JSON
+@BY
+@REASON
+@JSON
 def register_command(
     *,
     folder: Path,
@@ -104,13 +92,13 @@ def register_command(
         read = read_folder(folder)
     except ModelError as error:
         raise BadInputError(str(error)) from None
-    document = None if evaluation is None else _read_json(evaluation)
-    with _open() as (_, database), database.write() as transaction:
+    document = None if evaluation is None else read_evaluation(evaluation)
+    with open_register() as (_, database), database.write() as transaction:
         is_new = register_folder(
             transaction,
             read,
             source=folder,
-            order=_order(by, reason, force=False),
+            order=make_order(by, reason, force=False),
             parent=parent,
             evaluation=document,
         )
@@ -129,11 +117,11 @@ def register_command(
     show_default=True,
     help="A shadow judges beside the live model and touches no alert.",
 )
-@_CAVITY
-@_FORCE
-@_BY
-@_REASON
-@_JSON
+@CAVITY
+@FORCE
+@BY
+@REASON
+@JSON
 def promote_command(
     *,
     version: str,
@@ -145,7 +133,7 @@ def promote_command(
     as_json: bool,
 ) -> None:
     """Make VERSION live or a shadow, if it passes its gates or is forced."""
-    with _open() as (config, database):
+    with open_register() as (config, database):
         gates = []
         if to == ModelState.LIVE:
             from service.operations.rehearsing import rehearse
@@ -160,9 +148,9 @@ def promote_command(
                 to=ModelState(to),
                 cavities=cavities,
                 gates=gates,
-                order=_order(by, reason, force=force),
+                order=make_order(by, reason, force=force),
             )
-            document = _live(transaction)
+            document = describe_live(transaction)
     found = [gate.to_record() for gate in gates]
     if as_json:
         print_json(document | {"version": version, "gates": found})
@@ -173,10 +161,10 @@ def promote_command(
 
 @command.command("rollback")
 @click.argument("version", required=False)
-@_CAVITY
-@_BY
-@_REASON
-@_JSON
+@CAVITY
+@BY
+@REASON
+@JSON
 def rollback_command(
     *,
     version: str | None,
@@ -186,7 +174,7 @@ def rollback_command(
     as_json: bool,
 ) -> None:
     """Take VERSION back, by default the live one; its predecessor is live again."""
-    with _open() as (_, database), database.write() as transaction:
+    with open_register() as (_, database), database.write() as transaction:
         scope = cavities[0] if cavities else EVERY_CAVITY
         live = read_history(transaction).live().get(scope)
         if version is None and live is None:
@@ -196,19 +184,19 @@ def rollback_command(
             )
         name = version or (live.version if live else "")
         scopes = cavities or (() if version else (EVERY_CAVITY,))
-        order = _order(by, reason, force=False)
+        order = make_order(by, reason, force=False)
         roll_back(transaction, name, cavities=scopes, order=order)
-        document = _live(transaction)
-    _tell(document | {"version": name}, as_json=as_json)
+        document = describe_live(transaction)
+    tell(document | {"version": name}, as_json=as_json)
 
 
 @command.command("retire")
 @click.argument("version")
-@_CAVITY
-@_FORCE
-@_BY
-@_REASON
-@_JSON
+@CAVITY
+@FORCE
+@BY
+@REASON
+@JSON
 def retire_command(
     *,
     version: str,
@@ -219,31 +207,31 @@ def retire_command(
     as_json: bool,
 ) -> None:
     """End what VERSION does; without a live model sweeps are judged by none."""
-    with _open() as (_, database), database.write() as transaction:
-        order = _order(by, reason, force=force)
+    with open_register() as (_, database), database.write() as transaction:
+        order = make_order(by, reason, force=force)
         retire(transaction, version, cavities=cavities, order=order)
-        document = _live(transaction)
-    _tell(document | {"version": version}, as_json=as_json)
+        document = describe_live(transaction)
+    tell(document | {"version": version}, as_json=as_json)
 
 
 @command.command("live")
 @click.option("--at", help="RFC 3339 time with a zone; default now.")
-@_JSON
+@JSON
 def live_command(*, at: str | None, as_json: bool) -> None:
     """Tell who is live, or was at a time."""
-    moment = None if at is None else _time("--at", at)
-    with _open() as (_, database), database.read() as transaction:
+    moment = None if at is None else read_moment("--at", at)
+    with open_register() as (_, database), database.read() as transaction:
         history = read_history(transaction, moment)
         cavities = [one.cavity for one in list_cavities(transaction)]
     document = live_json(history, cavities, moment or SystemClock().now())
-    _tell(document, as_json=as_json)
+    tell(document, as_json=as_json)
 
 
 @command.command("compare")
 @click.argument("first")
 @click.argument("second")
 @click.option("--since", help="Only sweeps measured since this RFC 3339 time.")
-@_JSON
+@JSON
 def compare_command(
     *, first: str, second: str, since: str | None, as_json: bool
 ) -> None:
@@ -254,8 +242,8 @@ def compare_command(
     """
     from service.operations.comparing import compare_models
 
-    moment = None if since is None else _time("--since", since)
-    with _open() as (_, database):
+    moment = None if since is None else read_moment("--since", since)
+    with open_register() as (_, database):
         document = compare_models(database, first, second, since=moment)
     if as_json:
         print_json(document)
@@ -269,7 +257,7 @@ def compare_command(
 @click.option("--from", "from_", required=True, help="RFC 3339 time, included.")
 @click.option("--to", help="RFC 3339 time, excluded; default now.")
 @click.option("--cavity", help="Only this cavity.")
-@_JSON
+@JSON
 def rescore_command(
     *, version: str, from_: str, to: str | None, cavity: str | None, as_json: bool
 ) -> None:
@@ -282,10 +270,10 @@ def rescore_command(
     from service.operations.rescoring import rescore
 
     clock = SystemClock()
-    start = _time("--from", from_)
-    end = clock.now() if to is None else _time("--to", to)
+    start = read_moment("--from", from_)
+    end = clock.now() if to is None else read_moment("--to", to)
     os.nice(RESCORE_NICENESS)
-    with _open() as (config, database):
+    with open_register() as (config, database):
         judge = load_judge(check_registered(database, version, config.home))
         steps = rescore(
             database,
@@ -310,65 +298,3 @@ def rescore_command(
         click.echo(f"{last.done} sweeps judged by {version}, {last.failed} failed")
     if last.failed:
         raise CommandFailedError(f"{last.failed} sweeps failed; the log above says why")
-
-
-def _live(transaction: Transaction) -> dict[str, Any]:
-    cavities = [one.cavity for one in list_cavities(transaction)]
-    return live_json(read_history(transaction), cavities, SystemClock().now())
-
-
-def _tell(document: dict[str, Any], *, as_json: bool) -> None:
-    if as_json:
-        print_json(document)
-        return
-    for line in live_lines(document):
-        click.echo(line)
-
-
-def _order(by: str | None, reason: str, *, force: bool) -> Order:
-    who = by or pwd.getpwuid(os.getuid()).pw_name
-    return Order(by=who, now=SystemClock().now(), reason=reason, force=force)
-
-
-def _time(option: str, text: str) -> Any:
-    try:
-        return parse_time(option, text)
-    except MeasurementError as error:
-        raise BadInputError(str(error)) from None
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    if path.stat().st_size > MAX_EVALUATION_BYTES:
-        raise BadInputError(
-            f"--evaluation {path}: larger than {MAX_EVALUATION_BYTES} bytes"
-        )
-    try:
-        document = json.loads(path.read_bytes())
-    except (ValueError, RecursionError):
-        document = None
-    if not isinstance(document, dict) or "targets" not in document:
-        raise BadInputError(
-            f"--evaluation {path}: is not what halowatch evaluate --json prints"
-        )
-    return document
-
-
-@contextlib.contextmanager
-def _open() -> Iterator[tuple[ServiceConfig, Database]]:
-    try:
-        config = read_config()
-        database = Database(config.database_url, busy_timeout_s=config.busy_timeout_s)
-        if database.path is not None and not database.path.is_file():
-            raise BadInputError(
-                f"there is no database at {database.path}: set HALOWATCH_HOME or "
-                "HALOWATCH_DATABASE_URL, or make it with halowatch db upgrade"
-            )
-        with contextlib.closing(database):
-            check_revision(database, config.migrations)
-            yield config, database
-    except ConfigError as error:
-        raise BadInputError(str(error)) from None
-    except UnavailableError as error:
-        raise CommandFailedError(str(error)) from None
-    except ServiceError as error:
-        raise BadInputError(str(error)) from None

@@ -14,9 +14,9 @@ from service.errors import NotFoundError
 from service.handlers.answers import StrictJsonResponse
 from service.handlers.dependencies import Context, read_time
 from service.operations.gates import Gate
+from service.operations.model_orders import Order
 from service.operations.model_presenting import live_json, model_json
 from service.operations.model_register import (
-    Order,
     promote,
     read_history,
     retire,

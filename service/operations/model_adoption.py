@@ -9,9 +9,8 @@ from models.errors import ModelError
 from service.errors import ModelUnavailableError
 from service.operations.gates import judge_report
 from service.operations.model_folders import ReadFolder, read_folder
+from service.operations.model_orders import SYSTEM, Order
 from service.operations.model_register import (
-    SYSTEM,
-    Order,
     promote,
     read_history,
     register_folder,

@@ -1,7 +1,6 @@
 """Registers models and changes who is live: every change recorded, none undone."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -9,49 +8,31 @@ from typing import Any
 from service.errors import (
     ConflictError,
     InvalidRequestError,
-    NotFoundError,
-    PromotionRefusedError,
 )
-from service.operations.gates import Gate, failed
+from service.operations.gates import Gate
 from service.operations.model_folders import ReadFolder
 from service.operations.model_history import ModelHistory
-from service.storage.access_records import AuditEntry
-from service.storage.audit import record_action
-from service.storage.cavities import get_cavity
+from service.operations.model_orders import (
+    Order,
+    check_gates,
+    need_cavities,
+    need_model,
+    need_reason,
+    record_change,
+)
 from service.storage.engine import Transaction
 from service.storage.model_records import (
     EVERY_CAVITY,
     ModelEvent,
     ModelRecord,
     ModelState,
-    ModelTransition,
 )
 from service.storage.models import (
-    add_model_transition,
     get_model,
     insert_model,
     list_model_transitions,
     lock_register,
 )
-
-SYSTEM = "halowatch"
-"""Who acts where nobody asked."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """Who wants a change, why and when.
-
-    Attributes
-    ----------
-    force
-        Overrule gates that fail; needs a reason.
-    """
-
-    by: str
-    now: datetime
-    reason: str = ""
-    force: bool = False
 
 
 def read_history(
@@ -103,7 +84,7 @@ def register_folder(
         registered_by=order.by,
     )
     insert_model(transaction, record, folder.files)
-    _record(
+    record_change(
         transaction,
         (folder.version, EVERY_CAVITY),
         ModelEvent.REGISTERED,
@@ -145,20 +126,20 @@ def promote(
         If it is forced without a reason.
     """
     lock_register(transaction)
-    _need_model(transaction, version)
+    need_model(transaction, version)
     scopes = tuple(dict.fromkeys(cavities)) or (EVERY_CAVITY,)
-    _need_cavities(transaction, cavities)
+    need_cavities(transaction, cavities)
     history = read_history(transaction)
     scopes = tuple(s for s in scopes if history.state(version, s) is not to)
     if not scopes:
         raise ConflictError(f"model {version} is {to.value} there already")
-    forced = to is ModelState.LIVE and _check_gates(version, gates, order)
+    forced = to is ModelState.LIVE and check_gates(version, gates, order)
     for scope in scopes:
         if to is ModelState.LIVE and (live := history.live().get(scope)) is not None:
             retiring = (ModelState.LIVE, ModelState.RETIRED)
             key = (live.version, scope)
-            _record(transaction, key, ModelEvent.DISPLACED, retiring, order)
-        _record(
+            record_change(transaction, key, ModelEvent.DISPLACED, retiring, order)
+        record_change(
             transaction,
             (version, scope),
             ModelEvent.PROMOTED if to is ModelState.LIVE else ModelEvent.SHADOWED,
@@ -191,7 +172,7 @@ def roll_back(
         If it is not live there, or nothing was live before it.
     """
     lock_register(transaction)
-    _need_model(transaction, version)
+    need_model(transaction, version)
     history = read_history(transaction)
     held = [scope for scope, post in history.live().items() if post.version == version]
     scopes = list(dict.fromkeys(cavities)) or held
@@ -214,10 +195,14 @@ def roll_back(
         raise ConflictError(f"model {version} is not live anywhere")
     for scope, before in restored.items():
         ending = (ModelState.LIVE, ModelState.RETIRED)
-        _record(transaction, (version, scope), ModelEvent.ROLLED_BACK, ending, order)
+        record_change(
+            transaction, (version, scope), ModelEvent.ROLLED_BACK, ending, order
+        )
         if before is not None:
             again = (history.state(before, scope), ModelState.LIVE)
-            _record(transaction, (before, scope), ModelEvent.RESTORED, again, order)
+            record_change(
+                transaction, (before, scope), ModelEvent.RESTORED, again, order
+            )
     return restored
 
 
@@ -234,7 +219,7 @@ def retire(
         If it is the live model of all and nobody says why with force.
     """
     lock_register(transaction)
-    _need_model(transaction, version)
+    need_model(transaction, version)
     history = read_history(transaction)
     posts = {
         scope: post.state
@@ -250,11 +235,11 @@ def retire(
                 f"model {version} is live: promote another in its place, or force it "
                 "with a reason to judge without a model"
             )
-        _need_reason(order)
+        need_reason(order)
     for scope in scopes:
         change = (posts[scope], ModelState.RETIRED)
         forced = order.force and posts[scope] is ModelState.LIVE
-        _record(
+        record_change(
             transaction,
             (version, scope),
             ModelEvent.RETIRED,
@@ -262,82 +247,3 @@ def retire(
             order,
             forced=forced,
         )
-
-
-def _check_gates(version: str, gates: Sequence[Gate], order: Order) -> bool:
-    """Refuse what fails; tells whether a failure was overruled."""
-    broken = failed(gates)
-    if not broken:
-        return False
-    if not order.force:
-        named = "; ".join(f"{gate.name}: {gate.detail}" for gate in broken)
-        raise PromotionRefusedError(
-            f"model {version} is not promoted ({named}); force it with a reason to "
-            "overrule",
-            {"gates": [gate.to_record() for gate in gates]},
-        )
-    _need_reason(order)
-    return True
-
-
-def _need_reason(order: Order) -> None:
-    if not order.reason.strip():
-        raise InvalidRequestError("reason: say why, where a gate is overruled by force")
-
-
-def _need_model(transaction: Transaction, version: str) -> None:
-    if get_model(transaction, version) is None:
-        raise NotFoundError(
-            f"no model {version[:64]!r}; halowatch models register FOLDER registers one"
-        )
-
-
-def _need_cavities(transaction: Transaction, cavities: Sequence[str]) -> None:
-    for cavity in cavities:
-        if get_cavity(transaction, cavity) is None:
-            raise NotFoundError(
-                f"cavity {cavity[:64]!r} is not registered; "
-                f"PUT /api/v1/cavities/{cavity[:64]} registers it"
-            )
-
-
-def _record(
-    transaction: Transaction,
-    key: tuple[str, str],
-    event: ModelEvent,
-    change: tuple[ModelState, ModelState],
-    order: Order,
-    *,
-    gates: Sequence[Gate] = (),
-    forced: bool = False,
-) -> None:
-    version, scope = key
-    add_model_transition(
-        transaction,
-        ModelTransition(
-            version=version,
-            scope=scope,
-            at=order.now,
-            event=event,
-            from_state=change[0],
-            to_state=change[1],
-            actor=order.by,
-            reason=order.reason,
-            is_forced=forced,
-            gates=tuple(gate.to_record() for gate in gates),
-        ),
-    )
-    record_action(
-        transaction,
-        AuditEntry(
-            at=order.now,
-            actor=order.by,
-            action=f"model.{event.value}",
-            subject=version,
-            details={
-                "scope": scope or "every cavity",
-                "reason": order.reason,
-                "forced": forced,
-            },
-        ),
-    )

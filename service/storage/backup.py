@@ -1,10 +1,7 @@
 """Copies a database while it is in use, and puts a copy in its place."""
 
 import contextlib
-import hashlib
-import os
 import shutil
-import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,8 +13,18 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import func, inspect, select, table
 
 from instruments.measurement.times import format_time
-from service.errors import BackupError, StorageUnavailableError
+from service.errors import BackupError
 from service.storage import postgresql_tools
+from service.storage.database_files import (
+    check_unused,
+    copy_database,
+    hash_file,
+    list_files,
+    make_durable,
+    move_database,
+    remove_database,
+    sync,
+)
 from service.storage.engine import Database, Transaction
 from service.storage.integrity import check_integrity
 
@@ -27,7 +34,6 @@ SCHEMA = 1
 _SQLITE_COPY = "halowatch.sqlite"
 _PACKS_COPY = "halowatch.packs"
 _POSTGRESQL_COPY = "halowatch.dump"
-_PIECE_BYTES = 1024 * 1024
 _ATTEMPTS = 3
 
 
@@ -91,14 +97,14 @@ def back_up(database: Database, folder: Path, now: datetime) -> Backup:
             made_at=format_time(now),
             revision=revision,
             row_counts=counts,
-            files={name: _hash(partial / name) for name in _names(partial)},
+            files={name: hash_file(partial / name) for name in list_files(partial)},
         )
         (partial / MANIFEST).write_bytes(
             orjson.dumps(backup.record, option=orjson.OPT_INDENT_2)
         )
-        _make_durable(partial)
+        make_durable(partial)
         partial.rename(folder)
-        _sync(folder.absolute().parent)
+        sync(folder.absolute().parent)
     except OSError as error:
         shutil.rmtree(partial, ignore_errors=True)
         raise BackupError(f"{partial} cannot be written ({error})") from None
@@ -131,12 +137,12 @@ def read_backup(folder: Path) -> Backup:
         raise BackupError(f"{folder} is no backup ({error.strerror})") from None
     except (ValueError, KeyError, TypeError, AttributeError):
         raise BackupError(f"{folder / MANIFEST} is no manifest of a backup") from None
-    present = set(_names(folder)) - {MANIFEST}
+    present = set(list_files(folder)) - {MANIFEST}
     for name in sorted(present ^ set(backup.files)):
         what = "is missing" if name in backup.files else "is not of the backup"
         raise BackupError(f"{folder / name} {what}")
     for name, digest in backup.files.items():
-        if _hash(folder / name) != digest:
+        if hash_file(folder / name) != digest:
             raise BackupError(f"{folder / name} is damaged: its SHA-256 is another one")
     return backup
 
@@ -188,7 +194,7 @@ def _copy_sqlite(database: Database, folder: Path) -> tuple[str, dict[str, int]]
     packs = path.with_suffix(".packs")
     problem = ""
     for _ in range(_ATTEMPTS):
-        _copy_file(path, folder / _SQLITE_COPY)
+        copy_database(path, folder / _SQLITE_COPY)
         # Rows point into the packs, which only grow or go as a whole: copied later,
         # they hold all that the rows know, unless retention came in between.
         shutil.rmtree(folder / _PACKS_COPY, ignore_errors=True)
@@ -202,23 +208,6 @@ def _copy_sqlite(database: Database, folder: Path) -> tuple[str, dict[str, int]]
     raise BackupError(f"the copy of {path} is not sound: {problem}")
 
 
-def _copy_file(source: Path, target: Path) -> None:
-    target.unlink(missing_ok=True)
-    try:
-        with (
-            contextlib.closing(
-                sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)
-            ) as read,
-            contextlib.closing(sqlite3.connect(target)) as write,
-        ):
-            # All pages in one step: one snapshot, which no writer can restart.
-            read.backup(write, pages=-1)
-            write.execute("PRAGMA journal_mode = WAL")
-            write.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    except sqlite3.Error as error:
-        raise StorageUnavailableError(f"{source}: {error}") from error
-
-
 def _restore_sqlite(
     database: Database, folder: Path, backup: Backup, *, replace: bool, now: datetime
 ) -> None:
@@ -229,7 +218,7 @@ def _restore_sqlite(
             raise BackupError(
                 f"{path} exists: --replace keeps it beside and puts the backup there"
             )
-        _check_unused(path)
+        check_unused(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     waiting = path.with_name(f"{path.stem}.restoring{path.suffix}")
     try:
@@ -241,55 +230,22 @@ def _restore_sqlite(
             _check_counts(transaction, backup)
         if path.exists():
             stamp = now.strftime("%Y%m%dT%H%M%SZ")
-            _move(path, path.with_name(f"{path.stem}.before-{stamp}{path.suffix}"))
-        _move(waiting, path)
+            move_database(
+                path, path.with_name(f"{path.stem}.before-{stamp}{path.suffix}")
+            )
+        move_database(waiting, path)
     finally:
-        _remove(waiting)
-    _sync(path.parent)
-
-
-def _remove(path: Path) -> None:
-    for leftover in _family(path):
-        if leftover.is_dir():
-            shutil.rmtree(leftover)
-        else:
-            leftover.unlink(missing_ok=True)
+        remove_database(waiting)
+    sync(path.parent)
 
 
 def _place(folder: Path, waiting: Path) -> None:
-    _remove(waiting)
+    remove_database(waiting)
     shutil.copyfile(folder / _SQLITE_COPY, waiting)
     waiting.chmod(0o600)
     if (folder / _PACKS_COPY).is_dir():
         shutil.copytree(folder / _PACKS_COPY, waiting.with_suffix(".packs"))
-    _make_durable(waiting.parent)
-
-
-def _move(old: Path, new: Path) -> None:
-    """Rename a database with all that belongs to it, its main file last."""
-    for source, target in reversed(list(zip(_family(old), _family(new), strict=True))):
-        if source.exists():
-            source.rename(target)
-
-
-def _family(path: Path) -> list[Path]:
-    journals = [path.with_name(path.name + ending) for ending in ("-wal", "-shm")]
-    return [path, path.with_suffix(".packs"), *journals]
-
-
-def _check_unused(path: Path) -> None:
-    # Leaving WAL takes the file for oneself: it fails while anybody else has it open.
-    try:
-        with contextlib.closing(sqlite3.connect(path, timeout=0.2)) as connection:
-            mode = connection.execute("PRAGMA journal_mode = DELETE").fetchone()[0]
-            is_free = mode == "delete"
-            connection.execute("PRAGMA journal_mode = WAL")
-    except sqlite3.DatabaseError as error:
-        if "locked" not in str(error):
-            return  # a file that is broken is in nobody's use
-        is_free = False
-    if not is_free:
-        raise BackupError(f"{path} is in use: stop the service and its workers first")
+    make_durable(waiting.parent)
 
 
 @contextlib.contextmanager
@@ -318,30 +274,3 @@ def _check_counts(transaction: Transaction, backup: Backup) -> None:
             raise BackupError(
                 f"table {name} holds {found.get(name)} rows where the backup says {due}"
             )
-
-
-def _names(folder: Path) -> list[str]:
-    files = (path for path in folder.rglob("*") if path.is_file())
-    return sorted(str(path.relative_to(folder)) for path in files)
-
-
-def _hash(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while piece := file.read(_PIECE_BYTES):
-            digest.update(piece)
-    return digest.hexdigest()
-
-
-def _make_durable(folder: Path) -> None:
-    for path in folder.rglob("*"):
-        _sync(path)
-    _sync(folder)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -23,7 +23,8 @@ from instruments.measurement.message import MSGPACK_MEDIA_TYPE, encode_sweeps
 from models.serving.manifest import version_of
 from service.config import ServiceConfig, read_config
 from service.operations.model_folders import read_folder
-from service.operations.model_register import Order, register_folder
+from service.operations.model_orders import Order
+from service.operations.model_register import register_folder
 from service.storage.engine import Database
 from service.storage.migration import upgrade
 

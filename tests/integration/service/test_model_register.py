@@ -17,8 +17,8 @@ from service.errors import (
 from service.operations.gates import Gate, GateOutcome
 from service.operations.model_adoption import adopt_configured
 from service.operations.model_folders import check_registered, fetch_folder
+from service.operations.model_orders import Order
 from service.operations.model_register import (
-    Order,
     promote,
     read_history,
     retire,
