@@ -5,6 +5,9 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
+LABEL = "label:"
+"""Prefix of a further scalar among the targets of a model."""
+
 UNKNOWN = "unknown"
 """The label of a class that no trained class explains."""
 
@@ -49,6 +52,12 @@ class Classification:
         Labels of the 90 % conformal set (``set`` on the wire).
     top
         Best labels with their probabilities, best first.
+    present
+        Probability that each condition is there, by itself: two may be at once, and
+        these need not sum to one. Healthy is none of them.
+    present_set
+        Conditions that a set holds which misses one that is there in a tenth of its
+        sweeps.
     """
 
     state: EstimateState
@@ -56,6 +65,66 @@ class Classification:
     probability: float | None = None
     conformal_set: tuple[str, ...] = ()
     top: tuple[tuple[str, float], ...] = ()
+    present: Mapping[str, float] = field(default_factory=dict)
+    present_set: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelEstimate:
+    """A further scalar that a model was taught.
+
+    Attributes
+    ----------
+    unit
+        As the archive told it; "" where it told none.
+    """
+
+    estimate: Estimate
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondOpinion:
+    """What another method makes of the sweep, taught by the same sweeps.
+
+    It has no say in the verdict; that it contradicts is one of the scores of
+    strangeness.
+
+    Attributes
+    ----------
+    method
+        Which method it is.
+    condition
+        Without a conformal set.
+    """
+
+    temperature_k: Estimate
+    magnetic_field_tesla: Estimate
+    condition: Classification
+    method: str = "minirocket_ridge"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Jump:
+    """How far a sweep is from the last few of its cavity, against the same reference.
+
+    Attributes
+    ----------
+    size
+        Of the largest change of a band, in usual changes from sweep to sweep.
+    is_sudden
+        Whether that is sudden, and no drift.
+    trace, band
+        Where it is largest; the number of a sixteenth of the band.
+    sweeps
+        How many it was compared with.
+    """
+
+    size: float
+    is_sudden: bool
+    trace: str
+    band: int
+    sweeps: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,11 +139,16 @@ class OutOfDistribution:
         Whether the sweep lies outside of what was trained.
     scores
         The single scores, by name.
+    contributions
+        JSON-ready: ``bands_hz`` (start and stop of each; none where a model knows
+        several bands), and for ``t2`` and ``q`` the share of each trace and band, as
+        lists by trace. The shares of a score sum to one.
     """
 
     p_value: float | None = None
     flag: bool = False
     scores: Mapping[str, float] = field(default_factory=dict)
+    contributions: Mapping[str, Any] = field(default_factory=dict)
 
 
 class ResonanceState(StrEnum):
@@ -243,6 +317,18 @@ class Diagnosis:
         Flags of a sweep that cannot be trusted; empty for a good one.
     resonance
         The fit, for narrow sweeps.
+    second_opinion
+        Of another method, where the model has one and the sweep a reference.
+    labels
+        Further scalars by name, where the model was taught any.
+    signature
+        Trace to its log-ratio to the reference in sixteen bands: levels in neper,
+        then phases in rad. What the next sweeps are compared with.
+    jump
+        Against the last sweeps, where the service knows any.
+    adaptive
+        Scalar target to what readings taught of its intervals, JSON-ready: ``alpha``,
+        ``labelled``, ``missed`` and the ``stretch`` that follows.
     """
 
     model_version: str
@@ -255,14 +341,33 @@ class Diagnosis:
     resonance: ResonanceEstimate | None = None
     reference_sweep: str | None = None
     mode: FollowedMode | None = None
+    second_opinion: SecondOpinion | None = None
+    labels: Mapping[str, LabelEstimate] = field(default_factory=dict)
+    signature: Mapping[str, list[float]] = field(default_factory=dict)
+    jump: Jump | None = None
+    adaptive: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def estimate(self, target: str) -> Estimate:
+        """Return the estimate of a scalar target, further labels by their names."""
+        if target in self.labels:
+            return self.labels[target].estimate
+        found: Estimate = getattr(self, target)
+        return found
 
     def to_record(self) -> dict[str, Any]:
         """Write as a JSON-ready mapping with the names of the public contract."""
         record = asdict(self)
-        for name in ("condition", "component"):
-            classes = record[name]
+        named = [record["condition"], record["component"]]
+        if self.second_opinion is not None:
+            named.append(record["second_opinion"]["condition"])
+        for classes in named:
             classes["set"] = list(classes.pop("conformal_set"))
             classes["top"] = [list(pair) for pair in classes["top"]]
+            classes["present_set"] = list(classes["present_set"])
+        record["labels"] = {
+            name.removeprefix(LABEL): each["estimate"] | {"unit": each["unit"]}
+            for name, each in record["labels"].items()
+        }
         record["integrity"] = list(self.integrity)
         if self.resonance is not None:
             record["resonance"]["flags"] = list(self.resonance.flags)
@@ -284,6 +389,14 @@ class Diagnosis:
             resonance=None if resonance is None else _resonance(resonance),
             reference_sweep=record.get("reference_sweep"),
             mode=_mode(record.get("mode")),
+            second_opinion=_opinion(record.get("second_opinion")),
+            labels={
+                LABEL + name: _label(each)
+                for name, each in record.get("labels", {}).items()
+            },
+            signature=record.get("signature", {}),
+            jump=None if record.get("jump") is None else Jump(**record["jump"]),
+            adaptive=record.get("adaptive", {}),
         )
 
 
@@ -305,6 +418,27 @@ def _classification(record: Mapping[str, Any]) -> Classification:
         probability=record["probability"],
         conformal_set=tuple(record["set"]),
         top=tuple((str(label), float(value)) for label, value in record["top"]),
+        present={
+            str(label): float(value)
+            for label, value in record.get("present", {}).items()
+        },
+        present_set=tuple(record.get("present_set", ())),
+    )
+
+
+def _label(record: Mapping[str, Any]) -> LabelEstimate:
+    told = {key: value for key, value in record.items() if key != "unit"}
+    return LabelEstimate(estimate=_estimate(told), unit=record["unit"])
+
+
+def _opinion(record: Mapping[str, Any] | None) -> SecondOpinion | None:
+    if record is None:
+        return None
+    return SecondOpinion(
+        temperature_k=_estimate(record["temperature_k"]),
+        magnetic_field_tesla=_estimate(record["magnetic_field_tesla"]),
+        condition=_classification(record["condition"]),
+        method=record["method"],
     )
 
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 Reals = npt.NDArray[np.float64]
 
 SCORES = ("t2", "q", "knn5")
-"""Names of the scores, in the order of their arrays."""
+"""Names of the scores that every model has, in the order of their arrays."""
 
 GRID_SIZE = 257
 """Quantiles that are kept of each score."""
@@ -36,11 +36,14 @@ class NoveltyCalibration:
         Index of the power law beyond the largest score, shape (score,).
     sweep_count
         Sweeps that were scored.
+    names
+        Of the scores, in the order of their arrays.
     """
 
     quantiles: Reals
     tail: Reals
     sweep_count: int
+    names: tuple[str, ...] = SCORES
 
     def p_values(self, scores: Reals) -> Reals:
         """Return one p-value for each score.
@@ -72,10 +75,12 @@ class NoveltyCalibration:
     def combined(self, scores: Reals) -> Reals:
         """Return the Bonferroni-combined p-value of each sweep, shape (sweep,)."""
         smallest = self.p_values(scores).min(axis=1)
-        return np.asarray(np.minimum(1.0, len(SCORES) * smallest))
+        return np.asarray(np.minimum(1.0, len(self.names) * smallest))
 
 
-def calibrate_novelty(scores: Reals) -> NoveltyCalibration:
+def calibrate_novelty(
+    scores: Reals, names: tuple[str, ...] = SCORES
+) -> NoveltyCalibration:
     """Calibrate on the scores of held-out sweeps, shape (sweep, score)."""
     levels = np.linspace(0.0, 1.0, GRID_SIZE)
     quantiles = np.quantile(scores, levels, axis=0).T
@@ -85,6 +90,7 @@ def calibrate_novelty(scores: Reals) -> NoveltyCalibration:
         quantiles=np.maximum(quantiles, 1e-12),
         tail=np.array([_hill(column) for column in scores.T]),
         sweep_count=scores.shape[0],
+        names=names,
     )
 
 

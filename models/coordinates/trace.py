@@ -115,10 +115,12 @@ class TraceForm:
         for index, change in self.relative(echoes):
             columns += self._stretch(index, change, first[:, 0])
         for low, high in self.windows:
-            mine, theirs = fit_pole(own[:, low:high]), fit_pole(known[:, low:high])
-            columns.append((mine.place_bins - theirs.place_bins)[:, None])
-            width = np.log(mine.half_width_bins / theirs.half_width_bins)
-            columns.append(width[:, None])
+            # One fit of both: a single sweep waits for calls, not for numbers.
+            both = fit_pole(np.concatenate([own[:, low:high], known[:, low:high]]))
+            mine, theirs = np.split(both.place_bins, 2)
+            columns.append((mine - theirs)[:, None])
+            mine, theirs = np.split(np.log(both.half_width_bins), 2)
+            columns.append((mine - theirs)[:, None])
         return np.concatenate(columns, axis=1), texture(rest, self.kept)
 
     def echoes(self, own: Complexes, known: Complexes) -> list[EchoChange]:

@@ -28,7 +28,7 @@ from models.evaluation.served import judge_corpus
 from models.evaluation.subsets import score_subsets
 from models.serving.folder import StoredModel, load_model
 from models.training.corpus import Corpus, build_corpus
-from models.training.fit import Recipe
+from models.training.recipe import Recipe
 from models.training.splits import (
     SplitKind,
     split_at_random,
@@ -91,9 +91,10 @@ def evaluate_model(
         GROUPED: split_by_cycle(corpus.thermal_cycle, corpus.measured_at, 0, ids),
         LEAKY: split_at_random(corpus.sweep_count, 0, ids),
     }
-    recipe = recipe or Recipe(**stored.manifest["recipe"])
+    recipe = recipe or Recipe.from_record(stored.manifest["recipe"])
+    kernels = stored.model.ensemble.architecture.kernel_heads
     nets = {
-        key: retrained_predictions(corpus, plan, split, recipe)
+        key: retrained_predictions(corpus, plan, split, recipe, kernels)
         for key, split in splits.items()
     }
     board = make_board(
@@ -137,9 +138,10 @@ def evaluate_model(
 def _plan_of(stored: StoredModel, corpus: Corpus) -> TargetPlan:
     """Return the model's heads for which the archive has labels."""
     model, plan = stored.model, TargetPlan()
-    for name in TARGETS:
+    further = sorted(set(model.densities) - set(TARGETS))
+    for name in (*TARGETS, *further):
         if name in model.densities:
-            if np.isfinite(corpus.numbers[name]).any():
+            if np.isfinite(corpus.numbers.get(name, np.nan)).any():
                 plan.densities[name] = model.densities[name]
             else:
                 plan.refused[name] = "no sweep has such a label"

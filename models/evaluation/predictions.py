@@ -107,6 +107,16 @@ def scored_rows(corpus: Corpus, plan: TargetPlan, name: str) -> npt.NDArray[np.i
     return np.flatnonzero(chosen)
 
 
+def unit_of(name: str, corpus: Corpus) -> str:
+    """Return a target's unit as the suffix of a score's name."""
+    if name not in corpus.units:
+        return name.rsplit("_", 1)[-1]
+    words = "".join(
+        letter if letter.isalnum() else "_" for letter in corpus.units[name].lower()
+    )
+    return words or "units"
+
+
 def ranked_sweeps(predictions: Predictions, corpus: Corpus) -> npt.NDArray[np.bool_]:
     """Return which of the scored sweeps rank: healthy ones for a scalar."""
     everything = np.ones(predictions.rows.size, dtype=np.bool_)
@@ -161,7 +171,7 @@ def read_predictions(
             grid=grid,
             truth=grid.place(corpus.numbers[name][rows]),
             quantiles=quantiles[name][rows],
-            unit=name.rsplit("_", 1)[-1],
+            unit=unit_of(name, corpus),
         )
     for name, labels in plan.classes.items():
         rows = scored_rows(corpus, plan, name)

@@ -12,6 +12,7 @@ from models.evaluation.predictions import (
     ScalarPredictions,
     chosen_of,
     scored_rows,
+    unit_of,
 )
 from models.evaluation.residuals import with_residuals
 from models.networks.density import DensityGrid
@@ -46,6 +47,8 @@ class Question:
         Of a scalar; None for classes.
     labels
         Of classes; empty for a scalar.
+    unit
+        Of a scalar, as the suffix of a score's name.
     """
 
     name: str
@@ -55,6 +58,7 @@ class Question:
     cycle: npt.NDArray[np.str_]
     grid: DensityGrid | None = None
     labels: tuple[str, ...] = ()
+    unit: str = ""
 
     @classmethod
     def of(cls, corpus: Corpus, plan: TargetPlan, name: str) -> Self:
@@ -80,6 +84,7 @@ class Question:
             learnt=healthy if healthy.any() else scored,
             cycle=corpus.thermal_cycle,
             grid=grid,
+            unit=unit_of(name, corpus),
         )
 
     @property
@@ -116,6 +121,6 @@ class Question:
             truth=self.truth[rows],
             # Nobody is asked beyond what was trained on; extrapolation is not scored.
             quantiles=said.clip(self.grid.low, self.grid.high),
-            unit=self.name.rsplit("_", 1)[-1],
+            unit=self.unit,
         )
         return with_residuals(points, split.fold[rows], self.learnt[rows])

@@ -51,14 +51,15 @@ class Representation:
 
 
 def representation_of(
-    corpus: Corpus, archives: Sequence[LabelledArchive]
+    corpus: Corpus, archives: Sequence[LabelledArchive] | None
 ) -> Representation:
     """Represent a corpus: log-ratio to the reference, and the level for components.
 
     Parameters
     ----------
     archives
-        Those that the corpus was built from.
+        Those that the corpus was built from; without them nobody may look at the
+        bare sweep.
     """
     count = corpus.sweep_count
     ratio = corpus.ratio.reshape(count, -1)
@@ -67,14 +68,20 @@ def representation_of(
     return Representation(
         tables={RECEIVER: ratio, COMPONENT: np.concatenate([ratio, level], axis=1)},
         series=corpus.ratio.reshape(count, 2 * traces, -1),
-        raw=np.stack(
-            [
-                _bare(corpus.form, archives[number], int(sweep))
-                for number, sweep in corpus.row
-            ]
-        ),
+        raw=_raw(corpus, archives),
         clock=_clock(corpus)[:, None],
         metadata=_metadata(corpus),
+    )
+
+
+def _raw(corpus: Corpus, archives: Sequence[LabelledArchive] | None) -> Singles:
+    if archives is None:
+        return np.zeros((corpus.sweep_count, 0), np.float32)
+    return np.stack(
+        [
+            _bare(corpus.form, archives[number], int(sweep))
+            for number, sweep in corpus.row
+        ]
     )
 
 

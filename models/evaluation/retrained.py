@@ -10,7 +10,8 @@ from models.evaluation.predictions import Predictions, read_predictions
 from models.evaluation.question import Question
 from models.evaluation.unknown import Certainty
 from models.training.corpus import Corpus
-from models.training.fit import Recipe, fit_ensemble, logits_of
+from models.training.fit import fit_ensemble, logits_of
+from models.training.recipe import Recipe
 from models.training.splits import Split
 from models.training.targets import TargetPlan
 
@@ -18,10 +19,20 @@ Reals = npt.NDArray[np.float64]
 
 
 def retrained_predictions(
-    corpus: Corpus, plan: TargetPlan, split: Split, recipe: Recipe
+    corpus: Corpus,
+    plan: TargetPlan,
+    split: Split,
+    recipe: Recipe,
+    kernels: tuple[str, ...] = (),
 ) -> dict[str, Predictions]:
-    """Train one member a fold, and judge each sweep by the one without it."""
-    held_out = _held_out_logits(corpus, plan, split, recipe)
+    """Train one member a fold, and judge each sweep by the one without it.
+
+    Parameters
+    ----------
+    kernels
+        Heads that the conjugate kernel answers.
+    """
+    held_out = _held_out_logits(corpus, plan, split, recipe, kernels)
     probabilities = {name: softmax(held_out[name]) for name in plan.classes}
     quantiles = {
         name: grid.quantiles(softmax(held_out[name]))
@@ -48,9 +59,16 @@ def retrained_certainty(corpus: Corpus, split: Split, recipe: Recipe) -> Certain
 
 
 def _held_out_logits(
-    corpus: Corpus, plan: TargetPlan, split: Split, recipe: Recipe
+    corpus: Corpus,
+    plan: TargetPlan,
+    split: Split,
+    recipe: Recipe,
+    kernels: tuple[str, ...] = (),
 ) -> dict[str, Reals]:
-    ensemble = fit_ensemble(corpus, plan, split.held_out(), split.seed, recipe)
+    known = tuple(name for name in kernels if name in plan.trained)
+    ensemble = fit_ensemble(
+        corpus, plan, split.held_out(), split.seed, recipe, kernels=known
+    )
     rows = np.arange(corpus.sweep_count)
     return {
         name: values[split.fold, rows]

@@ -11,6 +11,7 @@ from models.evaluation.predictions import (
     Predictions,
     ScalarPredictions,
     scored_rows,
+    unit_of,
 )
 from models.preprocessing.canonical import Features
 from models.serving.predictor import word_judgement
@@ -43,13 +44,13 @@ def judge_corpus(
     found: dict[str, Predictions] = {}
     for name, grid in plan.densities.items():
         rows = scored_rows(corpus, plan, name)
-        states = [getattr(words[row], name).state for row in rows]
+        states = [words[row].estimate(name).state for row in rows]
         found[name] = ScalarPredictions(
             rows=rows,
             grid=grid,
             truth=grid.place(corpus.numbers[name][rows]),
             quantiles=judged.quantiles[name][rows],
-            unit=name.rsplit("_", 1)[-1],
+            unit=unit_of(name, corpus),
             estimated=np.array([state is EstimateState.ESTIMATED for state in states]),
         )
     for name, labels in plan.classes.items():

@@ -22,6 +22,9 @@ class Coordinate(StrEnum):
     LOG10 = "log10"
     """Logarithm to base ten; for temperatures."""
 
+    LINEAR = "linear"
+    """The value itself; for labels of which nothing is known."""
+
     ASINH = "asinh"
     """arsinh of the value over a scale: linear near zero, logarithmic far out."""
 
@@ -51,7 +54,9 @@ class DensityGrid:
         bare = cls(coordinate=coordinate, low=0.0, high=1.0, scale=scale)
         places = bare.place(values)
         low, high = float(places.min()), float(places.max())
-        margin = 0.05 * (high - low) + 1e-3
+        margin = 0.05 * (high - low)
+        if coordinate is not Coordinate.LINEAR:
+            margin += 1e-3
         return cls(
             coordinate=coordinate, low=low - margin, high=high + margin, scale=scale
         )
@@ -70,12 +75,16 @@ class DensityGrid:
         """Bring SI values to the coordinate, same shape."""
         if self.coordinate is Coordinate.LOG10:
             return np.asarray(np.log10(np.maximum(values, 1e-6)))
+        if self.coordinate is Coordinate.LINEAR:
+            return np.asarray(values, dtype=np.float64)
         return np.asarray(np.arcsinh(values / self.scale))
 
     def value(self, places: Reals) -> Reals:
         """Bring coordinates back to SI values, same shape."""
         if self.coordinate is Coordinate.LOG10:
             return np.asarray(10.0**places)
+        if self.coordinate is Coordinate.LINEAR:
+            return np.asarray(places, dtype=np.float64)
         return np.asarray(self.scale * np.sinh(places))
 
     def soft_labels(self, places: Reals) -> npt.NDArray[np.float32]:

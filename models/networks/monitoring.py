@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from models.networks.ensemble import Components
+from models.networks.components import Components
 
 NEIGHBOUR_COUNT = 5
 """Nearest known sweeps whose distances are averaged."""

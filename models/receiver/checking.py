@@ -55,6 +55,18 @@ class ArrayTaker:
             raise ModelFolderError(f"receiver: array {name!r} is not known")
 
 
+def check_form(record: Mapping[str, Any]) -> None:
+    """Refuse a form of coordinates that no training gives.
+
+    Raises
+    ------
+    ModelFolderError
+        If a size is out of bounds or a number is not finite.
+    """
+    _check_form_sizes(record)
+    _finite(_form_numbers(record))
+
+
 def check_record(record: Mapping[str, Any]) -> None:
     """Refuse sizes and numbers that no training gives.
 
@@ -69,13 +81,21 @@ def check_record(record: Mapping[str, Any]) -> None:
 
 def _check_sizes(record: Mapping[str, Any]) -> None:
     """Refuse sizes that no training gives, before anything is made of them."""
+    _check_form_sizes(record)
     absurd = (
-        not 1 <= len(record["traces"]) <= _MOST_TRACES
-        or not 2 <= int(record["bin_count"]) <= _MOST_BINS
-        or not 1 <= len(record["sets"]) <= _MOST_SETS
+        not 1 <= len(record["sets"]) <= _MOST_SETS
         or len(record["labels"]) > _MOST_LABELS
         or not -1 <= int(record["healthy"]) < max(len(record["labels"]), 1)
         or any(len(each["traces"]) != len(record["traces"]) for each in record["sets"])
+    )
+    if absurd:
+        raise ModelFolderError("receiver: a size is out of bounds")
+
+
+def _check_form_sizes(record: Mapping[str, Any]) -> None:
+    absurd = (
+        not 1 <= len(record["traces"]) <= _MOST_TRACES
+        or not 2 <= int(record["bin_count"]) <= _MOST_BINS
         or any(
             len(each["gates"]) > _MOST_PARTS or len(each["windows"]) > _MOST_PARTS
             for each in record["traces"]
@@ -98,25 +118,35 @@ def _check_sizes(record: Mapping[str, Any]) -> None:
 def _check_numbers(record: Mapping[str, Any]) -> None:
     """Refuse numbers that are not finite, or not positive where they must be."""
     numbers = [
-        *record["band_hz"],
         *record["place_range"],
         *record["field_range_tesla"],
         record["field_scale"],
-        *(
-            number
-            for each in record["traces"]
-            for number in (each["delay_s"], each["turns_at_middle"])
-        ),
+        *_form_numbers(record),
     ]
     positive = [
         record["freedom"],
         record["tempering"],
         *(each["softmax_temperature"] for each in record["sets"]),
     ]
-    if not np.isfinite(np.array(numbers + positive, dtype=np.float64)).all():
-        raise ModelFolderError("receiver: a number is not finite")
+    _finite(numbers + positive)
     if min(positive) <= 0 or record["field_scale"] < 0:
         raise ModelFolderError("receiver: a number is not positive")
+
+
+def _form_numbers(record: Mapping[str, Any]) -> list[Any]:
+    return [
+        *record["band_hz"],
+        *(
+            number
+            for each in record["traces"]
+            for number in (each["delay_s"], each["turns_at_middle"])
+        ),
+    ]
+
+
+def _finite(numbers: list[Any]) -> None:
+    if not np.isfinite(np.array(numbers, dtype=np.float64)).all():
+        raise ModelFolderError("receiver: a number is not finite")
 
 
 def is_positive(covariances: npt.NDArray[np.float64]) -> bool:

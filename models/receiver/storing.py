@@ -24,20 +24,7 @@ Arrays = dict[str, npt.NDArray[Any]]
 def judge_record(judge: ReceiverJudge) -> dict[str, Any]:
     """Return all of a judge that is no array."""
     emulator = judge.emulator
-    return {
-        "band_hz": list(judge.form.band_hz),
-        "bin_count": judge.form.bin_count,
-        "traces": [
-            {
-                "name": name,
-                "delay_s": trace.delay_s,
-                "logarithmic": trace.logarithmic,
-                "turns_at_middle": trace.turns_at_middle,
-                "gates": list(trace.gates),
-                "windows": [list(window) for window in trace.windows],
-            }
-            for name, trace in judge.form.traces.items()
-        ],
+    return form_record(judge.form) | {
         "labels": list(judge.labels),
         "healthy": judge.healthy,
         "field_scale": emulator.design.field_scale,
@@ -57,6 +44,35 @@ def judge_record(judge: ReceiverJudge) -> dict[str, Any]:
     }
 
 
+def form_record(form: CoordinateForm) -> dict[str, Any]:
+    """Return all of a form that is no array."""
+    return {
+        "band_hz": list(form.band_hz),
+        "bin_count": form.bin_count,
+        "traces": [
+            {
+                "name": name,
+                "delay_s": trace.delay_s,
+                "logarithmic": trace.logarithmic,
+                "turns_at_middle": trace.turns_at_middle,
+                "gates": list(trace.gates),
+                "windows": [list(window) for window in trace.windows],
+            }
+            for name, trace in form.traces.items()
+        ],
+    }
+
+
+def form_arrays(form: CoordinateForm) -> Arrays:
+    """Return all arrays of a form by name."""
+    arrays: Arrays = {}
+    for index, trace in enumerate(form.traces.values()):
+        arrays[f"trace.{index}.kept"] = trace.kept.astype(np.uint8)
+        arrays[f"trace.{index}.snaps"] = trace.snaps
+        arrays[f"trace.{index}.snap_range"] = trace.snap_range
+    return arrays
+
+
 def judge_arrays(judge: ReceiverJudge) -> Arrays:
     """Return all arrays of a judge by name."""
     emulator = judge.emulator
@@ -72,10 +88,7 @@ def judge_arrays(judge: ReceiverJudge) -> Arrays:
         "emulator.band_places": emulator.band_places,
         "emulator.covariances": emulator.covariances.astype(np.float32),
     }
-    for index, trace in enumerate(judge.form.traces.values()):
-        arrays[f"trace.{index}.kept"] = trace.kept.astype(np.uint8)
-        arrays[f"trace.{index}.snaps"] = trace.snaps
-        arrays[f"trace.{index}.snap_range"] = trace.snap_range
+    arrays |= form_arrays(judge.form)
     for index, each in enumerate(judge.sets.values()):
         arrays |= _set_arrays(f"set.{index}", each)
     return arrays
@@ -107,7 +120,7 @@ def judge_of(record: Mapping[str, Any], arrays: Arrays) -> ReceiverJudge:
 def _judge_of(record: Mapping[str, Any], arrays: Arrays) -> ReceiverJudge:
     check_record(record)
     taker = ArrayTaker(dict(arrays))
-    form = _form_of(record, taker)
+    form = form_of(record, taker)
     count, texture = len(form.names), form.trace_of_texture.size
     emulator = _emulator_of(record, taker, count)
     classes = len(record["labels"])
@@ -150,7 +163,8 @@ def _set_arrays(prefix: str, judge: SetJudge) -> Arrays:
     return arrays
 
 
-def _form_of(record: Mapping[str, Any], taker: ArrayTaker) -> CoordinateForm:
+def form_of(record: Mapping[str, Any], taker: ArrayTaker) -> CoordinateForm:
+    """Rebuild a form from its record and arrays."""
     bins = int(record["bin_count"])
     traces = {}
     for index, each in enumerate(record["traces"]):

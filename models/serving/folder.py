@@ -22,6 +22,9 @@ from models.serving.trained import TrainedModel
 REPORT = "report.json"
 """How well it did on cycles that it had not seen."""
 
+SPLIT = "split.json"
+"""Which sweeps were left out together."""
+
 
 @dataclass(frozen=True, slots=True)
 class StoredModel:
@@ -37,17 +40,20 @@ def save_model(
     model: TrainedModel,
     provenance: dict[str, Any],
     report: dict[str, Any],
+    split: dict[str, Any] | None = None,
 ) -> str:
     """Write a model folder and return its version.
 
     Parameters
     ----------
     folder
-        Made if it does not exist; the three files are replaced.
+        Made if it does not exist; its files are replaced.
     provenance
         JSON-ready: data hash, split, seed, package versions, refused targets.
     report
         JSON-ready: metrics and warnings.
+    split
+        JSON-ready: which sweep was left out with which, and its hash.
     """
     weights = safetensors.numpy.save(tensors_of(model))
     manifest: dict[str, Any] = {
@@ -57,6 +63,7 @@ def save_model(
         "architecture": model.ensemble.architecture.to_record(),
         "densities": {name: grid.to_record() for name, grid in model.densities.items()},
         "classes": {name: list(labels) for name, labels in model.classes.items()},
+        "units": dict(model.units),
         "readers": readers_record(model),
         "weights": {
             "sha256": hashlib.sha256(weights).hexdigest(),
@@ -68,6 +75,9 @@ def save_model(
     folder.mkdir(parents=True, exist_ok=True)
     (folder / WEIGHTS).write_bytes(weights)
     _write_json(folder / REPORT, {"version": manifest["version"], **report})
+    if split is not None:
+        # One line: a list of thousands of names needs no line each.
+        (folder / SPLIT).write_text(json.dumps(split, sort_keys=True) + "\n")
     _write_json(folder / MANIFEST, manifest)
     return str(manifest["version"])
 

@@ -13,14 +13,27 @@ from models.calibration import (
 )
 from models.calibration.intervals import GROUP_COUNT
 from models.calibration.novelty import GRID_SIZE, SCORES
+from models.calibration.presence import PresenceCalibration, parts_of
 from models.errors import ModelFolderError
 from models.fingerprint import Fingerprint
+from models.networks.architecture import Architecture
 from models.networks.density import LEVELS, DensityGrid
-from models.networks.ensemble import Architecture, Ensemble
+from models.networks.ensemble import Ensemble
+from models.networks.inputs import CoordinateInputs
+from models.opinion.disagreement import DISAGREEMENT
+from models.opinion.storing import opinion_arrays, opinion_of, opinion_record
 from models.preprocessing.canonical import CanonicalForm
 from models.preprocessing.grid import BIN_COUNT
-from models.receiver.storing import judge_arrays, judge_of, judge_record
-from models.serving.trained import TrainedModel
+from models.receiver.checking import ArrayTaker, check_form
+from models.receiver.storing import (
+    form_arrays,
+    form_of,
+    form_record,
+    judge_arrays,
+    judge_of,
+    judge_record,
+)
+from models.serving.trained import HEALTHY, TrainedModel
 from models.thermometry import ResonatorThermometer
 
 Arrays = dict[str, npt.NDArray[Any]]
@@ -34,6 +47,12 @@ THERMOMETER = "thermometer."
 FINGERPRINT = "fingerprint."
 """Prefix of the arrays of a fingerprint."""
 
+COORDINATES = "coordinates."
+"""Prefix of the arrays that put sweeps into coordinates."""
+
+OPINION = "opinion."
+"""Prefix of the arrays of a second opinion."""
+
 _LARGEST = {
     "member_count": 32,
     "trace_count": 32,
@@ -42,15 +61,18 @@ _LARGEST = {
     "ratio_components": 512,
     "level_components": 512,
     "width": 4096,
+    "embedding": 4096,
 }
+_MOST_COORDINATES = 4096
+_HALVES = ("receiver.", "component.")
 _MOST_OUTPUTS = 4096
-_MOST_HEADS = 8
+_MOST_HEADS = 32
 
 
 def tensors_of(model: TrainedModel) -> Arrays:
     """Return everything that a model has learnt, by name."""
     tensors: Arrays = {
-        f"ensemble.{name}": value.detach().numpy()
+        f"ensemble.{name}": _as_stored(name, value.detach().numpy())
         for name, value in model.ensemble.state_dict().items()
     }
     tensors["form.kept"] = model.form.kept.astype(np.uint8)
@@ -73,12 +95,21 @@ def tensors_of(model: TrainedModel) -> Arrays:
         )
         tensors[f"intervals.{name}.edges"] = intervals.band_edges
         tensors[f"intervals.{name}.offsets"] = intervals.offsets
+    if model.presence is not None:
+        for name in ("weights", "offset", "thresholds"):
+            tensors[f"presence.{name}"] = getattr(model.presence, name)
     if model.receiver is not None:
         tensors |= _prefixed(RECEIVER, judge_arrays(model.receiver))
     if model.thermometer is not None:
         tensors |= _prefixed(THERMOMETER, model.thermometer.to_arrays())
     if model.fingerprint is not None:
         tensors |= _prefixed(FINGERPRINT, model.fingerprint.to_arrays())
+    if model.inputs is not None:
+        tensors |= _prefixed(COORDINATES, form_arrays(model.inputs.form))
+        tensors[f"{COORDINATES}centre"] = model.inputs.centre.astype(np.float32)
+        tensors[f"{COORDINATES}spread"] = model.inputs.spread.astype(np.float32)
+    if model.opinion is not None:
+        tensors |= _prefixed(OPINION, opinion_arrays(model.opinion))
     return {name: np.ascontiguousarray(value) for name, value in tensors.items()}
 
 
@@ -92,7 +123,18 @@ def readers_record(model: TrainedModel) -> dict[str, Any]:
         record["receiver"] = judge_record(model.receiver) | {
             "names_condition": model.names_condition
         }
+    if model.presence is not None:
+        record["presence"] = True
+    if model.inputs is not None:
+        record["coordinates"] = form_record(model.inputs.form)
+    if model.opinion is not None:
+        record["opinion"] = opinion_record(model.opinion)
     return record
+
+
+def _as_stored(name: str, value: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Store a tower's weights in half precision, which they were rounded to."""
+    return value.astype(np.float16) if name.startswith(_HALVES) else value
 
 
 def expected_shapes(
@@ -112,10 +154,16 @@ def expected_shapes(
         sizes.trace_count,
         sizes.ratio_components,
     )
-    shapes["novelty.quantiles"] = (len(SCORES), GRID_SIZE)
-    shapes["novelty.tail"] = (len(SCORES),)
+    scores = len(_score_names(manifest))
+    shapes["novelty.quantiles"] = (scores, GRID_SIZE)
+    shapes["novelty.tail"] = (scores,)
     shapes["novelty.count"] = (1,)
     shapes |= {f"classes.{name}": (3,) for name in manifest["classes"]}
+    if manifest.get("readers", {}).get("presence"):
+        labels = manifest["classes"]["condition"]
+        parts = len(parts_of(tuple(labels), HEALTHY))
+        shapes["presence.weights"] = (len(labels), parts)
+        shapes["presence.offset"] = shapes["presence.thresholds"] = (parts,)
     for name in manifest["densities"]:
         shapes[f"intervals.{name}.temperature"] = (1,)
         shapes[f"intervals.{name}.edges"] = (2,)
@@ -138,11 +186,14 @@ def model_of(manifest: dict[str, Any], tensors: Arrays, shown: str) -> TrainedMo
     receiver_arrays = _taken(tensors, RECEIVER)
     line_arrays = _taken(tensors, THERMOMETER)
     part_arrays = _taken(tensors, FINGERPRINT)
+    coordinate_arrays = _taken(tensors, COORDINATES)
+    opinion_arrays_read = _taken(tensors, OPINION)
     known = tensors["novelty.bank"].shape[1] if "novelty.bank" in tensors else 0
     _check_shapes(tensors, expected_shapes(ensemble, manifest, known), shown)
     described = readers.get("receiver")
     if described is None and receiver_arrays:
         raise ModelFolderError(f"{shown}: holds a receiver that the manifest lacks")
+    inputs = _inputs_of(readers.get("coordinates"), coordinate_arrays, architecture)
     prefix = "ensemble."
     ensemble.load_state_dict(
         {
@@ -183,6 +234,7 @@ def model_of(manifest: dict[str, Any], tensors: Arrays, shown: str) -> TrainedMo
             quantiles=tensors["novelty.quantiles"],
             tail=tensors["novelty.tail"],
             sweep_count=int(tensors["novelty.count"][0]),
+            names=_score_names(manifest),
         ),
         receiver=None if described is None else judge_of(described, receiver_arrays),
         names_condition=bool(described and described["names_condition"]),
@@ -196,7 +248,66 @@ def model_of(manifest: dict[str, Any], tensors: Arrays, shown: str) -> TrainedMo
             if readers.get("fingerprint") or part_arrays
             else None
         ),
+        inputs=inputs,
+        opinion=(
+            opinion_of(
+                readers.get("opinion", {}), opinion_arrays_read, _outputs(manifest)
+            )
+            if readers.get("opinion") or opinion_arrays_read
+            else None
+        ),
+        presence=(
+            PresenceCalibration(
+                weights=tensors["presence.weights"],
+                offset=tensors["presence.offset"],
+                thresholds=tensors["presence.thresholds"],
+            )
+            if readers.get("presence")
+            else None
+        ),
+        units={
+            str(name): str(unit) for name, unit in manifest.get("units", {}).items()
+        },
     )
+
+
+def _score_names(manifest: dict[str, Any]) -> tuple[str, ...]:
+    judged = manifest.get("readers", {}).get("opinion")
+    return SCORES if judged is None else (*SCORES, DISAGREEMENT)
+
+
+def _outputs(manifest: dict[str, Any]) -> dict[str, int]:
+    """Return how much an opinion says of each target: one number, or one a class."""
+    return dict.fromkeys(manifest["densities"], 1) | {
+        name: len(labels) for name, labels in manifest["classes"].items()
+    }
+
+
+def _inputs_of(
+    record: dict[str, Any] | None, arrays: Arrays, architecture: Architecture
+) -> CoordinateInputs | None:
+    if record is None:
+        if arrays or architecture.coordinate_count:
+            raise ModelFolderError("coordinates: the manifest says nothing of them")
+        return None
+    check_form(record)
+    taker = ArrayTaker(dict(arrays))
+    form = form_of(record, taker)
+    count = form.trace_of.size + form.trace_of_texture.size
+    inputs = CoordinateInputs(
+        form=form,
+        centre=taker.take("centre", (count,)),
+        spread=taker.take("spread", (count,)),
+    )
+    taker.finish()
+    fits = (
+        inputs.width == architecture.coordinate_count
+        and len(form.traces) == architecture.trace_count
+        and bool((inputs.spread > 0).all())
+    )
+    if not fits:
+        raise ModelFolderError("coordinates: do not fit the networks")
+    return inputs
 
 
 def _prefixed(prefix: str, arrays: Arrays) -> Arrays:
@@ -225,6 +336,8 @@ def _check_sizes(architecture: Architecture, shown: str) -> None:
         for name, limit in _LARGEST.items()
         if not 1 <= getattr(architecture, name) <= limit
     ]
+    if not 0 <= architecture.coordinate_count <= _MOST_COORDINATES:
+        absurd.append("coordinate_count")
     if absurd or len(heads) > _MOST_HEADS:
         raise ModelFolderError(f"{shown}: {(absurd or ['heads'])[0]} is out of bounds")
     if any(not 2 <= size <= _MOST_OUTPUTS for _, size in heads):

@@ -4,6 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
+import numpy as np
+
 from instruments.files import LabelledArchive, guess_purpose
 from instruments.measurement import Sweep, SweepPurpose, TraceArray
 from instruments.measurement.flags import DATA_CORRUPTING
@@ -12,6 +14,7 @@ from models.diagnosis import (
     NOT_TRAINED,
     Diagnosis,
     Estimate,
+    LabelEstimate,
     OutOfDistribution,
     ResonanceEstimate,
     ResonanceKind,
@@ -27,9 +30,11 @@ from models.serving.trained import Judgements, TrainedModel
 from models.serving.wording import (
     NO_REFERENCE,
     UNREFERENCED,
+    with_presence,
     word_classes,
     word_estimate,
     word_novelty,
+    word_opinion,
 )
 from models.training.references import references_of
 
@@ -210,7 +215,7 @@ def word_judgement(
     model: TrainedModel, judged: Judgements, row: int, version: str
 ) -> Diagnosis:
     """Word one row of judgements as a diagnosis without fit and flags."""
-    novelty = word_novelty(judged, row)
+    novelty = word_novelty(judged, row, model.novelty_calibration.names, model.form)
     estimates: dict[str, Estimate] = {}
     for name, grid in model.densities.items():
         estimates[name] = (
@@ -232,10 +237,20 @@ def word_judgement(
         )
         for name, labels in model.classes.items()
     }
+    if model.presence is not None and "condition" in words:
+        words["condition"] = with_presence(
+            words["condition"],
+            judged.probabilities["condition"][row],
+            model.classes["condition"],
+            model.presence,
+        )
     if judged.parts:
         words["component"] = word_part(judged.parts[row], model.classes["component"])
     if "condition" in words and not judged.compared[row]:
         words["condition"] = UNREFERENCED
+    opinion = None
+    if judged.opinion is not None and judged.compared[row]:
+        opinion = word_opinion(judged.opinion, row, model.densities, model.classes)
     return Diagnosis(
         model_version=version,
         temperature_k=estimates.get("temperature_k", NOT_TRAINED),
@@ -243,6 +258,16 @@ def word_judgement(
         condition=words.get("condition", NOT_CLASSIFIED),
         component=words.get("component", NOT_CLASSIFIED),
         out_of_distribution=novelty,
+        second_opinion=opinion,
+        signature={
+            trace: np.round(judged.signature[row, index], 5).tolist()
+            for index, trace in enumerate(model.form.s_parameters)
+            if judged.signature[row, index].any()
+        },
+        labels={
+            name: LabelEstimate(estimate=estimates[name], unit=unit)
+            for name, unit in model.units.items()
+        },
     )
 
 

@@ -1,7 +1,7 @@
 """A trained model in memory: how features become a judgement."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -13,11 +13,18 @@ from models.calibration import (
     IntervalCalibration,
     NoveltyCalibration,
 )
+from models.calibration.presence import PresenceCalibration
+from models.coordinates import Coordinates
 from models.fingerprint import Fingerprint, FingerprintJudgement
+from models.networks.contributions import contributions
 from models.networks.density import Coordinate, DensityGrid
 from models.networks.ensemble import Ensemble
+from models.networks.inputs import CoordinateInputs
 from models.networks.monitoring import monitoring_scores
+from models.opinion import Opinion, OpinionReading
+from models.opinion.disagreement import disagreement_of
 from models.preprocessing.canonical import CanonicalForm, Features
+from models.preprocessing.signature import signatures
 from models.receiver import ReceiverJudge
 from models.serving.estimation import determined, read_lines
 from models.serving.parts import name_parts
@@ -25,6 +32,7 @@ from models.thermometry import ResonatorThermometer
 
 Reals = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
+Singles = npt.NDArray[np.float32]
 
 HEALTHY = "healthy"
 """The condition in which temperature and field are read most surely."""
@@ -52,6 +60,12 @@ class Judgements:
         Whether temperature was read from lines, which know themselves what is strange.
     parts
         What the fingerprint says of each sweep; empty without one.
+    opinion
+        What another method says, where there is one.
+    contributions
+        Score to what each trace and band adds to it, shape (sweep, trace, band).
+    signature
+        Levels and phases of each trace's bands, shape (sweep, trace, 2 band).
     """
 
     quantiles: dict[str, Reals]
@@ -62,6 +76,9 @@ class Judgements:
     determined: dict[str, Flags]
     lines: bool = False
     parts: tuple[FingerprintJudgement, ...] = ()
+    opinion: OpinionReading | None = None
+    contributions: dict[str, Reals] = field(default_factory=dict)
+    signature: Reals = field(default_factory=lambda: np.zeros((0, 0, 0)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -80,6 +97,12 @@ class TrainedModel:
         What reads wide sweeps against their reference, where it was learnt.
     names_condition
         Whether the receiver's judge, and not the network, names the condition.
+    inputs
+        How sweeps are put into coordinates, where the networks look at these.
+    opinion
+        What another method thinks, where it was learnt.
+    units
+        Of further scalar labels, by target.
     thermometer
         What reads temperature from the line of a narrow sweep, where it was learnt.
     fingerprint
@@ -98,38 +121,76 @@ class TrainedModel:
     names_condition: bool = False
     thermometer: ResonatorThermometer | None = None
     fingerprint: Fingerprint | None = None
+    inputs: CoordinateInputs | None = None
+    opinion: Opinion | None = None
+    units: dict[str, str] = field(default_factory=dict)
+    presence: PresenceCalibration | None = None
 
     def judge(self, features: Sequence[Features]) -> Judgements:
         """Judge sweeps in canonical form, one after another or many at once."""
         compared = np.stack([each.compared for each in features])
+        coordinates, table = self._coordinates(features)
+        ratio = np.stack([each.ratio for each in features])
         with torch.inference_mode():
-            ratio = _tensor([each.ratio for each in features])
-            level = _tensor([each.level for each in features])
-            reference = _tensor([each.reference_level for each in features])
-            mask = torch.from_numpy(compared.astype(np.float32))
-            present = _tensor([each.present for each in features])
-            projected = self.ensemble.ratio(ratio)
-            members = projected.shape[0]
-            masks = mask.expand(members, -1, -1)
-            logits = self.ensemble.judge_receiver(
-                projected, self.ensemble.level(reference), masks
-            ) | self.ensemble.judge_component(
-                projected,
-                self.ensemble.level(level),
-                masks,
-                present.expand(members, -1, -1),
+            seen = self.ensemble.inputs(
+                ratio=torch.from_numpy(ratio),
+                level=_tensor([each.level for each in features]),
+                reference_level=_tensor([each.reference_level for each in features]),
+                coordinates=torch.from_numpy(table),
+                compared=torch.from_numpy(compared.astype(np.float32)),
+                present=_tensor([each.present for each in features]),
             )
+            logits = {
+                name: values.double().numpy()
+                for name, values in self.ensemble.judge(seen).items()
+            }
             scores = monitoring_scores(
-                self.ensemble.ratio, ratio, projected, self.bank, mask
+                self.ensemble.ratio,
+                torch.from_numpy(ratio),
+                seen.ratio,
+                self.bank,
+                seen.compared[0],
             )
-            novelty = scores.median(dim=0).values.double().numpy()
+            t2, q = contributions(
+                self.ensemble.ratio,
+                torch.from_numpy(ratio),
+                seen.ratio,
+                seen.compared[0],
+                self.form.kept,
+            )
+        opinion = None
+        novelty = scores.double().numpy()
+        if self.opinion is not None:
+            opinion = self.opinion.read(ratio, table, compared)
+            apart = self.disagreement(logits, opinion)
+            novelty = np.concatenate([novelty, apart[:, :, None]], axis=2)
         judged = self._read(
-            {name: values.double().numpy() for name, values in logits.items()},
-            novelty,
-            np.asarray(compared.any(axis=1)),
+            logits, np.median(novelty, axis=0), np.asarray(compared.any(axis=1))
         )
-        judged = self._with_receiver(judged, features)
+        judged = replace(
+            judged,
+            opinion=opinion,
+            contributions={"t2": t2, "q": q},
+            signature=signatures(ratio, self.form),
+        )
+        judged = self._with_receiver(judged, features, coordinates)
         return self._with_parts(self._with_lines(judged, features), features)
+
+    def disagreement(self, logits: dict[str, Reals], opinion: OpinionReading) -> Reals:
+        """Return how far each member and the opinion are apart, (member, sweep)."""
+        return disagreement_of(
+            logits, opinion, self.densities, self.interval_calibration
+        )
+
+    def _coordinates(
+        self, features: Sequence[Features]
+    ) -> tuple[Coordinates | None, Singles]:
+        """Put sweeps into coordinates, once for all who look at these."""
+        if self.inputs is None:
+            traces = len(self.form.s_parameters)
+            return None, np.zeros((len(features), traces, 0), np.float32)
+        found = self.inputs.form.of_views([each.view for each in features])
+        return found, self.inputs.tables(found)
 
     def _read(
         self, logits: dict[str, Reals], novelty: Reals, compared: Flags
@@ -156,7 +217,10 @@ class TrainedModel:
         )
 
     def _with_receiver(
-        self, judged: Judgements, features: Sequence[Features]
+        self,
+        judged: Judgements,
+        features: Sequence[Features],
+        coordinates: Coordinates | None,
     ) -> Judgements:
         """Let the receiver's judge read what it knows how to read."""
         if self.receiver is None:
@@ -165,9 +229,10 @@ class TrainedModel:
             name: in_units(values, self.densities[name])
             for name, values in judged.quantiles.items()
         }
-        reading = self.receiver.read(
-            self.receiver.form.of_views([each.view for each in features]), opinion
-        )
+        if coordinates is None:
+            views = [each.view for each in features]
+            coordinates = self.receiver.form.of_views(views)
+        reading = self.receiver.read(coordinates, opinion)
         known = reading.known
         quantiles = dict(judged.quantiles)
         for name, values in reading.quantiles.items():

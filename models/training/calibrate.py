@@ -50,11 +50,10 @@ class HeldOut:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calibrations:
-    """Calibration of every head, and of strangeness."""
+    """Calibration of every head."""
 
     classes: dict[str, ClassCalibration]
     intervals: dict[str, IntervalCalibration]
-    novelty: NoveltyCalibration
 
 
 def look_at_held_out(ensemble: Ensemble, corpus: Corpus, split: Split) -> HeldOut:
@@ -108,17 +107,8 @@ def novelty_of(ensemble: Ensemble, corpus: Corpus, bank: Tensor) -> Reals:
     return np.asarray(torch.cat(parts, dim=1).double().numpy())
 
 
-def calibrate(
-    corpus: Corpus, plan: TargetPlan, held_out: HeldOut, own_scores: Reals | None = None
-) -> Calibrations:
-    """Calibrate every head on the held-out sweeps that carry its label.
-
-    Parameters
-    ----------
-    own_scores
-        Scores of strangeness by members that have seen every sweep, shape
-        (sweep, score), where such members serve: they count beside the held-out ones.
-    """
+def calibrate(corpus: Corpus, plan: TargetPlan, held_out: HeldOut) -> Calibrations:
+    """Calibrate every head on the held-out sweeps that carry its label."""
     classes = {}
     for name, labels in plan.classes.items():
         chosen = usable(corpus, name) & np.isin(corpus.classes[name], labels)
@@ -138,10 +128,27 @@ def calibrate(
             grid,
             faulty[chosen],
         )
+    return Calibrations(classes=classes, intervals=intervals)
+
+
+def calibrate_scores(
+    corpus: Corpus,
+    held_out: Reals,
+    own: Reals | None,
+    names: tuple[str, ...],
+) -> NoveltyCalibration:
+    """Calibrate how strange sweeps are on those that have a reference.
+
+    Parameters
+    ----------
+    held_out
+        Scores by members that have not seen the sweep, shape (sweep, score).
+    own
+        Scores by members that have seen every sweep, where such members serve: they
+        count beside the held-out ones.
+    """
     compared = corpus.compared.any(axis=1)
-    known = held_out.novelty[compared if compared.any() else slice(None)]
-    if own_scores is not None:
-        known = np.concatenate([known, own_scores])
-    return Calibrations(
-        classes=classes, intervals=intervals, novelty=calibrate_novelty(known)
-    )
+    known = held_out[compared if compared.any() else slice(None)]
+    if own is not None:
+        known = np.concatenate([known, own[compared]])
+    return calibrate_novelty(known, names)

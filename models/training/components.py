@@ -5,7 +5,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from models.networks.ensemble import Components
+from models.networks.components import Components
 
 Singles = npt.NDArray[np.float32]
 Flags = npt.NDArray[np.bool_]

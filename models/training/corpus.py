@@ -1,13 +1,17 @@
 """Archives in canonical form, with their labels, ready to be learnt from."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from instruments.files import LabelledArchive
+from models.coordinates import Coordinates
+from models.coordinates.form import find_form
+from models.diagnosis import LABEL
 from models.errors import TrainingRefusedError
+from models.networks.inputs import CoordinateInputs
 from models.preprocessing.canonical import CanonicalForm, Features, plain_form
 from models.preprocessing.grid import BIN_COUNT
 from models.preprocessing.integrity import find_flags
@@ -39,7 +43,10 @@ class Corpus:
     is_reference
         Known-good states.
     numbers
-        ``temperature_k`` and ``magnetic_field_tesla``; NaN where unknown.
+        ``temperature_k``, ``magnetic_field_tesla``, and further scalar labels as
+        ``label:NAME``; NaN where unknown.
+    units
+        Of the further labels, by ``label:NAME``; "" where none is told.
     classes
         ``condition`` and ``component``; "" where unknown.
     row
@@ -48,6 +55,13 @@ class Corpus:
         The sweeps as measured, with their references.
     reference_row
         Row of each sweep's reference in the corpus, -1 where there is none.
+    coordinate_inputs
+        How sweeps become coordinates; None where they follow lines or several bands.
+    coordinates
+        Of every sweep; None likewise.
+    coordinate_table
+        The same as networks take them, shape (sweep, trace, input); no inputs where
+        there are none.
     """
 
     form: CanonicalForm
@@ -65,11 +79,50 @@ class Corpus:
     row: npt.NDArray[np.intp]
     views: tuple[SweepView, ...]
     reference_row: npt.NDArray[np.intp]
+    units: dict[str, str]
+    coordinate_inputs: CoordinateInputs | None
+    coordinates: Coordinates | None
+    coordinate_table: Singles
 
     @property
     def sweep_count(self) -> int:
         """Sweeps that could be brought to canonical form."""
         return int(self.present.shape[0])
+
+    def taken(self, rows: npt.NDArray[np.intp]) -> "Corpus":
+        """Return some of the sweeps; references that are not among them are lost."""
+        place = np.full(self.sweep_count + 1, -1, dtype=np.intp)
+        place[rows] = np.arange(rows.size)
+        by_sweep = {
+            name: getattr(self, name)[rows]
+            for name in (
+                "ratio",
+                "level",
+                "reference_level",
+                "present",
+                "compared",
+                "cavity",
+                "thermal_cycle",
+                "measured_at",
+                "is_reference",
+                "row",
+                "coordinate_table",
+            )
+        }
+        seen = self.coordinates
+        return replace(
+            self,
+            **by_sweep,
+            numbers={name: each[rows] for name, each in self.numbers.items()},
+            classes={name: each[rows] for name, each in self.classes.items()},
+            views=tuple(self.views[int(row)] for row in rows),
+            reference_row=place[self.reference_row[rows]],
+            coordinates=(
+                None
+                if seen is None
+                else Coordinates(values=seen.values[rows], texture=seen.texture[rows])
+            ),
+        )
 
 
 def form_of(archives: Sequence[LabelledArchive]) -> CanonicalForm:
@@ -141,12 +194,17 @@ def build_corpus(
             "no sweep of the archives covers the model's band: name archives that were "
             "measured over it, or train a model on these"
         )
+    views = tuple(each.view for each in features)
+    inputs, coordinates = _coordinates(form, views)
+    present = np.stack([each.present for each in features])
+    empty = np.zeros((*present.shape, 0), np.float32)
+    further = _further_labels(archives)
     return Corpus(
         form=form,
         ratio=np.stack([each.ratio for each in features]),
         level=np.stack([each.level for each in features]),
         reference_level=np.stack([each.reference_level for each in features]),
-        present=np.stack([each.present for each in features]),
+        present=present,
         compared=np.stack([each.compared for each in features]),
         cavity=_texts(archives, rows, "cavity"),
         thermal_cycle=_cycles(archives, rows),
@@ -155,14 +213,62 @@ def build_corpus(
         numbers={
             name: _numbers(archives, rows, name)
             for name in ("temperature_k", "magnetic_field_tesla")
-        },
+        }
+        | {LABEL + name: _labels(archives, rows, name) for name in further},
         classes={
             name: _texts(archives, rows, name) for name in ("condition", "component")
         },
         row=np.array(rows, dtype=np.intp),
-        views=tuple(each.view for each in features),
+        views=views,
         reference_row=_reference_rows(archives, rows),
+        units={LABEL + name: unit for name, unit in further.items()},
+        coordinate_inputs=inputs,
+        coordinates=coordinates,
+        coordinate_table=(
+            empty
+            if inputs is None or coordinates is None
+            else inputs.tables(coordinates)
+        ),
     )
+
+
+def _coordinates(
+    form: CanonicalForm, views: tuple[SweepView, ...]
+) -> tuple[CoordinateInputs | None, Coordinates | None]:
+    """Put sweeps into coordinates, where they cover one wide band."""
+    if form.follows_lines or form.bands_hz.shape[0] != 1:
+        return None, None
+    start, stop = form.bands_hz[0]
+    found = find_form((float(start), float(stop)), form.s_parameters, views)
+    if found is None:
+        return None, None
+    coordinates = found.of_views(views)
+    return CoordinateInputs.of(found, coordinates), coordinates
+
+
+def _further_labels(archives: Sequence[LabelledArchive]) -> dict[str, str]:
+    """Return the name of every further scalar label with its unit."""
+    found: dict[str, str] = {}
+    for archive in archives:
+        for name, values in archive.labels.items():
+            if np.issubdtype(values.dtype, np.number) and values.ndim == 1:
+                unit = str(archive.units.get(name, ""))
+                if found.setdefault(name, unit) != unit:
+                    raise TrainingRefusedError(
+                        f"label {name!r} is in {found[name]!r} in one archive and in "
+                        f"{unit!r} in another: bring them to one unit"
+                    )
+    return found
+
+
+def _labels(
+    archives: Sequence[LabelledArchive], rows: list[tuple[int, int]], name: str
+) -> Reals:
+    columns = [
+        archive.labels.get(name, np.full(archive.sweep_count, np.nan))
+        for archive in archives
+    ]
+    return np.array([float(columns[a][i]) for a, i in rows])
 
 
 def archive_features(

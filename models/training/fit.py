@@ -1,64 +1,42 @@
-"""Fitting an ensemble: each member on its own sweeps, all of them in one pass."""
+"""Fitting an ensemble: each member on its own sweeps, one after the other."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
 
+from models.networks.architecture import Architecture
 from models.networks.density import BIN_COUNT
-from models.networks.ensemble import Architecture, Ensemble
+from models.networks.ensemble import Ensemble, Inputs, stack_members
+from models.training.checkpoints import Checkpoints
 from models.training.components import fit_components
 from models.training.corpus import Corpus
+from models.training.descent import Lesson, descend, find_steps, longest
 from models.training.determinism import deterministic
-from models.training.targets import RECEIVER_TARGETS, TargetPlan, usable
+from models.training.kernel import only_kernels, with_kernels
+from models.training.labels import HeadLabels, labels_of
+from models.training.recipe import Recipe
+from models.training.targets import TargetPlan, is_compared
 
 Flags = npt.NDArray[np.bool_]
+Tell = Callable[[float], None]
+Seed = tuple[int, int]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recipe:
-    """How an ensemble is fitted.
-
-    Attributes
-    ----------
-    ratio_components, level_components
-        Principal components of each trace.
-    width
-        Units of a hidden layer.
-    trace_dropout
-        Probability that a trace is hidden from a training step.
-    jitter
-        Standard deviation of noise on the whitened components.
-    """
-
-    ratio_components: int = 36
-    level_components: int = 6
-    width: int = 128
-    epochs: int = 100
-    least_steps: int = 600
-    batch: int = 256
-    learning_rate: float = 3e-3
-    weight_decay: float = 0.02
-    trace_dropout: float = 0.25
-    jitter: float = 0.05
-
-
-@dataclass(frozen=True, slots=True)
-class _Inputs:
-    """Projected inputs; the first axes are member and sweep."""
-
-    ratio: Tensor
-    level: Tensor
-    reference_level: Tensor
-    compared: Tensor
-    present: Tensor
-    with_reference: Tensor
+_WATCHED_SHARE = 5
+_LEAST_CYCLES = 4
 
 
 def fit_ensemble(
-    corpus: Corpus, plan: TargetPlan, held_out: Flags, seed: int, recipe: Recipe
+    corpus: Corpus,
+    plan: TargetPlan,
+    held_out: Flags,
+    seed: int,
+    recipe: Recipe,
+    *,
+    kernels: tuple[str, ...] | None = (),
+    checkpoints: Checkpoints | None = None,
+    tell: Tell | None = None,
 ) -> Ensemble:
     """Fit one member for each row of ``held_out``.
 
@@ -67,20 +45,97 @@ def fit_ensemble(
     held_out
         Sweeps that a member must not see, neither for its components nor for its
         weights; shape (member, sweep).
+    kernels
+        Heads that the conjugate kernel answers; every head has one beside where None.
+    checkpoints
+        Where finished members are kept, and taken from.
+    tell
+        Is called with the share that is done.
     """
-    architecture = architecture_of(corpus, plan, held_out.shape[0], recipe)
-    with deterministic(seed) as generator:
-        ensemble = Ensemble(architecture, seed=seed)
-        fit_components(ensemble.ratio, corpus.ratio, corpus.compared, ~held_out)
-        fit_components(ensemble.level, corpus.level, corpus.present, ~held_out)
-        inputs = project(ensemble, corpus)
-        labels = _labels(corpus, plan, held_out)
-        _descend(ensemble, inputs, labels, generator, recipe)
-    return ensemble.eval()
+    labels = labels_of(corpus, plan)
+    everything = architecture_of(
+        corpus, plan, 1, recipe, tuple(name for name in plan.trained)
+    )
+    members = []
+    for number, hidden in enumerate(held_out):
+        member = Ensemble(everything)
+        name = f"{held_out.shape[0]}-{number}-{int(hidden.sum())}"
+        if checkpoints is None or not checkpoints.fill(name, member):
+            bare = _fit_member(
+                corpus, plan, labels, hidden, seed=(seed, number), recipe=recipe
+            )
+            lesson = _lesson(bare, corpus, labels, ~hidden)
+            member = with_kernels(bare, lesson, corpus, plan)
+            if checkpoints is not None:
+                checkpoints.keep(name, member)
+        members.append(member)
+        if tell is not None:
+            tell((number + 1) / held_out.shape[0])
+    whole = stack_members(members).requires_grad_(requires_grad=False).eval()
+    return whole if kernels is None else only_kernels(whole, kernels)
+
+
+def _fit_member(
+    corpus: Corpus,
+    plan: TargetPlan,
+    labels: dict[str, HeadLabels],
+    hidden: Flags,
+    *,
+    seed: Seed,
+    recipe: Recipe,
+) -> Ensemble:
+    """Find how long to train on hidden cycles, then train on all that may be seen."""
+    first, number = seed
+    architecture = architecture_of(corpus, plan, 1, recipe)
+    watched = _watched(corpus, hidden, seed)
+    with deterministic(1009 * first + number) as generator:
+        steps = longest(int((~hidden).sum()), recipe)
+        if watched.any():
+            trial = Ensemble(architecture, seed=first + number)
+            lesson = _prepared(trial, corpus, labels, ~(hidden | watched))
+            looked_at = torch.from_numpy(np.flatnonzero(watched))
+            steps = find_steps(trial, lesson, looked_at, generator, recipe)
+        member = Ensemble(architecture, seed=first + number)
+        lesson = _prepared(member, corpus, labels, ~hidden)
+        descend(member, lesson, steps, generator, recipe)
+    return member
+
+
+def _prepared(
+    member: Ensemble, corpus: Corpus, labels: dict[str, HeadLabels], shown: Flags
+) -> Lesson:
+    """Fit a member's components to what it may see, and look through them."""
+    fit_components(member.ratio, corpus.ratio, corpus.compared, shown[None])
+    fit_components(member.level, corpus.level, corpus.present, shown[None])
+    return _lesson(member, corpus, labels, shown)
+
+
+def _lesson(
+    member: Ensemble, corpus: Corpus, labels: dict[str, HeadLabels], shown: Flags
+) -> Lesson:
+    return Lesson(
+        inputs=inputs_of(member, corpus),
+        labels=labels,
+        rows=torch.from_numpy(np.flatnonzero(shown)),
+    )
+
+
+def _watched(corpus: Corpus, hidden: Flags, seed: Seed) -> Flags:
+    """Choose a fifth of the cycles that may be seen, where they can be spared."""
+    cycles = np.unique(corpus.thermal_cycle[~hidden])
+    if cycles.size < _LEAST_CYCLES:
+        return np.zeros_like(hidden)
+    order = np.random.default_rng([*seed, 17]).permutation(cycles.size)
+    chosen = cycles[order[: max(cycles.size // _WATCHED_SHARE, 1)]]
+    return np.asarray(np.isin(corpus.thermal_cycle, chosen) & ~hidden)
 
 
 def architecture_of(
-    corpus: Corpus, plan: TargetPlan, member_count: int, recipe: Recipe
+    corpus: Corpus,
+    plan: TargetPlan,
+    member_count: int,
+    recipe: Recipe,
+    kernels: tuple[str, ...] = (),
 ) -> Architecture:
     """Return the sizes that a corpus and its targets ask for."""
     sizes = dict.fromkeys(plan.densities, BIN_COUNT) | {
@@ -95,146 +150,35 @@ def architecture_of(
         level_count=corpus.level.shape[2],
         ratio_components=min(recipe.ratio_components, fewest, corpus.form.ratio_count),
         level_components=min(recipe.level_components, fewest),
+        coordinate_count=corpus.coordinate_table.shape[2],
         width=recipe.width,
+        embedding=recipe.embedding,
+        fusion=recipe.fusion,
         receiver_heads=tuple(
-            (name, sizes[name]) for name in plan.trained if name in RECEIVER_TARGETS
+            (name, sizes[name]) for name in plan.trained if is_compared(name)
         ),
         component_heads=tuple(
-            (name, sizes[name]) for name in plan.trained if name == "component"
+            (name, sizes[name]) for name in plan.trained if not is_compared(name)
         ),
+        kernel_heads=kernels,
     )
 
 
 @torch.no_grad()
-def project(ensemble: Ensemble, corpus: Corpus) -> _Inputs:
+def inputs_of(ensemble: Ensemble, corpus: Corpus) -> Inputs:
     """Put a corpus through the fixed components."""
-    ratio = ensemble.ratio(torch.from_numpy(corpus.ratio))
-    level = ensemble.level(torch.from_numpy(corpus.level))
-    reference = ensemble.level(torch.from_numpy(corpus.reference_level))
-    members = ratio.shape[0]
-    return _Inputs(
-        ratio=ratio,
-        level=level,
-        reference_level=reference,
-        compared=_repeat(corpus.compared, members),
-        present=_repeat(corpus.present, members),
-        with_reference=torch.ones(1),
+    return ensemble.inputs(
+        ratio=torch.from_numpy(corpus.ratio),
+        level=torch.from_numpy(corpus.level),
+        reference_level=torch.from_numpy(corpus.reference_level),
+        coordinates=torch.from_numpy(corpus.coordinate_table),
+        compared=torch.from_numpy(corpus.compared.astype(np.float32)),
+        present=torch.from_numpy(corpus.present.astype(np.float32)),
     )
 
 
 @torch.no_grad()
 def logits_of(ensemble: Ensemble, corpus: Corpus) -> dict[str, npt.NDArray[np.float64]]:
     """Return the logits of every head, shape (member, sweep, output)."""
-    inputs = project(ensemble, corpus)
-    found = _forward(ensemble, inputs)
+    found = ensemble.judge(inputs_of(ensemble, corpus))
     return {name: logits.double().numpy() for name, logits in found.items()}
-
-
-def _repeat(flags: Flags, members: int) -> Tensor:
-    return torch.from_numpy(flags.astype(np.float32)).expand(members, -1, -1).clone()
-
-
-def _forward(ensemble: Ensemble, inputs: _Inputs) -> dict[str, Tensor]:
-    return ensemble.judge_receiver(
-        inputs.ratio, inputs.reference_level, inputs.compared
-    ) | ensemble.judge_component(
-        inputs.ratio,
-        inputs.level,
-        inputs.compared * inputs.with_reference,
-        inputs.present,
-    )
-
-
-def _labels(
-    corpus: Corpus, plan: TargetPlan, held_out: Flags
-) -> dict[str, tuple[Tensor, Tensor]]:
-    """Return soft labels (sweep, output) and weights (member, sweep) by head."""
-    labels: dict[str, tuple[Tensor, Tensor]] = {}
-    for name, grid in plan.densities.items():
-        chosen = usable(corpus, name)
-        places = grid.place(np.where(chosen, corpus.numbers[name], 1.0))
-        soft = torch.from_numpy(grid.soft_labels(places))
-        labels[name] = soft, _weights(chosen, held_out, np.ones(chosen.size))
-    for name, known in plan.classes.items():
-        chosen = usable(corpus, name) & np.isin(corpus.classes[name], known)
-        hard = corpus.classes[name][:, None] == np.array(known)
-        share = hard[chosen].mean(axis=0)
-        balance = (hard / np.maximum(share * len(known), 0.2)).sum(axis=1)
-        soft = torch.from_numpy(hard.astype(np.float32))
-        labels[name] = soft, _weights(chosen, held_out, balance)
-    return labels
-
-
-def _weights(
-    chosen: Flags, held_out: Flags, balance: npt.NDArray[np.float64]
-) -> Tensor:
-    weights = (chosen & ~held_out) * balance
-    return torch.from_numpy(weights.astype(np.float32))
-
-
-def _descend(
-    ensemble: Ensemble,
-    inputs: _Inputs,
-    labels: dict[str, tuple[Tensor, Tensor]],
-    generator: torch.Generator,
-    recipe: Recipe,
-) -> None:
-    count = inputs.present.shape[1]
-    batch = min(recipe.batch, count)
-    steps = max(recipe.epochs * -(-count // batch), recipe.least_steps)
-    optimiser = torch.optim.AdamW(
-        [weight for weight in ensemble.parameters() if weight.requires_grad],
-        lr=recipe.learning_rate,
-        weight_decay=recipe.weight_decay,
-    )
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, max_lr=recipe.learning_rate, total_steps=steps
-    )
-    ensemble.train()
-    for _ in range(steps):
-        rows = torch.randint(count, (batch,), generator=generator)
-        seen = _augmented(inputs, rows, generator, recipe)
-        loss = _loss(_forward(ensemble, seen), labels, rows)
-        optimiser.zero_grad()
-        torch.autograd.backward(loss)
-        torch.nn.utils.clip_grad_norm_(ensemble.parameters(), 5.0)
-        optimiser.step()
-        schedule.step()
-
-
-def _augmented(
-    inputs: _Inputs, rows: Tensor, generator: torch.Generator, recipe: Recipe
-) -> _Inputs:
-    traces = inputs.present.shape[2]
-    kept = torch.rand((rows.numel(), traces), generator=generator)
-    kept = (kept >= recipe.trace_dropout) if traces > 1 else torch.ones_like(kept) > 0
-    # A sweep without any trace teaches nothing: bring one back.
-    spared = torch.randint(traces, (rows.numel(),), generator=generator)
-    kept[torch.arange(rows.numel()), spared] = True
-    mask = kept.float()
-    noise = [
-        recipe.jitter * torch.randn(part[:, rows].shape, generator=generator)
-        for part in (inputs.ratio, inputs.level, inputs.reference_level)
-    ]
-    # A quarter of the sweeps names its component without a reference.
-    alone = torch.rand((rows.numel(), 1), generator=generator) < 0.25
-    return _Inputs(
-        ratio=inputs.ratio[:, rows] + noise[0],
-        level=inputs.level[:, rows] + noise[1],
-        reference_level=inputs.reference_level[:, rows] + noise[2],
-        compared=inputs.compared[:, rows] * mask,
-        present=inputs.present[:, rows] * mask,
-        with_reference=torch.where(alone, 0.0, 1.0),
-    )
-
-
-def _loss(
-    logits: dict[str, Tensor], labels: dict[str, tuple[Tensor, Tensor]], rows: Tensor
-) -> Tensor:
-    total = torch.zeros(())
-    for name, values in logits.items():
-        soft, weights = labels[name]
-        log_probabilities = torch.log_softmax(values, dim=-1)
-        each = -(soft[rows] * log_probabilities).sum(dim=-1) * weights[:, rows]
-        total = total + each.sum() / weights[:, rows].sum().clamp(min=1.0)
-    return total * next(iter(labels.values()))[1].shape[0]

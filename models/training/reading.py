@@ -6,8 +6,14 @@ import numpy as np
 import numpy.typing as npt
 
 from models.calibration import ClassCalibration, calibrate_classes
+from models.calibration.presence import (
+    JOINT,
+    PresenceCalibration,
+    calibrate_presence,
+    parts_of,
+)
 from models.calibration.scaling import softmax
-from models.serving.trained import looks_faulty
+from models.serving.trained import HEALTHY, looks_faulty
 from models.training.calibrate import Calibrations, HeldOut
 from models.training.corpus import Corpus
 from models.training.fingerprint import LearntFingerprint, learn_fingerprint
@@ -33,6 +39,8 @@ class LeftOutReadings:
         Class target to probabilities, shape (sweep, class).
     classes
         How each class head is read.
+    presence
+        Whether each condition is there, where that could be learnt.
     """
 
     receiver: LearntReceiver | None
@@ -41,6 +49,7 @@ class LeftOutReadings:
     quantiles: dict[str, Reals]
     probabilities: dict[str, Reals]
     classes: dict[str, ClassCalibration]
+    presence: PresenceCalibration | None
 
 
 def read_left_out(
@@ -91,7 +100,21 @@ def read_left_out(
         quantiles=quantiles,
         probabilities=shares,
         classes=classes,
+        presence=_presence(corpus, plan, shares),
     )
+
+
+def _presence(
+    corpus: Corpus, plan: TargetPlan, shares: dict[str, Reals]
+) -> PresenceCalibration | None:
+    labels = plan.classes.get("condition", ())
+    parts = parts_of(labels, HEALTHY)
+    if HEALTHY not in labels or not parts:
+        return None
+    chosen = usable(corpus, "condition") & np.isin(corpus.classes["condition"], labels)
+    told = [set(each.split(JOINT)) for each in corpus.classes["condition"][chosen]]
+    present = np.array([[float(part in each) for part in parts] for each in told])
+    return calibrate_presence(shares["condition"][chosen], present)
 
 
 def _classes_of(

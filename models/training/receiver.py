@@ -6,7 +6,6 @@ import numpy as np
 import numpy.typing as npt
 
 from models.calibration.scaling import softmax
-from models.coordinates.form import find_form
 from models.receiver.conditions import balanced_loss
 from models.receiver.judge import ReceiverJudge
 from models.receiver.learning import learn_receiver
@@ -58,20 +57,14 @@ def learn_from_corpus(
     network_shares
         What it gives their classes.
     """
-    if corpus.form.follows_lines or corpus.form.bands_hz.shape[0] != 1:
+    if corpus.coordinate_inputs is None or corpus.coordinates is None:
         return None
     targets = tuple(name for name in _SCALARS if name in plan.densities)
     labels = plan.classes.get("condition", ())
     if not targets and not labels:
         return None
-    start, stop = corpus.form.bands_hz[0]
-    form = find_form(
-        (float(start), float(stop)), corpus.form.s_parameters, corpus.views
-    )
-    if form is None:
-        return None
     lesson = ReceiverLesson(
-        coordinates=form.of_views(corpus.views),
+        coordinates=corpus.coordinates,
         place=_places(corpus),
         field_tesla=corpus.numbers["magnetic_field_tesla"],
         condition=_conditions(corpus, labels),
@@ -86,7 +79,7 @@ def learn_from_corpus(
         name: in_units(network_quantiles[name], plan.densities[name])
         for name in targets
     }
-    found = learn_receiver(form, lesson, targets, opinion)
+    found = learn_receiver(corpus.coordinate_inputs.form, lesson, targets, opinion)
     if found is None:
         return None
     judge, left_out = found

@@ -11,10 +11,7 @@ from models.networks.density import Coordinate, DensityGrid
 from models.training.corpus import Corpus
 
 TARGETS = ("condition", "component", "temperature_k", "magnetic_field_tesla")
-"""Every target that a model can have."""
-
-RECEIVER_TARGETS = ("condition", "temperature_k", "magnetic_field_tesla")
-"""Targets that are judged against a reference."""
+"""Targets of every archive; further scalar labels come behind them by their names."""
 
 _COORDINATES = {
     "temperature_k": Coordinate.LOG10,
@@ -46,9 +43,22 @@ class TargetPlan:
     @property
     def trained(self) -> tuple[str, ...]:
         """Targets that are trained, in their usual order."""
+        further = sorted(set(self.densities) - set(TARGETS))
         return tuple(
-            name for name in TARGETS if name in self.densities or name in self.classes
+            name
+            for name in (*TARGETS, *further)
+            if name in self.densities or name in self.classes
         )
+
+
+def is_compared(name: str) -> bool:
+    """Return whether a target is judged against a reference; components are not."""
+    return name != "component"
+
+
+def targets_of(corpus: Corpus) -> tuple[str, ...]:
+    """Return what may be trained on a corpus, its further labels last."""
+    return (*TARGETS, *sorted(set(corpus.numbers) - set(TARGETS)))
 
 
 def plan_targets(corpus: Corpus, wanted: Collection[str] | None = None) -> TargetPlan:
@@ -64,16 +74,17 @@ def plan_targets(corpus: Corpus, wanted: Collection[str] | None = None) -> Targe
     TrainingRefusedError
         If a target asked for is unknown, or nothing can be trained.
     """
-    unknown = sorted(set(wanted or ()) - set(TARGETS))
+    known = targets_of(corpus)
+    unknown = sorted(set(wanted or ()) - set(known))
     if unknown:
         raise TrainingRefusedError(
-            f"{unknown[0]!r} is no target; there are {', '.join(TARGETS)}"
+            f"{unknown[0]!r} is no target; there are {', '.join(known)}"
         )
     plan = TargetPlan()
-    for name in TARGETS:
+    for name in known:
         if wanted is not None and name not in wanted:
             plan.refused[name] = "not asked for"
-        elif name in _COORDINATES:
+        elif name in corpus.numbers:
             _plan_density(corpus, name, plan)
         else:
             _plan_classes(corpus, name, plan)
@@ -85,14 +96,14 @@ def plan_targets(corpus: Corpus, wanted: Collection[str] | None = None) -> Targe
 
 def usable(corpus: Corpus, name: str) -> npt.NDArray[np.bool_]:
     """Return which sweeps carry a label of a target and what it is judged from."""
-    if name in _COORDINATES:
+    if name in corpus.numbers:
         labelled = np.isfinite(corpus.numbers[name])
         if name == "temperature_k":
             with np.errstate(invalid="ignore"):
                 labelled &= corpus.numbers[name] > 0.0
     else:
         labelled = corpus.classes[name] != ""
-    if name in RECEIVER_TARGETS:
+    if is_compared(name):
         labelled = labelled & corpus.compared.any(axis=1)
     return np.asarray(labelled)
 
@@ -109,7 +120,8 @@ def _plan_density(corpus: Corpus, name: str, plan: TargetPlan) -> None:
             f"at least {_LEAST_SWEEPS} are needed"
         )
         return
-    grid = DensityGrid.around(_COORDINATES[name], values)
+    coordinate = _COORDINATES.get(name, Coordinate.LINEAR)
+    grid = DensityGrid.around(coordinate, values)
     places = grid.place(values)
     if np.unique(np.round(places / grid.width)).size < _LEAST_VALUES:
         plan.refused[name] = (

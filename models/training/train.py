@@ -9,26 +9,26 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
 from instruments.files import LabelledArchive
+from models.diagnosis import LABEL
 from models.errors import TrainingRefusedError
 from models.evaluation.breakdown import break_down
 from models.evaluation.predictions import read_predictions
-from models.networks.ensemble import Ensemble
 from models.serving.folder import save_model
 from models.serving.trained import TrainedModel
-from models.training.calibrate import (
-    bank_of,
-    calibrate,
-    look_at_held_out,
-    novelty_of,
-)
+from models.training.calibrate import calibrate
+from models.training.checkpoints import Checkpoints
+from models.training.comparison import compare
 from models.training.corpus import Corpus, build_corpus
-from models.training.fit import Recipe, fit_ensemble
+from models.training.networks import learn_networks
+from models.training.opinion import learn_second_opinion
+from models.training.progress import Listener, Progress, Stage
 from models.training.reading import LeftOutReadings, read_left_out
-from models.training.splits import MEMBER_COUNT, Split, SplitKind, split_by_cycle
+from models.training.recipe import Recipe
+from models.training.splits import Split, SplitKind, split_by_cycle, sweep_ids
+from models.training.strangeness import calibrate_strangeness
 from models.training.targets import TargetPlan, plan_targets
 
 FEW_CYCLES = 8
@@ -76,6 +76,7 @@ def train_model(
     seed: int = 0,
     targets: Collection[str] | None = None,
     recipe: Recipe | None = None,
+    tell: Listener | None = None,
 ) -> TrainingReport:
     """Train, calibrate and write a model folder.
 
@@ -89,6 +90,13 @@ def train_model(
         Of splits and weights; the same seed gives the same folder on one machine.
     targets
         Targets to train; all that the labels support where None.
+    tell
+        Is called with what was done, and the share of the whole.
+
+    Notes
+    -----
+    A member that is finished is kept in the folder until the model is: the same
+    command goes on where it was stopped.
 
     Raises
     ------
@@ -98,42 +106,71 @@ def train_model(
     if not archives:
         raise TrainingRefusedError("no archive is given")
     recipe = recipe or Recipe()
+    say = Progress(tell)
     corpus = build_corpus(archives)
+    say.done(Stage.SWEEPS)
     plan = plan_targets(corpus, targets)
-    split = split_by_cycle(corpus.thermal_cycle, corpus.measured_at, seed)
-    checked = fit_ensemble(corpus, plan, split.held_out(), seed, recipe)
-    held_out = look_at_held_out(checked, corpus, split)
-    served, hidden = _serving_ensemble(corpus, plan, split, checked, recipe=recipe)
-    bank = bank_of(served, corpus, hidden)
-    own_scores = None
-    if served is not checked:
-        scores = np.median(novelty_of(served, corpus, bank), axis=0)
-        own_scores = scores[corpus.compared.any(axis=1)]
-    calibrations = calibrate(corpus, plan, held_out, own_scores)
-    read = read_left_out(corpus, plan, split, held_out, calibrations)
+    ids = sweep_ids(corpus.cavity, corpus.thermal_cycle, corpus.measured_at)
+    split = split_by_cycle(corpus.thermal_cycle, corpus.measured_at, seed, ids)
+    provenance = _provenance(archives, corpus, plan, split) | {
+        "seed": seed,
+        "recipe": asdict(recipe),
+    }
+    checkpoints = Checkpoints.of(output_dir, provenance)
+    networks = learn_networks(
+        corpus,
+        plan,
+        split,
+        recipe,
+        checkpoints=checkpoints,
+        tell=say.within(Stage.NETWORKS),
+    )
+    calibrations = calibrate(corpus, plan, networks.held_out)
+    opinion = learn_second_opinion(corpus, plan, split)
+    say.done(Stage.OPINION)
+    read = read_left_out(corpus, plan, split, networks.held_out, calibrations)
+    say.done(Stage.READERS)
     model = TrainedModel(
         form=corpus.form,
-        ensemble=served.requires_grad_(requires_grad=False),
-        bank=bank,
+        ensemble=networks.served,
+        bank=networks.bank,
         densities=plan.densities,
         classes=plan.classes,
         class_calibration=read.classes,
         interval_calibration=calibrations.intervals,
-        novelty_calibration=calibrations.novelty,
+        novelty_calibration=calibrate_strangeness(
+            corpus,
+            plan,
+            networks,
+            calibrations,
+            None if opinion is None else opinion[1],
+        ),
         receiver=None if read.receiver is None else read.receiver.judge,
         names_condition=read.receiver is not None and read.receiver.names_condition,
         thermometer=None if read.lines is None else read.lines.thermometer,
         fingerprint=None if read.parts is None else read.parts.fingerprint,
+        inputs=corpus.coordinate_inputs,
+        opinion=None if opinion is None else opinion[0],
+        presence=read.presence,
+        units={name: corpus.units[name] for name in plan.densities if LABEL in name},
     )
     metrics = _metrics(corpus, plan, read)
+    compared = compare(corpus, plan, split, metrics)
+    say.done(Stage.BASELINES)
     warnings = _warnings(corpus, split)
     version = save_model(
         output_dir,
         model,
-        _provenance(archives, corpus, plan, split)
-        | {"seed": seed, "recipe": asdict(recipe)},
-        {"metrics": metrics, "warnings": list(warnings), "split": split.kind.value},
+        provenance,
+        {
+            "metrics": metrics,
+            "warnings": list(warnings),
+            "split": split.kind.value,
+            "evaluation": compared,
+        },
+        split.to_record(),
     )
+    checkpoints.clear()
     return TrainingReport(
         model_version=version,
         folder=str(output_dir),
@@ -145,18 +182,6 @@ def train_model(
         warnings=warnings,
         metrics=metrics,
     )
-
-
-def _serving_ensemble(
-    corpus: Corpus, plan: TargetPlan, split: Split, checked: Ensemble, *, recipe: Recipe
-) -> tuple[Ensemble, npt.NDArray[np.bool_]]:
-    """Return the members that serve, and what each of them has not seen."""
-    if split.kind is SplitKind.BY_CYCLE and split.fold_count == MEMBER_COUNT:
-        return checked, split.held_out()
-    # Too few cycles to spare one: calibrated on held-out folds, the members that
-    # serve have seen all.
-    hidden = np.zeros((MEMBER_COUNT, corpus.sweep_count), dtype=np.bool_)
-    return fit_ensemble(corpus, plan, hidden, split.seed, recipe), hidden
 
 
 def _metrics(corpus: Corpus, plan: TargetPlan, read: LeftOutReadings) -> dict[str, Any]:
@@ -201,7 +226,7 @@ def _provenance(
         "split": {
             "kind": split.kind.value,
             "folds": split.fold_count,
-            "sha256": hashlib.sha256(split.fold.astype("<i8").tobytes()).hexdigest(),
+            "sha256": split.sha256,
         },
         "refused": dict(plan.refused),
         "packages": {
@@ -227,6 +252,7 @@ def data_hash(archives: Sequence[LabelledArchive]) -> str:
             archive.magnetic_field_tesla,
             archive.condition,
             archive.component,
+            *(archive.labels[name] for name in sorted(archive.labels)),
         ):
             digest.update(
                 b"\0" if values is None else np.ascontiguousarray(values).data

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from models.diagnosis import Diagnosis, Estimate
+from models.diagnosis import LABEL, Diagnosis, Estimate
 from models.serving.predictor import Predictor
 from service.cli.archives import bad_input_in_one_line, read_archives
 from service.cli.exits import print_json
@@ -50,6 +50,10 @@ def _line(index: int, cavity: str, diagnosis: Diagnosis) -> str:
         f"T {_estimate(diagnosis.temperature_k, 'K')}",
         f"B {_estimate(diagnosis.magnetic_field_tesla, 'T')}",
     ]
+    words += [
+        f"{name.removeprefix(LABEL)} {_estimate(each.estimate, each.unit)}"
+        for name, each in diagnosis.labels.items()
+    ]
     if diagnosis.out_of_distribution.flag:
         words.append("out of distribution")
     if diagnosis.integrity:
@@ -60,4 +64,5 @@ def _line(index: int, cavity: str, diagnosis: Diagnosis) -> str:
 def _estimate(estimate: Estimate, unit: str) -> str:
     if estimate.median is None:
         return estimate.state.value
-    return f"{estimate.median:.3g} [{estimate.p05:.3g}, {estimate.p95:.3g}] {unit}"
+    interval = f"[{estimate.p05:.3g}, {estimate.p95:.3g}]"
+    return f"{estimate.median:.3g} {interval} {unit}".rstrip()

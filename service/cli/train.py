@@ -1,13 +1,19 @@
 """``halowatch train``: from labelled archives to a model folder."""
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
+from models.training.progress import Listener
 from models.training.targets import TARGETS
 from models.training.train import TrainingReport, train_model
 from service.cli.archives import bad_input_in_one_line, read_archives
 from service.cli.exits import print_json
+
+_BAR_STEPS = 1000
 
 
 @click.command(name="train")
@@ -22,8 +28,8 @@ from service.cli.exits import print_json
 )
 @click.option(
     "--targets",
-    help=f"Targets to train, joined by commas, out of {', '.join(TARGETS)}; "
-    "all that the labels support by default.",
+    help=f"Targets to train, joined by commas, out of {', '.join(TARGETS)} and "
+    "label:NAME for any further scalar label; all that the labels support by default.",
 )
 @click.option("--seed", default=0, show_default=True, help="Of splits and weights.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
@@ -38,18 +44,34 @@ def command(
     """Train a model on labelled ARCHIVES (.npz), calibrate it and write its folder.
 
     Figures are of thermal cycles that the judging network has not seen: K becomes
-    dex (decades), fields are in tesla.
+    dex (decades), fields are in tesla. Stopped, it goes on with the next network when
+    it is started again with the same arguments.
     """
     wanted = None
     if targets is not None:
         wanted = [name.strip() for name in targets.split(",") if name.strip()]
-    with bad_input_in_one_line():
-        report = train_model(read_archives(archives), output, seed=seed, targets=wanted)
+    with bad_input_in_one_line(), _progress() as tell:
+        report = train_model(
+            read_archives(archives), output, seed=seed, targets=wanted, tell=tell
+        )
     if as_json:
         print_json(report.to_record())
         return
     for line in _lines(report):
         click.echo(line)
+
+
+@contextmanager
+def _progress() -> Iterator[Listener]:
+    """Show a bar on the terminal, on stderr so that stdout stays a document."""
+    with click.progressbar(
+        length=_BAR_STEPS, file=sys.stderr, item_show_func=lambda item: item or ""
+    ) as bar:
+
+        def tell(what: str, share: float) -> None:
+            bar.update(round(share * _BAR_STEPS) - bar.pos, what)
+
+        yield tell
 
 
 def _lines(report: TrainingReport) -> list[str]:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from instruments.files.archive import LabelledArchive
 from instruments.simulation.calibration import record_calibration
+from models.training.targets import TARGETS
 from models.training.train import train_model
 from service.demo.fleet import ARRAY_FILE
 
@@ -25,5 +26,9 @@ def record_run() -> LabelledArchive:
 
 
 def make_model(folder: Path) -> str:
-    """Train the demo's model on the calibration run and return its version."""
-    return train_model([record_run()], folder, seed=SEED).model_version
+    """Train the demo's model on the calibration run and return its version.
+
+    The run's severities are no target: a site's own archives have none.
+    """
+    trained = train_model([record_run()], folder, seed=SEED, targets=TARGETS)
+    return trained.model_version

@@ -166,11 +166,26 @@ def _against_baselines(
     rises = any(word in str(headline) for word in _RISING)
     best = (max if rises else min)(others, key=lambda key: others[key])
     beats = score >= others[best] if rises else score <= others[best]
+    theirs = _mapping(_mapping(_mapping(target, "baselines"), best), grouped)
+    alike = not beats and _overlap(mine, theirs)
     return Gate(
         f"baselines on {name}",
-        _outcome(beats),
-        f"{headline} {score:.4g}, the best baseline ({best}) {others[best]:.4g}",
+        GateOutcome.UNKNOWN if alike else _outcome(beats),
+        f"{headline} {score:.4g}, the best baseline ({best}) {others[best]:.4g}"
+        + ("; their 90 % intervals overlap, more cycles would tell" if alike else ""),
     )
+
+
+def _overlap(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
+    """Return whether two scores cannot be told apart by the cycles there are."""
+    spans = []
+    for each in (first, second):
+        span = _mapping(each, "ranked").get("interval_90") or each.get("interval_90")
+        if not isinstance(span, Sequence) or len(span) != 2:
+            return False
+        spans.append((float(span[0]), float(span[1])))
+    (low, high), (other_low, other_high) = spans
+    return low <= other_high and other_low <= high
 
 
 def _ranked(scores: Mapping[str, Any], headline: str) -> float | None:

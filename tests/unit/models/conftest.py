@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from instruments.files import LabelledArchive
-from models.training.fit import Recipe
+from models.training.recipe import Recipe
 from models.training.train import train_model
 
 TRACES = ("S21", "S23", "S11")

@@ -9,6 +9,7 @@ from models.networks.density import BIN_COUNT, LEVELS, Coordinate, DensityGrid
 VALUES = {
     Coordinate.LOG10: np.geomspace(0.02, 300, 50),
     Coordinate.ASINH: np.linspace(-0.03, 0.05, 50),
+    Coordinate.LINEAR: np.linspace(-7.0, 40.0, 50),
 }
 
 

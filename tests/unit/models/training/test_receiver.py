@@ -72,11 +72,11 @@ def test_a_network_that_only_guesses_is_nobodys_expert(learnt):
             assert (reading.expert != 2).all()
 
 
-def test_without_references_there_is_no_judge(corpus, plan, split):
-    views = tuple(
-        replace(view, reference=None, reference_hz=None) for view in corpus.views
+def test_without_references_there_is_no_judge(archive, corpus, plan, split):
+    bare = build_corpus(
+        [replace(archive, is_reference=np.zeros_like(archive.is_reference))]
     )
-    bare = replace(corpus, views=views)
+    assert bare.coordinates is None
     assert learn_from_corpus(bare, plan, split, *base_rates(corpus, plan)) is None
 
 

@@ -26,6 +26,19 @@ def test_models_are_held_to_what_ranks_not_to_faulty_sweeps():
     assert better.outcome is GateOutcome.PASSED
 
 
+def test_scores_that_few_cycles_cannot_tell_apart_decide_nothing():
+    def spread(value, low, high):
+        found = scores(value, ranked=value)
+        found["ranked"]["interval_90"] = [low, high]
+        return found
+
+    apart = gate_of(spread(0.3, 0.28, 0.32), spread(0.2, 0.18, 0.22))
+    assert apart.outcome is GateOutcome.FAILED
+    alike = gate_of(spread(0.3, 0.2, 0.4), spread(0.25, 0.2, 0.3))
+    assert alike.outcome is GateOutcome.UNKNOWN
+    assert "more cycles would tell" in alike.detail
+
+
 def test_an_evaluation_without_ranked_scores_is_read_overall():
     assert gate_of(scores(0.3), scores(0.2)).outcome is GateOutcome.FAILED
     assert gate_of(scores(0.1), scores(0.2)).outcome is GateOutcome.PASSED

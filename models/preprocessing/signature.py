@@ -1,0 +1,35 @@
+"""A sweep in a few numbers: its log-ratio to the reference, band by band."""
+
+import numpy as np
+import numpy.typing as npt
+
+from models.preprocessing.canonical import CanonicalForm
+
+BAND_COUNT = 16
+"""Bands of even width."""
+
+Reals = npt.NDArray[np.float64]
+
+
+def signatures(ratio: npt.NDArray[np.float32], form: CanonicalForm) -> Reals:
+    """Return mean levels in neper, then mean phases in rad, of each trace's bands.
+
+    Parameters
+    ----------
+    ratio
+        Weighted log-ratio of sweeps, shape (sweep, trace, 2 kept).
+
+    Returns
+    -------
+    ndarray
+        Shape (sweep, trace, 2 BAND_COUNT); zero in bands that tuned modes reach.
+    """
+    values = (ratio / form.weight).astype(np.float64)
+    half = values.shape[2] // 2
+    band = np.flatnonzero(form.kept) * BAND_COUNT // form.kept.size
+    share = (band[:, None] == np.arange(BAND_COUNT)).astype(np.float64)
+    share /= np.maximum(share.sum(axis=0), 1.0)
+    levels = values[:, :, :half] @ share
+    # The mean of phases that wrap is that of their arrows.
+    arrows = np.exp(1j * values[:, :, half:]) @ share
+    return np.concatenate([levels, np.angle(arrows)], axis=2)
