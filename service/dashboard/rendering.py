@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from service.access.permissions import Permission
 from service.access.principal import OPEN, PrincipalKind
-from service.dashboard import figures, poller_wording, wording
+from service.dashboard import figures, poller_wording, strangeness, wording
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -75,7 +75,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for module in (figures, wording, poller_wording):
+    for module in (figures, wording, poller_wording, strangeness):
         environment.globals.update(
             {name: value for name, value in vars(module).items() if name[0] != "_"}
         )

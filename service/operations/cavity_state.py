@@ -126,7 +126,7 @@ def _describe(facts: _Facts, now: datetime) -> dict[str, Any]:
         "temperature_k": _dated(wide, "temperature_k", now),
         "magnetic_field_tesla": _dated(wide, "magnetic_field_tesla", now),
         "condition": _dated(wide, "condition", now),
-        "out_of_distribution": _dated(wide, "out_of_distribution", now),
+        "out_of_distribution": _strangeness(wide, now),
         "resonance": _resonance(facts, now),
         "mode": _mode(facts, now),
         "integrity": [] if wide is None else wide.record["integrity"],
@@ -227,6 +227,16 @@ def _dated(
     if diagnosis is None:
         return None
     return {**diagnosis.record[name], **_stamp(diagnosis, now)}
+
+
+def _strangeness(
+    diagnosis: DiagnosisRecord | None, now: datetime
+) -> dict[str, Any] | None:
+    """Leave contributions to who asks for the diagnosis: a wall has many cavities."""
+    found = _dated(diagnosis, "out_of_distribution", now)
+    if found is not None:
+        found.pop("contributions", None)
+    return found
 
 
 def _stamp(diagnosis: DiagnosisRecord, now: datetime) -> dict[str, Any]:

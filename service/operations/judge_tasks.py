@@ -17,6 +17,7 @@ from service.operations.alerting import evaluate_sweep
 from service.operations.judging import Judge, ReferenceShelf
 from service.operations.mode_following import follow_mode
 from service.operations.panel import Panel, PanelSource
+from service.operations.recent_sweeps import compare_with_recent
 from service.operations.referencing import follow_references
 from service.storage.diagnoses import insert_diagnosis
 from service.storage.engine import Database, Transaction
@@ -179,6 +180,7 @@ class Diagnoser:
         for beside in one.beside:
             insert_diagnosis(transaction, sweep, beside, now, Role.SHADOW)
         diagnosis = follow_mode(transaction, sweep, diagnosis, now)
+        diagnosis = compare_with_recent(transaction, sweep, diagnosis)
         if not insert_diagnosis(transaction, sweep, diagnosis, now):
             return
         follow_references(transaction, sweep, diagnosis, now)

@@ -15,6 +15,24 @@ from service.dashboard.views import router
 PERIOD_S = 60.0
 
 
+DIAGNOSIS = {
+    "model_version": "demo-2026.11",
+    "out_of_distribution": {
+        "contributions": {
+            "bands_hz": [[4e9, 4.25e9], [4.25e9, 4.5e9]],
+            "t2": {"S21": [0.1, 0.1], "S23": [0.9, -0.1]},
+            "q": {"S21": [0.0, 0.7], "S23": [0.2, 0.1]},
+        }
+    },
+    "second_opinion": {
+        "method": "minirocket_ridge",
+        "condition": {"label": "loose_connector", "probability": 0.61},
+        "temperature_k": {"p05": 3.1, "p95": 5.9},
+        "magnetic_field_tesla": {"p05": None, "p95": None},
+    },
+}
+
+
 def rfc3339(moment: datetime) -> str:
     return moment.isoformat().replace("+00:00", "Z")
 
@@ -118,7 +136,7 @@ class ScriptedArray:
 
     def diagnosis(self, sweep: str) -> dict[str, Any] | None:
         judged = not sweep.startswith("sweep-6")
-        return {"model_version": "demo-2026.11"} if judged else None
+        return DIAGNOSIS if judged else None
 
     def common_cause(self) -> dict[str, Any]:
         alert = self.alert(4, "warming", "cavity-1", 75)

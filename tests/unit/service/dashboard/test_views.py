@@ -163,6 +163,19 @@ def test_cavity_page_says_what_was_concluded(get):
         assert expected in page
 
 
+def test_cavity_page_says_where_a_sweep_is_strange_and_what_others_think(get):
+    page = words(get("/cavities/cavity-2").text)
+    for expected in (
+        "T², inside of what varies usually: most of it S23, 4.00 to 4.25 GHz",
+        "Q, outside of it: most of it S21, 4.25 to 4.50 GHz",
+        "Condition Loose connector, 61 %",
+        "T, 90 % 3.1 to 5.9 K",
+    ):
+        assert expected in page
+    assert "B, 90 %" not in page
+    assert "strangeness" not in get("/cavities/cavity-6").text
+
+
 def test_cavity_page_names_the_sweeps_for_the_charts(get):
     page = get("/cavities/cavity-2").text
     for name in ("wide", "transmission", "reflection", "reference"):
