@@ -157,6 +157,17 @@ PURE_NUMBERS = frozenset(
         # Middle of a band over its half width.
         "turns_at_middle",
         "time_scale",
+        # Units of a layer; looks at hidden cycles.
+        "embedding",
+        "patience",
+        # A share, and labels counted.
+        "alpha",
+        "labelled",
+        "missed",
+        # Of a jump: in usual changes, a sixteenth's number, and sweeps counted.
+        "size",
+        "band",
+        "sweeps",
         "status",
     }
 )
