@@ -16,6 +16,7 @@ from models.diagnosis import LABEL
 from models.errors import TrainingRefusedError
 from models.evaluation.breakdown import break_down
 from models.evaluation.predictions import read_predictions
+from models.serving.card import write_card
 from models.serving.folder import save_model
 from models.serving.trained import TrainedModel
 from models.training.calibrate import calibrate
@@ -170,6 +171,7 @@ def train_model(
         },
         split.to_record(),
     )
+    write_card(output_dir)
     checkpoints.clear()
     return TrainingReport(
         model_version=version,

@@ -1,5 +1,6 @@
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import torch
 from instruments.files import read_archive
 from models.errors import TrainingRefusedError
 from models.serving.predictor import Predictor
+from models.training.splits import Split
 from models.training.train import train_model
 
 
@@ -20,6 +22,25 @@ def test_report_is_of_held_out_cycles(report):
     assert 0.85 < temperature["coverage_90"] <= 1.0
     assert any("6 thermal cycles" in sentence for sentence in report.warnings)
     json.dumps(report.to_record(), allow_nan=False)
+
+
+def test_the_folder_holds_split_baselines_and_a_card(report):
+    folder = Path(report.folder)
+    split = Split.from_record(json.loads((folder / "split.json").read_text()))
+    assert np.unique(split.fold).size == split.fold_count == 5
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert manifest["split"]["sha256"] == split.sha256
+    compared = json.loads((folder / "report.json").read_text())["evaluation"]["targets"]
+    rows = compared["temperature_k"]["baselines"]
+    assert set(rows) == {"predict_mean", "clock", "pca30_ridge", "pca30_knn5"}
+    mine = report.metrics["temperature_k"]["ranked"]["rms_error_dex"]
+    theirs = rows["predict_mean"]["held_out_by_cycle"]["ranked"]["rms_error_dex"]
+    assert mine < theirs
+    card = (folder / "card.md").read_text()
+    assert f"# Model {report.model_version}" in card
+    assert "| temperature_k | rms_error_dex" in card
+    assert "6 thermal cycles" in card
+    assert not (folder / ".training").exists()
 
 
 def test_same_seed_gives_the_same_model(archive, recipe, report, tmp_path):
