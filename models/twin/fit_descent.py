@@ -14,8 +14,9 @@ from models.twin.calibration_set import (
     read_sweeps,
 )
 from models.twin.fit_echoes import layers_of, settle_echoes
-from models.twin.fit_hops import HopPlan, hop, nudge
+from models.twin.fit_hops import HopPlan, hop
 from models.twin.fit_model import FitModel
+from models.twin.fit_nudges import nudge, part_touching
 from models.twin.fit_solver import Solution, Stage, solve
 from models.twin.fit_space import FitSpace
 
@@ -47,14 +48,19 @@ _SEARCH = tuple(
     for ratio in (0.1, 0.03, 0.01)
 )
 _GOOD_COST = 0.5
+_PARTING = (_closer(3e-3, 12), _closer(1e-3, 20))
 _NUDGES = (
-    ((_closer(3e-3, 12), _closer(1e-3, 20)), 0.5),
+    (_PARTING[1:], 0.5),
     ((_closer(3e-4, 30),), 0.5),
     ((_closer(1e-4, 40),), 1.0),
 )
 _JOINT = (_closer(1e-3, 10), _closer(1e-4, 30))
 _LAST = Stage(
-    tempering_ratio=0.0, step_count=60, longest_step=3.0, smallest_gain_ratio=3e-5
+    tempering_ratio=0.0,
+    step_count=60,
+    is_logarithmic=False,
+    longest_step=3.0,
+    smallest_gain_ratio=1e-4,
 )
 _SEED = 0
 
@@ -109,6 +115,7 @@ def settle_start(
         model = _model(space, thin, away, _AWAY, ("S23", "S33", "S22"))
         place, _ = hop(model, place, _plan(space.hardware, _AWAY_LINES), rng)
         wide = _model(space, thin, away, _AWAY, ("S23", "S33", "S22"), is_whole=True)
+        place, _ = part_touching(wide, place, _PARTING)
         for stages, good in _NUDGES:
             place, _ = nudge(wide, place, stages, good)
     if on:

@@ -14,6 +14,7 @@ _MOST_HOLDS = 8
 _OUTLIER_SIGMA = 6.0
 _TEMPERED_OUTLIER_SIGMA = 3.0
 _TEMPERED_RATIO = 0.01
+_CLEAR_SIGMA, _CLEAR_SHARE = 5.0, 0.98
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +137,7 @@ def residuals(
             if name[1] == name[2]:
                 continue
             for sweep in range(model.sweep_count):
-                if model.is_used[sweep, row].any():
+                if _is_clear(model, sweep, row):
                     residual[sweep, row], slope[sweep, row] = _logarithmic(
                         model, samples[sweep, row], (sweep, row), noise[sweep, row]
                     )
@@ -145,6 +146,13 @@ def residuals(
     if stage.gate is not None and is_gated:
         residual = residual @ stage.gate.T
     return residual, slope
+
+
+def _is_clear(model: FitModel, sweep: int, row: int) -> bool:
+    """Return whether a trace has a phase: that of mere noise leads a descent astray."""
+    used = model.is_used[sweep, row]
+    seen = np.abs(model.samples[sweep, row]) > _CLEAR_SIGMA * model.sigma[sweep, row]
+    return bool(used.any() and seen[used].mean() >= _CLEAR_SHARE)
 
 
 def robust_weights(residual: Samples, stage: Stage) -> Reals:

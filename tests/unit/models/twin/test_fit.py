@@ -20,7 +20,7 @@ from models.twin.fit import fit_twin
 from models.twin.fit_descent import mode_windows_hz, read_masked
 from models.twin.fit_judgement import judge_fit
 from models.twin.fit_model import FitModel
-from models.twin.fit_solver import Stage, solve
+from models.twin.fit_solver import Stage, cost_at, solve
 from models.twin.fit_space import FROZEN, FitSpace, make_space
 from tests.unit.models.twin.calibration import (
     AXIS_HZ,
@@ -121,6 +121,17 @@ def test_a_step_stops_at_a_bound_and_goes_on_without_it(
     found = tight.values(solve(model, space.start, stage).place)[free]
     assert found[0] == HELD_DB
     assert found[1] == pytest.approx(truth[free[1]], abs=0.2e-12)
+
+
+def test_a_trace_of_noise_has_no_phase(plain: ReceiverHardware) -> None:
+    """With the cavity switched away S21 is noise: no unwrapped phase may lead a fit."""
+    space = whole_space(plain)
+    data = read_sweeps(measured(plain, CALIBRATION[3:4]), plain)
+    model = FitModel(space, data, [space.size - 1], traces=["S21"])
+    seen = np.abs(model.samples) / model.sigma
+    assert np.median(seen) < 3.0
+    stage = Stage(tempering_ratio=1e-4, step_count=1)
+    assert cost_at(model, space.start, stage) < 3.0 * seen.size
 
 
 def test_few_spikes_are_left_out_and_many_are_not(plain: ReceiverHardware) -> None:

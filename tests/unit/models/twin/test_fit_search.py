@@ -8,11 +8,13 @@ from instruments.simulation.physics.chain import (
     ReceiverHardware,
     draw_unit,
     usual_receiver,
+    with_constants,
 )
 from models.twin.fit_descent import read_masked
 from models.twin.fit_echoes import delay_column, layers_of, settle_echoes
-from models.twin.fit_hops import HALF_CYCLE_S, HopPlan, hop
+from models.twin.fit_hops import HALF_CYCLE_S, HopPlan, descended, hop
 from models.twin.fit_model import FitModel
+from models.twin.fit_nudges import part_touching
 from models.twin.fit_solver import Stage
 from models.twin.fit_space import FROZEN, FitSpace, make_space
 from models.twin.line_map import part_delays_s
@@ -94,3 +96,31 @@ def test_a_hop_mends_a_lost_half_cycle(hidden: ReceiverHardware) -> None:
         assert space.values(place)[column] * scale == pytest.approx(
             right[column] * scale, abs=6e-12
         )
+
+
+@pytest.mark.timeout(300)
+def test_planes_that_touch_are_told_apart_where_their_signs_differ(
+    hidden: ReceiverHardware,
+) -> None:
+    """A descent from one sign for both stays there, some picoseconds off."""
+    names = [
+        "isolator.junction.ports.1.reactance_ratio",
+        "cold_output_line.connectors.0.reactance_ratio",
+    ]
+    truth = with_constants(hidden, dict(zip(names, (0.19, -0.1), strict=True)))
+    space = space_of(truth)
+    data = read_masked(measured(truth), truth, 51)
+    columns = [space.names.index(name) for name in names]
+    start = space.start.copy()
+    start[columns] = 0.045 / space.sigma[columns]
+    free = [
+        index
+        for index, name in enumerate(space.names)
+        if name.startswith(("cold_output_line.", "hemt.", "isolator."))
+    ]
+    model = FitModel(space, data, free, sweeps=[3, 4], traces=["S23"])
+    stages = [Stage(tempering_ratio=ratio, step_count=20) for ratio in (3e-3, 1e-3)]
+    _, stuck = descended(model, start, stages, np.inf)
+    place, cost = part_touching(model, start, stages)
+    assert cost < 0.9 * stuck
+    assert space.values(place)[columns] == pytest.approx([0.19, -0.1], abs=0.03)
