@@ -117,7 +117,9 @@ def settle_start(
         wide = _model(space, thin, away, _AWAY, ("S23", "S33", "S22"), is_whole=True)
         place, _ = part_touching(wide, place, _PARTING)
         for stages, good in _NUDGES:
-            place, _ = nudge(wide, place, stages, good)
+            place, is_good = nudge(wide, place, stages, good)
+            if not is_good:
+                break
     if on:
         prefixes = _ON if away else (*_AWAY, *_ON)
         lines = _ON_LINES if away else (*_AWAY_LINES, *_ON_LINES)

@@ -22,6 +22,7 @@ _MOST_ROUNDS = 4
 _GAIN_RATIO = 0.95
 _NUDGE_COUNT = 16
 _GLANCE_STEPS, _GLANCE_RATIO = 5, 3.0
+_HOPELESS_RATIO = 4.0
 _CENTRE_SHIFTS_HZ = 1e6 * np.asarray([-120.0, -80.0, -40.0, 40.0, 80.0, 120.0])
 _Q_FACTORS = np.asarray([0.94, 1.0, 1.06])
 _LOADS = (0.01, 0.03, 0.05, 0.07, 0.09)
@@ -67,13 +68,14 @@ def nudge(
     Parameters
     ----------
     good_cost_ratio
-        Cost per used point at the last stage below which nothing is tried.
+        Cost per used point at the last stage below which nothing is tried; nor far
+        above it, where another description is needed and not a neighbour.
     """
     goal = good_cost_ratio * int(model.is_used.sum())
     brief = replace(stages[-1], step_count=_GLANCE_STEPS)
     place, cost = descended(model, place, stages, np.inf)
     for _ in range(_MOST_ROUNDS):
-        if cost < goal:
+        if cost < goal or cost > _HOPELESS_RATIO * goal:
             break
         starts = [
             start
