@@ -93,6 +93,7 @@ PURE_NUMBERS = frozenset(
         "epochs",
         "batch",
         "jitter",
+        "chi_square_excess",
         "correlation",
         # Of normal scores, in their own standard deviations.
         "spread",
