@@ -235,10 +235,14 @@ def _labels(archive: LabelledArchive, index: int) -> dict[str, Any]:
 def _settings(
     labels: Mapping[str, Any], usual: SweepSettings = USUAL_SETTINGS
 ) -> SweepSettings:
-    return SweepSettings(
-        if_bandwidth_hz=float(labels.get("if_bandwidth_hz", usual.if_bandwidth_hz)),
-        averaging_count=int(labels.get("averaging_count", usual.averaging_count)),
-    )
+    bandwidth_hz = float(labels.get("if_bandwidth_hz", usual.if_bandwidth_hz))
+    count = float(labels.get("averaging_count", usual.averaging_count))
+    if not (0.0 < bandwidth_hz < np.inf and 1.0 <= count < np.inf):
+        raise UnusableCalibrationError(
+            f"if_bandwidth_hz is {bandwidth_hz:g} and averaging_count {count:g}: give"
+            " a bandwidth above 0 Hz and at least one average"
+        )
+    return SweepSettings(if_bandwidth_hz=bandwidth_hz, averaging_count=int(count))
 
 
 def _traces(

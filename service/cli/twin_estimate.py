@@ -85,6 +85,8 @@ def estimate_command(  # noqa: PLR0917
     temperature_k and magnetic_field_tesla the archive tells: 90 % intervals, or why
     there is no estimate. A sweep that the twin does not explain gets none.
     """
+    if output is not None and not output.parent.is_dir():
+        raise BadInputError(f"{output}: there is no such folder; name another path")
     (measured,) = read_archives((archive,))
     with bad_input_in_one_line():
         twin = described_twin(

@@ -96,6 +96,8 @@ def test_a_sweep_is_estimated_and_a_faulty_one_is_not(folder):
         (("--sweep", 2, "--reference", 1), "has no temperature_k"),
         (("--cavity", "c9"), "it has c1"),
         (("--described", "gone.json"), "gone.json"),
+        (("--output", "/nowhere/x.json"), "name another path"),
+        (("--if-bandwidth-hz", "nan"), "above 0 Hz"),
     ],
 )
 def test_bad_input_is_one_sentence(folder, arguments, named):
