@@ -39,7 +39,7 @@ demo-model: setup
 	$(BIN)/halowatch demo --calibrate
 
 test: setup peers
-	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=term:skip-covered --cov-fail-under=85
+	$(BIN)/python -m pytest -n 3 --dist worksteal --cov --cov-report=term:skip-covered --cov-fail-under=85
 
 check: setup
 	$(BIN)/ruff format --check .
