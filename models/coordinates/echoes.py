@@ -22,8 +22,11 @@ from models.coordinates.signal import (
 )
 from models.coordinates.smooth import detrended
 
-GATE_BINS = 4
+GATE_BINS = 5
 """Half width of a gate, in steps of the time axis."""
+
+FLAT_BINS = 2.5
+"""Half width of its flat top: an echo off its middle must not seem nearer to it."""
 
 MOST_GATES = 6
 """Echoes that are followed in one trace."""
@@ -155,6 +158,6 @@ def _window(count: int) -> Reals:
 
 @lru_cache(maxsize=256)
 def _gate(count: int, gate: int) -> Reals:
-    away = (np.arange(count) - gate + count // 2) % count - count // 2
-    shape = np.cos(np.pi * away / (2 * GATE_BINS)) ** 2
-    return np.where(np.abs(away) < GATE_BINS, shape, 0.0)
+    away = np.abs((np.arange(count) - gate + count // 2) % count - count // 2)
+    share = np.clip((away - FLAT_BINS) / (GATE_BINS - FLAT_BINS), 0.0, 1.0)
+    return np.asarray(np.cos(0.5 * np.pi * share) ** 2)

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.coordinates.signal import Complexes, Flags, Reals, bin_traces, mean_step
+from models.coordinates.smooth import no_ripple
 from models.coordinates.trace import SNAP_ORDER, TraceForm, find_trace_form
 from models.preprocessing.grid import bin_axis
 from models.preprocessing.view import SweepView, Traces
@@ -20,6 +21,8 @@ CANONICAL_BINS = 512
 _CHUNK = 128
 _MOST_STUDIED = 600
 _LEAST_STUDIED = 8
+_LEAST_POINTS = 3
+_UNEVEN = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -172,8 +175,7 @@ def find_form(
     compared = compared[:: max(len(compared) // _MOST_STUDIED, 1)]
     if not compared:
         return None
-    fewest = min(view.frequency_hz.size for view in compared)
-    bin_count = min(CANONICAL_BINS, max(fewest - 1, 2))
+    band_hz, bin_count = _canonical_grid(band_hz, compared)
     delays = _common_delays(compared, names)
     turns = _turns_at_middle(band_hz, bin_count)
     plain = CoordinateForm(
@@ -198,6 +200,31 @@ def find_form(
             else plain.traces[name]
         )
     return CoordinateForm(band_hz=band_hz, bin_count=bin_count, traces=forms)
+
+
+def _canonical_grid(
+    band_hz: tuple[float, float], views: Sequence[SweepView]
+) -> tuple[tuple[float, float], int]:
+    """Return band and bins such that every bin has as many points in its middle.
+
+    A bin with a point more than its neighbours breaks the phase of a late echo.
+    """
+    axis_hz = min((view.frequency_hz for view in views), key=lambda axis: axis.size)
+    start, stop = band_hz
+    axis_hz = axis_hz[(axis_hz >= start) & (axis_hz <= stop)]
+    if axis_hz.size < _LEAST_POINTS:
+        return band_hz, 2
+    step = float(axis_hz[-1] - axis_hz[0]) / (axis_hz.size - 1)
+    together = -(-axis_hz.size // CANONICAL_BINS)
+    bin_count = axis_hz.size // together
+    first = float(axis_hz[0]) - 0.5 * step
+    last = first + bin_count * together * step
+    slack = (together + 1) * step
+    whole = abs(first - start) < slack and abs(stop - last) < slack
+    even = np.abs(np.diff(axis_hz) - step).max() < _UNEVEN * step
+    if even and whole:
+        return (first, last), bin_count
+    return band_hz, min(CANONICAL_BINS, axis_hz.size - 1)
 
 
 def _signals_of(
@@ -244,6 +271,7 @@ def _plain_trace(delay_s: float, bin_count: int, turns: float) -> TraceForm:
         logarithmic=False,
         kept=np.ones(bin_count, dtype=np.bool_),
         turns_at_middle=turns,
+        ripple=no_ripple(bin_count),
         snaps=np.zeros((0, SNAP_ORDER + 1)),
         snap_range=np.zeros((0, 2)),
     )

@@ -2,7 +2,9 @@
 
 What passes through a receiver without being reflected changes slowly over the band:
 loss, amplifiers, the pass band of a circulator. Reflections ripple and are left to the
-echoes, so the random phases of connectors do not reach these coordinates.
+echoes, so the random phases of connectors do not reach these coordinates: they are
+fitted by generalised least squares, with the ripple's usual power by delay as the
+covariance, where ordinary ones would let every echo leak in at the ends of the band.
 """
 
 from dataclasses import dataclass
@@ -10,13 +12,27 @@ from functools import lru_cache
 
 import numpy as np
 
-from models.coordinates.signal import Complexes, Flags, Reals, centred, mean_step
+from models.coordinates.signal import (
+    Complexes,
+    Flags,
+    Reals,
+    as_stored,
+    bridge_masked,
+    centred,
+    mean_step,
+)
 
-ORDER = 14
+ORDER = 20
 """Highest Legendre order that is kept."""
 
 GAIN_COUNT = 3
 """Level in neper, phase in rad at the middle, delay as phase over half the band."""
+
+_FIRST_RIPPLE = 5
+_STEPS_PER_BIN = 2
+_KAISER_BETA = 7.0
+_LARGEST_RIPPLE = 1e6
+_ROUNDS = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,7 +64,11 @@ def smooth_names() -> tuple[str, ...]:
 
 
 def smooth_part(
-    signal: Complexes, reference: Complexes, kept: Flags, turns_at_middle: float
+    signal: Complexes,
+    reference: Complexes,
+    kept: Flags,
+    turns_at_middle: float,
+    ripple: Reals,
 ) -> SmoothPart:
     """Split the log-ratio of a signal to its reference.
 
@@ -61,24 +81,14 @@ def smooth_part(
     turns_at_middle
         Middle of the band over half its width: the phase at the middle that belongs
         to a pure delay of one rad over half the band.
+    ripple
+        As from :func:`learn_ripple`; zeros for ordinary least squares.
     """
-    bins = np.flatnonzero(kept)
-    ratio = (signal * reference.conj())[..., bins]
-    power = np.maximum(np.abs(reference[..., bins]) ** 2, 1e-30)
-    ratio = ratio / power
-    unit = ratio / np.maximum(np.abs(ratio), 1e-12)
-    at = centred(kept.size)[bins]
-    whole = np.ones(bins.size, dtype=np.bool_)
-    whole[1:] = np.diff(bins) == 1
-    step = mean_step_of(unit, whole)
-    still = unit * np.exp(-1j * step[..., None] * at)
-    offset = np.angle(still.sum(axis=-1))
-    phase = np.angle(still * np.exp(-1j * offset)[..., None])
-    level = np.log(np.maximum(np.abs(ratio), 1e-6))
-    basis, inverse = _basis(kept.size, kept.tobytes())
-    of_level = level @ inverse.T
-    of_phase = phase @ inverse.T
-    rest = (level - of_level @ basis.T) + 1j * (phase - of_phase @ basis.T)
+    step, offset, log_ratio = _log_ratio(signal, reference, kept)
+    basis, inverse = _separator(kept.size, kept.tobytes(), ripple.tobytes())
+    found = (log_ratio @ inverse.T).real
+    of_level, of_phase = found[..., : ORDER + 1], found[..., ORDER + 1 :]
+    rest = log_ratio - (of_level + 1j * of_phase) @ basis.T
     half = 0.5 * (kept.size - 1)
     delay = step * half + of_phase[..., 1]
     middle = offset + of_phase[..., 0]
@@ -99,6 +109,63 @@ def smooth_part(
     return SmoothPart(values, rest)
 
 
+def learn_ripple(signal: Complexes, reference: Complexes, kept: Flags) -> Reals:
+    """Return the usual power of the ripple over that of the noise, by delay.
+
+    Parameters
+    ----------
+    signal, reference
+        Of many sweeps, shape (sweep, bin), the common delay removed.
+
+    Returns
+    -------
+    ndarray
+        From no delay to the longest that the bins resolve, shape (bin // 2 + 1,).
+    """
+    count = kept.size
+    window = np.kaiser(count, _KAISER_BETA)
+    ripple = no_ripple(count)
+    _, _, log_ratio = _log_ratio(signal, reference, kept)
+    for _ in range(_ROUNDS):
+        basis, inverse = _separator(count, kept.tobytes(), ripple.tobytes())
+        found = (log_ratio @ inverse.T).real
+        smooth = found[:, : ORDER + 1] + 1j * found[:, ORDER + 1 :]
+        rest = np.zeros((log_ratio.shape[0], count), dtype=np.complex128)
+        rest[:, kept] = log_ratio - smooth @ basis.T
+        in_time = np.fft.ifft(bridge_masked(rest, kept) * window, axis=-1)
+        power = np.median(np.abs(in_time) ** 2, axis=0)
+        # No reflection comes before the signal: the late half is noise.
+        noise = max(float(np.median(power[count // 2 :])), 1e-30)
+        ripple = power[: count // 2 + 1] / noise
+        ripple = as_stored(np.clip(ripple, 0.0, _LARGEST_RIPPLE))
+    return ripple
+
+
+def no_ripple(bin_count: int) -> Reals:
+    """Return the power of a ripple that is not there, shape (bin // 2 + 1,)."""
+    return np.zeros(bin_count // 2 + 1)
+
+
+def _log_ratio(
+    signal: Complexes, reference: Complexes, kept: Flags
+) -> tuple[Reals, Reals, Complexes]:
+    """Return phase step and offset of a ratio, and its logarithm without them."""
+    bins = np.flatnonzero(kept)
+    ratio = (signal * reference.conj())[..., bins]
+    power = np.maximum(np.abs(reference[..., bins]) ** 2, 1e-30)
+    ratio = ratio / power
+    unit = ratio / np.maximum(np.abs(ratio), 1e-12)
+    at = centred(kept.size)[bins]
+    whole = np.ones(bins.size, dtype=np.bool_)
+    whole[1:] = np.diff(bins) == 1
+    step = mean_step_of(unit, whole)
+    still = unit * np.exp(-1j * step[..., None] * at)
+    offset = np.angle(still.sum(axis=-1))
+    phase = np.angle(still * np.exp(-1j * offset)[..., None])
+    level = np.log(np.maximum(np.abs(ratio), 1e-6))
+    return step, np.asarray(offset), np.asarray(level + 1j * phase)
+
+
 def mean_step_of(unit: Complexes, adjacent: Flags) -> Reals:
     """Return the phase step of phasors in bins, some of which are not neighbours."""
     if adjacent.all():
@@ -114,11 +181,26 @@ def detrended(log_signal: Complexes, order: int) -> Complexes:
 
 
 @lru_cache(maxsize=64)
-def _basis(count: int, kept: bytes) -> tuple[Reals, Reals]:
-    """Return Legendre values in kept bins, (kept, ORDER + 1), and their inverse."""
+def _separator(count: int, kept: bytes, ripple: bytes) -> tuple[Reals, Complexes]:
+    """Return Legendre values in kept bins, (kept, ORDER + 1), and what finds them.
+
+    The real part of the latter, (2 ORDER + 2, kept), times a complex log-ratio is the
+    coefficients of level and phase with the least error where echoes ripple (Aitken).
+    """
     mask = np.frombuffer(kept, dtype=np.bool_)
-    place = centred(count)[mask] / (0.5 * (count - 1))
-    return _with_inverse(place, ORDER)
+    at = centred(count)[mask]
+    basis, inverse = _with_inverse(at / (0.5 * (count - 1)), ORDER)
+    power = np.frombuffer(ripple, dtype=np.float64)
+    if not power[_FIRST_RIPPLE:].any():
+        return basis, np.concatenate([inverse, -1j * inverse])
+    delay = np.arange(_FIRST_RIPPLE, count // 2, 1.0 / _STEPS_PER_BIN)
+    density = np.interp(delay, np.arange(power.size), power)
+    echo = np.exp(-2j * np.pi * at[:, None] * delay / count)
+    covariance = (echo * (density / (count * _STEPS_PER_BIN))) @ echo.conj().T
+    covariance += np.eye(at.size)
+    terms = np.concatenate([basis, 1j * basis], axis=1)
+    weighted = np.linalg.solve(covariance, terms).conj().T
+    return basis, np.asarray(np.linalg.solve((weighted @ terms).real, weighted))
 
 
 @lru_cache(maxsize=16)

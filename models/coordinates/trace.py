@@ -14,7 +14,13 @@ from models.coordinates.echoes import (
 )
 from models.coordinates.modes import find_windows, fit_pole
 from models.coordinates.signal import Complexes, Flags, Reals, mean_step
-from models.coordinates.smooth import smooth_names, smooth_part
+from models.coordinates.smooth import (
+    SmoothPart,
+    learn_ripple,
+    no_ripple,
+    smooth_names,
+    smooth_part,
+)
 from models.coordinates.texture import BAND_COUNT, texture
 from models.preprocessing.mask import mode_points
 
@@ -25,7 +31,7 @@ _MOST_MASKED = 0.35
 _LEAST_MARKED = 0.1
 _GUARD_BINS = 2
 _SHARP_TURN_RAD = 1.0
-_MOST_SHARP = 0.004
+_MOST_SHARP = 0.02
 _WORST_SNAP_TURNS = 0.2
 _WORST_MISFIT = 0.2
 
@@ -52,12 +58,16 @@ class TraceForm:
         First bin and the one after the last of each mode's window.
     turns_at_middle
         Middle of the band over its half width.
+    ripple
+        Usual power of reflections over the noise by delay, shape (bin // 2 + 1,);
+        zeros where the trace is not logarithmic.
     """
 
     delay_s: float
     logarithmic: bool
     kept: Flags
     turns_at_middle: float
+    ripple: Reals
     gates: tuple[int, ...] = ()
     snaps: Reals
     snap_range: Reals
@@ -105,7 +115,7 @@ class TraceForm:
         """
         echoes = self.echoes(own, known)
         if self.logarithmic:
-            smooth = smooth_part(own, known, self.kept, self.turns_at_middle)
+            smooth = self.smooth(own, known)
             first, rest = smooth.values, smooth.rest
         else:
             scale = np.sqrt(np.mean(np.abs(known) ** 2, axis=-1, keepdims=True))
@@ -122,6 +132,10 @@ class TraceForm:
             mine, theirs = np.split(np.log(both.half_width_bins), 2)
             columns.append((mine - theirs)[:, None])
         return np.concatenate(columns, axis=1), texture(rest, self.kept)
+
+    def smooth(self, own: Complexes, known: Complexes) -> SmoothPart:
+        """Return the smooth part of the log-ratio, and what it leaves."""
+        return smooth_part(own, known, self.kept, self.turns_at_middle, self.ripple)
 
     def echoes(self, own: Complexes, known: Complexes) -> list[EchoChange]:
         """Compare the echoes of sweeps with those of their references, by gate."""
@@ -198,6 +212,9 @@ def find_trace_form(
         logarithmic=logarithmic,
         kept=kept,
         turns_at_middle=turns_at_middle,
+        ripple=(
+            learn_ripple(own, known, kept) if logarithmic else no_ripple(kept.size)
+        ),
         gates=found,
         snaps=np.zeros((len(found), SNAP_ORDER + 1)),
         snap_range=np.tile([0.0, 1.0], (len(found), 1)),
@@ -210,7 +227,7 @@ def _with_snaps(form: TraceForm, own: Complexes, known: Complexes) -> TraceForm:
     """Learn how far echoes turn, and leave out those that do not move as one."""
     echoes = form.echoes(own, known)
     level = (
-        smooth_part(own, known, form.kept, form.turns_at_middle).values[:, 0]
+        form.smooth(own, known).values[:, 0]
         if form.logarithmic
         else np.zeros(own.shape[0])
     )

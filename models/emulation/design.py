@@ -11,6 +11,7 @@ FIELD_DEGREE = 3
 """Highest power of the field."""
 
 _SPLINE_DEGREE = 3
+_END_SHARE = 1e-4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -99,6 +100,14 @@ def _basis(place: Reals, knots: Reals) -> Reals:
     padded = np.r_[ends[0], knots, ends[1]]
     inside = np.clip(flat, knots[0], knots[-1] - 1e-9)
     values = BSpline.design_matrix(inside, padded, _SPLINE_DEGREE).toarray()
+    # Beyond its ends a curve goes on straight: what lies at the end of what was
+    # trained is neither pushed over it nor kept from it.
+    outside = np.flatnonzero(np.abs(flat - inside) > 1e-6)
+    if outside.size:
+        step = _END_SHARE * (knots[-1] - knots[0]) * np.sign(inside - flat)[outside]
+        within = BSpline.design_matrix(inside[outside] + step, padded, _SPLINE_DEGREE)
+        slope = (within.toarray() - values[outside]) / step[:, None]
+        values[outside] += (flat - inside)[outside, None] * slope
     return np.asarray(values.reshape(*np.shape(place), -1))
 
 

@@ -19,7 +19,7 @@ BAND_COUNT = 20
 MOST_FOLDS = 10
 """Groups of cycles that are left out in turn."""
 
-_FINE_KNOTS = 18
+_FINE_KNOTS = 80
 _COARSE_KNOTS = 4
 _NARROWEST_DEX = 0.08
 _BAND_SHARE = 0.06

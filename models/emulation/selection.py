@@ -16,7 +16,7 @@ from models.emulation.healthy import (
 )
 from models.emulation.posterior import Posterior, PosteriorReader
 
-ORDERS = (2, 4, 7, 14)
+ORDERS = (2, 4, 7, 14, 20)
 """Highest Legendre orders that are tried."""
 
 SHRINKAGES = (0.03, 0.1, 0.3)

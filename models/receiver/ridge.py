@@ -131,7 +131,8 @@ def _left_out_leverage(inputs: Reals, fold: npt.NDArray[np.intp]) -> Reals:
 
 def _precision(inputs: Reals) -> Reals:
     scatter = inputs.T @ inputs / inputs.shape[0]
-    return as_stored(np.linalg.inv(scatter + _NOISE * np.eye(scatter.shape[0])))
+    found = np.linalg.inv(scatter + _NOISE * np.eye(scatter.shape[0]))
+    return as_stored(0.5 * (found + found.T))
 
 
 def _left_out(inputs: Reals, truth: Reals, fold: npt.NDArray[np.intp]) -> Reals:

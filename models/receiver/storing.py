@@ -12,7 +12,13 @@ from models.emulation import HealthyEmulator
 from models.emulation.design import Design
 from models.errors import ModelFolderError
 from models.networks.density import LEVELS
-from models.receiver.checking import ArrayTaker, check_record, is_positive
+from models.receiver.checking import (
+    ArrayTaker,
+    check_record,
+    is_positive,
+    symmetric,
+    triangle_of,
+)
 from models.receiver.intervals import GROUP_COUNT, Stretch
 from models.receiver.judge import EXPERTS, ReceiverJudge, ScalarReading, SetJudge
 from models.receiver.ridge import RidgeReader
@@ -68,6 +74,7 @@ def form_arrays(form: CoordinateForm) -> Arrays:
     arrays: Arrays = {}
     for index, trace in enumerate(form.traces.values()):
         arrays[f"trace.{index}.kept"] = trace.kept.astype(np.uint8)
+        arrays[f"trace.{index}.ripple"] = trace.ripple.astype(np.float32)
         arrays[f"trace.{index}.snaps"] = trace.snaps
         arrays[f"trace.{index}.snap_range"] = trace.snap_range
     return arrays
@@ -86,7 +93,7 @@ def judge_arrays(judge: ReceiverJudge) -> Arrays:
         "emulator.used": emulator.used.astype(np.uint8),
         "emulator.coefficients": emulator.coefficients.astype(np.float32),
         "emulator.band_places": emulator.band_places,
-        "emulator.covariances": emulator.covariances.astype(np.float32),
+        "emulator.covariances": triangle_of(emulator.covariances).astype(np.float32),
     }
     arrays |= form_arrays(judge.form)
     for index, each in enumerate(judge.sets.values()):
@@ -154,9 +161,11 @@ def _set_arrays(prefix: str, judge: SetJudge) -> Arrays:
         arrays[f"{whole}.offsets"] = reading.offsets
         arrays[f"{whole}.expert"] = reading.expert.astype(np.int64)
         arrays[f"{whole}.factors"] = reading.stretch.factors
-        for part in ("centre", "scale", "weight", "precision"):
+        for part in ("centre", "scale", "weight"):
             values = getattr(reading.ridge, part)
             arrays[f"{whole}.ridge.{part}"] = values.astype(np.float32)
+        precision = triangle_of(reading.ridge.precision)
+        arrays[f"{whole}.ridge.precision"] = precision.astype(np.float32)
         arrays[f"{whole}.ridge.offset"] = np.array(
             [reading.ridge.offset, reading.ridge.floor]
         )
@@ -174,6 +183,7 @@ def form_of(record: Mapping[str, Any], taker: ArrayTaker) -> CoordinateForm:
             logarithmic=bool(each["logarithmic"]),
             kept=taker.take(f"trace.{index}.kept", (bins,)) > 0.5,
             turns_at_middle=float(each["turns_at_middle"]),
+            ripple=taker.take(f"trace.{index}.ripple", (bins // 2 + 1,)),
             gates=gates,
             snaps=taker.take(f"trace.{index}.snaps", (len(gates), SNAP_ORDER + 1)),
             snap_range=taker.take(f"trace.{index}.snap_range", (len(gates), 2)),
@@ -195,7 +205,8 @@ def _emulator_of(
     )
     terms = design.penalty(0.0).shape[0]
     places = taker.rising("emulator.band_places")
-    covariances = taker.take("emulator.covariances", (places.size, count, count))
+    half = count * (count + 1) // 2
+    covariances = symmetric(taker.take("emulator.covariances", (places.size, half)))
     if not is_positive(covariances):
         raise ModelFolderError(
             "receiver: array 'emulator.covariances' is no covariance"
@@ -259,7 +270,9 @@ def _reading_of(prefix: str, taker: ArrayTaker, count: int) -> ScalarReading:
             **parts,
             offset=float(offset[0]),
             floor=float(offset[1]),
-            precision=taker.take(f"{prefix}.ridge.precision", (count, count)),
+            precision=symmetric(
+                taker.take(f"{prefix}.ridge.precision", (count * (count + 1) // 2,))
+            ),
         ),
         offsets=taker.take(f"{prefix}.offsets", shape),
         expert=expert,

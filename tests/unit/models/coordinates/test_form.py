@@ -28,7 +28,8 @@ def swept(lines, views, axis_hz, **changes):
 
 
 def test_echo_and_mode_of_a_receiver_are_found(form):
-    assert any("echo_120_stretch" in name for name in form.names)
+    # 30 ns in steps of 1 / 4.01 GHz.
+    assert "S21 echo_120_stretch" in form.names or "S21 echo_121_stretch" in form.names
     assert any("mode" in name and "place" in name for name in form.names)
     assert len(form.names) == form.trace_of.size
 
@@ -41,7 +42,8 @@ def test_a_shorter_cable_is_a_negative_stretch(
     warm = max(-shrunk / 4e-3, 0.0)
     view = swept(lines, views, axis_hz, cable=shrunk, level=-0.5 * warm + 0.05 * gain)
     found = named(form, form.of_views([view]))
-    assert found["S21 echo_120_stretch"] == pytest.approx(-1e3 * shrunk, abs=0.05)
+    (name,) = (each for each in found if each.startswith("S21") and "stretch" in each)
+    assert found[name] == pytest.approx(-1e3 * shrunk, abs=0.05)
 
 
 @given(

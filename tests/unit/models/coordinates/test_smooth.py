@@ -1,14 +1,26 @@
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from models.coordinates.signal import centred
-from models.coordinates.smooth import ORDER, detrended, smooth_names, smooth_part
+from models.coordinates.smooth import (
+    ORDER,
+    detrended,
+    learn_ripple,
+    no_ripple,
+    smooth_names,
+    smooth_part,
+)
 
 COUNT = 256
 TURNS = 3.0
 PLACE = centred(COUNT) / (0.5 * (COUNT - 1))
 REFERENCE = (0.3 + 0.1 * PLACE) * np.exp(1j * np.sin(20 * PLACE))[None]
+
+
+RIPPLES = [no_ripple(COUNT), no_ripple(COUNT)]
+RIPPLES[1][30:38] = 1e5
 
 
 @st.composite
@@ -24,11 +36,12 @@ def masks(draw):
     delay=st.floats(-25, 25),
     offset=st.floats(-3, 3),
     kept=masks(),
+    ripple=st.sampled_from(RIPPLES),
 )
-def test_gain_phase_and_delay_move_nothing_else(level, delay, offset, kept):
+def test_gain_phase_and_delay_move_nothing_else(level, delay, offset, kept, ripple):
     phase_rad = delay * TURNS + offset
     own = REFERENCE * np.exp(level + 1j * (phase_rad + delay * PLACE))
-    part = smooth_part(own, REFERENCE, kept, TURNS)
+    part = smooth_part(own, REFERENCE, kept, TURNS, ripple)
     assert np.allclose(part.values[0, :3], [level, phase_rad, delay], atol=1e-7)
     assert np.allclose(part.values[0, 3:], 0.0, atol=1e-7)
     assert np.allclose(part.rest, 0.0, atol=1e-7)
@@ -39,17 +52,42 @@ def test_gain_phase_and_delay_move_nothing_else(level, delay, offset, kept):
     size=st.floats(-0.5, 0.5),
     angle=st.sampled_from([1.0, 1j]),
     kept=masks(),
+    ripple=st.sampled_from(RIPPLES),
 )
-def test_each_legendre_order_is_a_coordinate(order, size, angle, kept):
+def test_each_legendre_order_is_a_coordinate(order, size, angle, kept, ripple):
     shape = np.polynomial.legendre.Legendre.basis(order)(PLACE)
     own = REFERENCE * np.exp(angle * size * shape)
-    values = smooth_part(own, REFERENCE, kept, TURNS).values[0]
+    values = smooth_part(own, REFERENCE, kept, TURNS, ripple).values[0]
     name = f"{'level' if angle == 1.0 else 'phase'}_{order}"
     name = "delay" if name == "phase_1" else name
     expected = np.zeros(len(smooth_names()))
     expected[smooth_names().index(name)] = size
     # The phase at the middle goes with the delay by whole turns only.
     assert np.allclose(values, expected, atol=1e-7)
+
+
+def _rippling(rng, delay):
+    phase_rad = rng.uniform(-np.pi, np.pi, (200, 1))
+    echo = np.exp(-2j * np.pi * delay * np.arange(COUNT) / COUNT + 1j * phase_rad)
+    noise = rng.normal(size=(2, 200, COUNT))
+    return REFERENCE * (1 + 0.05 * echo) * (1 + 1e-4 * (noise[0] + 1j * noise[1]))
+
+
+@pytest.mark.parametrize("delay", [24.3, 31.8, 60.0])
+def test_an_echo_whose_delay_was_learnt_stays_out_of_the_smooth_part(delay):
+    rng = np.random.default_rng(3)
+    kept = np.ones(COUNT, dtype=bool)
+    kept[100:108] = False
+    known = np.repeat(REFERENCE, 200, axis=0)
+    ripple = learn_ripple(_rippling(rng, delay), known, kept)
+    assert abs(int(ripple.argmax()) - delay) <= 1
+    new = _rippling(rng, delay)
+    plain, learnt = (
+        smooth_part(new, known, kept, TURNS, each).values[:, 3:]
+        for each in (no_ripple(COUNT), ripple)
+    )
+    assert np.std(plain) > 4e-4
+    assert np.std(learnt) < 0.2 * np.std(plain)
 
 
 @given(

@@ -14,7 +14,17 @@ DESIGN = Design(
 def test_a_basis_adds_up_to_one_and_stays_so_outside(place):
     for block in DESIGN.blocks(np.array([place])):
         assert np.isclose(block.sum(), 1.0)
-        assert (block >= 0).all()
+        assert (block >= 0).all() or not 0.0 <= place <= 2.4
+
+
+@given(edge=st.sampled_from([0.0, 2.4]), away=st.floats(0.05, 0.5))
+def test_a_curve_goes_on_straight_beyond_its_ends(edge, away):
+    outward = 1.0 if edge > 0 else -1.0
+    places = edge + outward * away * np.array([-1e-3, 0.0, 0.5, 1.0])
+    for block in DESIGN.blocks(places):
+        before, end, half, whole = block
+        assert np.allclose(whole - half, half - end, atol=1e-6)
+        assert np.allclose(half - end, 500.0 * (end - before), atol=0.05)
 
 
 @given(

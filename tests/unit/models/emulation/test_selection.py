@@ -3,6 +3,7 @@ import pytest
 
 from models.emulation import PosteriorReader
 from models.emulation.selection import (
+    ORDERS,
     TEMPERINGS,
     choose,
     fit_chosen,
@@ -32,7 +33,7 @@ def test_what_was_chosen_is_fitted(sweeps, choice):
 def test_too_few_cycles_choose_the_cautious_default(made_up):
     choice = choose(made_up(2), ORDER_OF)
     assert choice.tempering == 0.5
-    assert choice.order == 14
+    assert choice.order == ORDERS[-1]
 
 
 def test_coordinates_that_only_drift_are_left_out(made_up):
