@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy import stats
 
 from models.coordinates.signal import Flags, Reals
 from models.networks.density import LEVELS
@@ -17,11 +18,12 @@ FAULTY_GROUP = 3
 TEMPERATURE_EDGES = (float(np.log10(4.0)), float(np.log10(40.0)))
 """Edges of the bands in log10 K: frozen, cold, warm."""
 
-CAUTION = 0.3
+CAUTION = 0.2
 """Share of what may lie outside that is kept back, for the next cycle is another."""
 
 _LEAST_GROUP = 30
 _MEDIAN = LEVELS.index(0.5)
+_FEWEST_FREEDOM = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -75,11 +77,28 @@ def fit_stretch(
             member = everything if index == FAULTY_GROUP else group != FAULTY_GROUP
         if not member.any():
             member = everything
-        factors[index] = _factors(raw[member], truth[member], weight[member])
+        factors[index] = _factors(
+            raw[member],
+            truth[member],
+            weight[member],
+            int(np.unique(cycle[member]).size),
+        )
     return Stretch(factors=factors)
 
 
-def _factors(raw: Reals, truth: Reals, weight: Reals) -> Reals:
+def allowance(level: float, cycle_count: int) -> float:
+    """Return by how much the next cycle may be further off than so many tell.
+
+    The ratio of a prediction interval for one more Gaussian cycle, when mean and
+    spread are those of the cycles seen, to the interval if both were known.
+    """
+    outer = max(level, 1.0 - level)
+    freedom = max(cycle_count - 1, _FEWEST_FREEDOM)
+    ratio = stats.t.ppf(outer, freedom) / stats.norm.ppf(outer)
+    return float(ratio * np.sqrt(1.0 + 1.0 / (freedom + 1)))
+
+
+def _factors(raw: Reals, truth: Reals, weight: Reals, cycle_count: int) -> Reals:
     found = np.ones(len(LEVELS))
     median = raw[:, _MEDIAN]
     for column, level in enumerate(LEVELS):
@@ -89,7 +108,8 @@ def _factors(raw: Reals, truth: Reals, weight: Reals) -> Reals:
         away = (median - truth if level < 0.5 else truth - median) / reach
         outer = max(level, 1.0 - level)
         share = outer + CAUTION * (1.0 - outer)
-        found[column] = max(_quantile(away, weight, share), 0.02)
+        reached = _quantile(away, weight, share)
+        found[column] = max(allowance(level, cycle_count) * reached, 0.02)
     return found
 
 

@@ -1,6 +1,7 @@
 """A ridge on the coordinates: the most direct reading of a scalar.
 
-Its penalty is the one with which left-out cycles are read best.
+Its penalty is the largest with which left-out cycles are read as well as with the
+best one, within its standard error (Breiman, Friedman, Olshen and Stone, 1984).
 """
 
 from dataclasses import dataclass
@@ -105,7 +106,7 @@ def fit_ridge(
     inputs = ridge_inputs(values, centre, scale)
     readings = _left_out(inputs, truth, fold)
     errors = np.sqrt(np.mean((readings - truth[:, None]) ** 2, axis=0))
-    best = int(errors.argmin())
+    best = _one_error_rule(errors, np.unique(fold).size)
     weight, offset = _solve(inputs, truth, (PENALTIES[best],))
     leverage = _left_out_leverage(inputs, fold)
     floor = _FLOOR_SHARE * float(np.median(leverage))
@@ -118,6 +119,16 @@ def fit_ridge(
         floor=floor,
     )
     return reader, np.asarray(readings[:, best]), spread_of(leverage, floor)
+
+
+def _one_error_rule(errors: Reals, cycle_count: int) -> int:
+    """Return the largest penalty whose error is the least one within its own error.
+
+    A dozen cycles tell an rms to a fifth; a small penalty that is best by less than
+    that is best for them, and worse for the next.
+    """
+    allowed = float(errors.min()) * (1.0 + 1.0 / np.sqrt(2.0 * cycle_count))
+    return int(np.flatnonzero(errors <= allowed).max())
 
 
 def _left_out_leverage(inputs: Reals, fold: npt.NDArray[np.intp]) -> Reals:

@@ -7,7 +7,13 @@ import numpy.typing as npt
 
 from models.coordinates.signal import Flags, Reals
 from models.networks.density import LEVELS
-from models.receiver.intervals import CAUTION, FAULTY_GROUP, GROUP_COUNT, fit_stretch
+from models.receiver.intervals import (
+    CAUTION,
+    FAULTY_GROUP,
+    GROUP_COUNT,
+    allowance,
+    fit_stretch,
+)
 from models.receiver.judge import EXPERTS, Evidence, ScalarReading, empty_groups
 from models.receiver.ridge import RidgeReader, fit_ridge
 
@@ -134,7 +140,9 @@ def _offsets(
         mine = taught.healthy & (group == index)
         if mine.sum() < LEAST_SWEEPS:
             mine = taught.healthy
-        found[index] = np.sign(levels - 0.5) * np.quantile(error[mine], inside)
+        cycles = int(np.unique(taught.cycle[mine]).size)
+        wider = [0.0 if at == 0.5 else allowance(at, cycles) for at in LEVELS]
+        found[index] = np.sign(levels - 0.5) * np.quantile(error[mine], inside) * wider
     return found
 
 
