@@ -106,7 +106,7 @@ def fit_ridge(
     inputs = ridge_inputs(values, centre, scale)
     readings = _left_out(inputs, truth, fold)
     errors = np.sqrt(np.mean((readings - truth[:, None]) ** 2, axis=0))
-    best = _one_error_rule(errors, np.unique(fold).size)
+    best = one_error_rule(errors, np.unique(fold).size)
     weight, offset = _solve(inputs, truth, (PENALTIES[best],))
     leverage = _left_out_leverage(inputs, fold)
     floor = _FLOOR_SHARE * float(np.median(leverage))
@@ -121,7 +121,7 @@ def fit_ridge(
     return reader, np.asarray(readings[:, best]), spread_of(leverage, floor)
 
 
-def _one_error_rule(errors: Reals, cycle_count: int) -> int:
+def one_error_rule(errors: Reals, cycle_count: int) -> int:
     """Return the largest penalty whose error is the least one within its own error.
 
     A dozen cycles tell an rms to a fifth; a small penalty that is best by less than

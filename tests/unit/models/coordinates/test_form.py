@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.coordinates.form import find_form
+from models.preprocessing.grid import bin_axis
 
 BAND_HZ = (4e9, 8e9)
 TRACES = ("S21", "S31")
@@ -124,3 +125,26 @@ def test_the_reference_against_itself_stands_at_zero(form, views):
         views[0], traces=views[0].reference, frequency_hz=views[0].reference_hz
     )
     assert np.allclose(form.of_views([view]).values, 0.0, atol=1e-4)
+
+
+@pytest.mark.parametrize("points", [401, 801, 1601, 2001])
+def test_every_bin_has_as_many_points_in_its_middle(views, lines, points):
+    axis_hz = np.linspace(*BAND_HZ, points)
+    reference = lines(axis_hz)
+    seen = [
+        replace(
+            view,
+            frequency_hz=axis_hz,
+            traces=lines(axis_hz, cable=-1e-4 * number),
+            reference_hz=axis_hz,
+            reference=reference,
+        )
+        for number, view in enumerate(views[:10])
+    ]
+    form = find_form(BAND_HZ, TRACES, seen)
+    binning = bin_axis(axis_hz, form.band_hz, form.bin_count)
+    together = -(-points // 512)
+    assert np.all(binning.upper - binning.lower == together)
+    middle = binning.sums(axis_hz) / together
+    assert np.allclose(middle, binning.centre_hz, atol=1e-3)
+    assert 300 <= form.bin_count <= 512

@@ -9,6 +9,7 @@ from models.receiver.intervals import (
     FAULTY_GROUP,
     GROUP_COUNT,
     Stretch,
+    allowance,
     fit_stretch,
     groups_of,
 )
@@ -79,3 +80,18 @@ def test_groups_are_bands_of_temperature_and_the_faulty():
     place = np.log10([1.0, 10.0, 100.0, 10.0])
     faulty = np.array([False, False, False, True])
     assert list(groups_of(place, faulty)) == [0, 1, 2, FAULTY_GROUP]
+
+
+@given(st.sampled_from(LEVELS[:2] + LEVELS[3:]), st.integers(4, 400))
+def test_fewer_cycles_ask_for_a_wider_allowance(level, cycles):
+    assert allowance(level, cycles) > allowance(level, 2 * cycles) > 1.0
+    assert allowance(level, cycles) == pytest.approx(allowance(1 - level, cycles))
+
+
+@pytest.mark.parametrize("cycles", [5, 12])
+def test_the_allowance_covers_one_more_cycle_as_promised(cycles):
+    rng = np.random.default_rng(6)
+    seen = rng.normal(2.0, 0.7, (100_000, cycles))
+    reach = 1.645 * allowance(0.95, cycles) * seen.std(axis=1, ddof=1)
+    away = np.abs(rng.normal(2.0, 0.7, 100_000) - seen.mean(axis=1))
+    assert np.mean(away <= reach) == pytest.approx(0.9, abs=0.005)

@@ -3,7 +3,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.linear_model import Ridge
 
-from models.receiver.ridge import PENALTIES, RidgeReader, fit_ridge, ridge_inputs
+from models.receiver.ridge import (
+    PENALTIES,
+    RidgeReader,
+    fit_ridge,
+    one_error_rule,
+    ridge_inputs,
+)
 
 
 def lesson(seed, noise=0.1, count=120, width=8):
@@ -104,3 +110,11 @@ def test_spread_ignores_what_is_not_read():
     more = np.append(values, np.full((truth.size, 1), np.nan), axis=1)
     assert np.allclose(wide.spread(more), reader.spread(values))
     assert np.allclose(wide.read(more), reader.read(values))
+
+
+def test_a_small_penalty_must_be_better_by_more_than_cycles_can_tell():
+    errors = np.array([1.0, 0.95, 1.02, 1.1, 1.3])
+    assert one_error_rule(errors, 500) == 1
+    assert one_error_rule(errors, 50) == 2
+    assert one_error_rule(errors, 14) == 3
+    assert one_error_rule(errors, 2) == 4
