@@ -67,7 +67,7 @@ def _row(archive, diagnoses):
     return row
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, 2, 3, 4])
 @pytest.mark.parametrize(
     ("name", "style", "taught", "judged"),
     [("generous", GENEROUS, 30, 12), ("harsh", HARSH, 14, 10)],
