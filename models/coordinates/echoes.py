@@ -17,6 +17,7 @@ from models.coordinates.signal import (
     Reals,
     centred,
     complex_log,
+    kaiser,
     mean_step,
     refined_step,
 )
@@ -68,7 +69,9 @@ def echo_signal(signal: Complexes, kept: Flags, *, logarithmic: bool) -> Complex
     whole = complex_log(signal, kept) if logarithmic else signal
     if logarithmic:
         whole = detrended(whole, _TREND_ORDER)
-    return np.asarray(np.fft.ifft(whole * _window(whole.shape[-1]), axis=-1))
+    return np.asarray(
+        np.fft.ifft(whole * kaiser(whole.shape[-1], _KAISER_BETA), axis=-1)
+    )
 
 
 def find_gates(in_time: Complexes, *, logarithmic: bool) -> tuple[int, ...]:
@@ -96,48 +99,57 @@ def find_gates(in_time: Complexes, *, logarithmic: bool) -> tuple[int, ...]:
     return tuple(sorted(found, key=lambda at: _apart(at, 0, count)))
 
 
-def gated(in_time: Complexes, gate: int) -> Complexes:
-    """Return the part of a signal inside of one gate, back over the band."""
-    return np.asarray(np.fft.fft(in_time * _gate(in_time.shape[-1], gate), axis=-1))
+def gated(in_time: Complexes, gates: tuple[int, ...]) -> Complexes:
+    """Return what lies inside of each gate, back over the band, (..., gate, bin)."""
+    shapes = _gates(in_time.shape[-1], gates)
+    return np.asarray(np.fft.fft(in_time[..., None, :] * shapes, axis=-1))
 
 
-def compare_echo(
-    own: Complexes, reference: Complexes, gate: int, turns_a_step: float
-) -> EchoChange:
-    """Compare gated signals.
+def compare_echoes(
+    own: Complexes, reference: Complexes, gates: tuple[int, ...], turns_a_step: float
+) -> list[EchoChange]:
+    """Compare gated signals, all at once.
 
     Parameters
     ----------
     own, reference
-        As from :func:`gated`, shape (..., bin).
-    gate
-        Where it was gated.
+        As from :func:`gated`, shape (..., gate, bin).
+    gates
+        Where they were gated.
     turns_a_step
         Frequency of the middle of the band over the width of a bin.
     """
     count = own.shape[-1]
     inner = slice(count // 16, count - count // 16)
     at = centred(count)[inner]
-    across = (own * reference.conj())[..., inner]
-    power = (np.abs(reference[..., inner]) ** 2).sum(axis=-1)
+    known = reference[..., inner]
+    across = own[..., inner] * known.conj()
+    power = (np.abs(known) ** 2).sum(axis=-1)
     step = refined_step(across, _slope(across))
     total = (across * np.exp(-1j * step[..., None] * at)).sum(axis=-1)
     phase = np.angle(total)
     turns = np.round((step * turns_a_step - phase) / (2 * np.pi))
-    return EchoChange(
-        strength=np.log(np.maximum(np.abs(total) / np.maximum(power, 1e-30), 1e-6)),
-        phase_rad=phase + 2 * np.pi * turns,
-        coherence=np.abs(total) / np.maximum(np.abs(across).sum(axis=-1), 1e-30),
-        delay_steps=_delay_of(reference[..., inner], gate, at, count),
-    )
+    strength = np.log(np.maximum(np.abs(total) / np.maximum(power, 1e-30), 1e-6))
+    phase = phase + 2 * np.pi * turns
+    coherence = np.abs(total) / np.maximum(np.abs(across).sum(axis=-1), 1e-30)
+    delay = _delays_of(known, gates, count)
+    return [
+        EchoChange(
+            strength=strength[..., number],
+            phase_rad=phase[..., number],
+            coherence=coherence[..., number],
+            delay_steps=delay[..., number],
+        )
+        for number in range(len(gates))
+    ]
 
 
-def _delay_of(known: Complexes, gate: int, at: Reals, count: int) -> Reals:
-    """Return the delay of a gated echo in steps, from its phase slope."""
-    signed = gate if gate <= count // 2 else gate - count
-    still = known * np.exp(2j * np.pi * signed * at / count)
+def _delays_of(known: Complexes, gates: tuple[int, ...], count: int) -> Reals:
+    """Return the delay of gated echoes in steps, from their phase slopes."""
+    signed = tuple(gate if gate <= count // 2 else gate - count for gate in gates)
+    still = known * _turning(count, known.shape[-1], signed)
     slope = refined_step(still, mean_step(still))
-    return np.asarray(signed - slope * count / (2 * np.pi))
+    return np.asarray(np.array(signed) - slope * count / (2 * np.pi))
 
 
 def _slope(signal: Complexes) -> Reals:
@@ -151,13 +163,17 @@ def _apart(one: int, other: int, count: int) -> int:
     return min(apart, count - apart)
 
 
-@lru_cache(maxsize=16)
-def _window(count: int) -> Reals:
-    return np.asarray(np.kaiser(count, _KAISER_BETA))
+@lru_cache(maxsize=64)
+def _turning(count: int, inner: int, delays: tuple[int, ...]) -> Complexes:
+    """Return what stops an echo of each delay in steps, shape (gate, inner)."""
+    at = centred(inner)
+    return np.asarray(np.exp(2j * np.pi * np.array(delays)[:, None] * at / count))
 
 
-@lru_cache(maxsize=256)
-def _gate(count: int, gate: int) -> Reals:
-    away = np.abs((np.arange(count) - gate + count // 2) % count - count // 2)
+@lru_cache(maxsize=64)
+def _gates(count: int, gates: tuple[int, ...]) -> Reals:
+    """Return the shapes of gates, shape (gate, count)."""
+    middle = np.array(gates)[:, None]
+    away = np.abs((np.arange(count) - middle + count // 2) % count - count // 2)
     share = np.clip((away - FLAT_BINS) / (GATE_BINS - FLAT_BINS), 0.0, 1.0)
     return np.asarray(np.cos(0.5 * np.pi * share) ** 2)

@@ -1,5 +1,6 @@
 """Traces on the canonical grid, their common delay removed, ready for logarithms."""
 
+from functools import lru_cache
 from typing import TypeAlias
 
 import numpy as np
@@ -57,6 +58,12 @@ def refined_step(signal: Complexes, step_rad: Reals) -> Reals:
 def centred(count: int) -> Reals:
     """Return bin numbers around the middle of the band, shape (count,)."""
     return np.asarray(np.arange(count) - 0.5 * (count - 1), dtype=np.float64)
+
+
+@lru_cache(maxsize=64)
+def kaiser(count: int, beta: float) -> Reals:
+    """Return a Kaiser window, shape (count,); kept, as it costs more than its use."""
+    return np.asarray(np.kaiser(count, beta))
 
 
 def bin_traces(

@@ -19,6 +19,7 @@ from models.coordinates.signal import (
     as_stored,
     bridge_masked,
     centred,
+    kaiser,
     mean_step,
 )
 
@@ -123,7 +124,7 @@ def learn_ripple(signal: Complexes, reference: Complexes, kept: Flags) -> Reals:
         From no delay to the longest that the bins resolve, shape (bin // 2 + 1,).
     """
     count = kept.size
-    window = np.kaiser(count, _KAISER_BETA)
+    window = kaiser(count, _KAISER_BETA)
     ripple = no_ripple(count)
     _, _, log_ratio = _log_ratio(signal, reference, kept)
     for _ in range(_ROUNDS):

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from models.coordinates.signal import Complexes, Flags, Reals
+from models.coordinates.signal import Complexes, Flags, Reals, kaiser
 
 BAND_COUNT = 14
 """Bands of delay, and one number more for the noise."""
@@ -36,7 +36,7 @@ def texture(rest: Complexes, kept: Flags) -> Reals:
     whole[..., kept] = np.clip(rest.real, -_LARGEST_NEPER, _LARGEST_NEPER) + 1j * (
         np.clip(rest.imag, -_LARGEST_NEPER, _LARGEST_NEPER)
     )
-    in_time = np.fft.ifft(whole * np.kaiser(count, _KAISER_BETA), axis=-1)
+    in_time = np.fft.ifft(whole * kaiser(count, _KAISER_BETA), axis=-1)
     power = np.abs(in_time) ** 2
     edges = delay_edges(count)
     bands = [power[..., low:high].max(axis=-1) for low, high in pairwise(edges)]

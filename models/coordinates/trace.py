@@ -7,12 +7,12 @@ import numpy as np
 from models.coordinates.echoes import (
     LEAST_COHERENCE,
     EchoChange,
-    compare_echo,
+    compare_echoes,
     echo_signal,
     find_gates,
     gated,
 )
-from models.coordinates.modes import find_windows, fit_pole
+from models.coordinates.modes import find_windows, fit_pole, fit_poles
 from models.coordinates.signal import Complexes, Flags, Reals, mean_step
 from models.coordinates.smooth import (
     SmoothPart,
@@ -124,12 +124,12 @@ class TraceForm:
         columns = [first]
         for index, change in self.relative(echoes):
             columns += self._stretch(index, change, first[:, 0])
-        for low, high in self.windows:
-            # One fit of both: a single sweep waits for calls, not for numbers.
-            both = fit_pole(np.concatenate([own[:, low:high], known[:, low:high]]))
-            mine, theirs = np.split(both.place_bins, 2)
+        # One fit of all: a single sweep waits for calls, not for numbers.
+        both = np.concatenate([own, known])
+        for pole in fit_poles([both[:, low:high] for low, high in self.windows]):
+            mine, theirs = np.split(pole.place_bins, 2)
             columns.append((mine - theirs)[:, None])
-            mine, theirs = np.split(np.log(both.half_width_bins), 2)
+            mine, theirs = np.split(np.log(pole.half_width_bins), 2)
             columns.append((mine - theirs)[:, None])
         return np.concatenate(columns, axis=1), texture(rest, self.kept)
 
@@ -144,10 +144,8 @@ class TraceForm:
         mine = echo_signal(own, self.kept, logarithmic=self.logarithmic)
         theirs = echo_signal(known, self.kept, logarithmic=self.logarithmic)
         steps = self.turns_at_middle * 0.5 * (self.kept.size - 1)
-        return [
-            compare_echo(gated(mine, gate), gated(theirs, gate), gate, steps)
-            for gate in self.gates
-        ]
+        gates = self.gates
+        return compare_echoes(gated(mine, gates), gated(theirs, gates), gates, steps)
 
     def relative(self, echoes: list[EchoChange]) -> list[tuple[int, EchoChange]]:
         """Return each followed echo, in a reflection relative to the earliest."""

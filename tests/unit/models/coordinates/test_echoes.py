@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from models.coordinates.echoes import (
     LEAST_COHERENCE,
-    compare_echo,
+    compare_echoes,
     echo_signal,
     find_gates,
     gated,
@@ -27,9 +27,10 @@ def compared(own, known, delay_s):
     """Compare the echo that has a delay, in the logarithm of a transmission."""
     mine = echo_signal(own, KEPT, logarithmic=True)
     theirs = echo_signal(known, KEPT, logarithmic=True)
-    gate = round(delay_s * SPACING_HZ * COUNT)
+    gates = (round(delay_s * SPACING_HZ * COUNT),)
     turns = MIDDLE_HZ / SPACING_HZ
-    return compare_echo(gated(mine, gate), gated(theirs, gate), gate, turns)
+    (echo,) = compare_echoes(gated(mine, gates), gated(theirs, gates), gates, turns)
+    return echo
 
 
 @given(
