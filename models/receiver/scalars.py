@@ -153,9 +153,7 @@ def _experts(
     found = empty_groups()
     middle = LEVELS.index(0.5)
     for index in range(GROUP_COUNT):
-        # Sweeps that look faulty are read by who reads such ones, not healthy ones.
-        members = np.isfinite(taught.truth) if index == FAULTY_GROUP else taught.healthy
-        mine = members & (group == index)
+        mine = taught.healthy & (group == index)
         if mine.sum() < LEAST_SWEEPS:
             mine = taught.healthy
         best = _CLEARLY_BETTER * _trimmed(

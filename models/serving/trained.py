@@ -163,6 +163,8 @@ class TrainedModel:
         if self.opinion is not None:
             opinion = self.opinion.read(ratio, table, compared)
             apart = self.disagreement(logits, opinion)
+            # Both fill a gap in their own way, which tells nothing of the sweep.
+            apart = np.where(compared.all(axis=1), apart, 0.0)
             novelty = np.concatenate([novelty, apart[:, :, None]], axis=2)
         judged = self._read(
             logits, np.median(novelty, axis=0), np.asarray(compared.any(axis=1))
