@@ -41,11 +41,15 @@ def test_from_a_folder_to_live_and_back(run, shipped_model, make_folder, real_cl
     assert "halowatch models register" in run("list")
     first = run("register", shipped_model, "--json")["version"]
     assert run("register", shipped_model, "--json")["is_new"] is False
-    folder = make_folder("second")
+    folder = make_folder("second", evaluation={})
     second = run("register", folder, "--parent", first, "--json")["version"]
-    assert "unknown  baselines" in run("promote", first, "--by", "R. Haas")
+    told = run("promote", first, "--by", "R. Haas")
+    assert "passed   baselines on condition" in told
     between = format_time(real_clock.now())
-    run("promote", second, "--reason", "new antenna", "--json")
+    gates = run("promote", second, "--reason", "new antenna", "--json")["gates"]
+    outcomes = {gate["name"]: gate["outcome"] for gate in gates}
+    # Its report holds no evaluation: nothing to be compared with, and no refusal.
+    assert outcomes["baselines"] == "unknown"
     assert run("live", "--json")["cavities"] == {"cavity-1": second}
     assert run("live", "--at", between, "--json")["cavities"] == {"cavity-1": first}
     assert run("rollback", "--json")["cavities"] == {"cavity-1": first}
