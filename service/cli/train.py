@@ -64,6 +64,9 @@ def command(
 @contextmanager
 def _progress() -> Iterator[Listener]:
     """Show a bar on the terminal, on stderr so that stdout stays a document."""
+    if not sys.stderr.isatty():
+        yield lambda *_: None
+        return
     with click.progressbar(
         length=_BAR_STEPS, file=sys.stderr, item_show_func=lambda item: item or ""
     ) as bar:

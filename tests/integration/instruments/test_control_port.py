@@ -329,9 +329,11 @@ def test_poller_that_stops_during_silence_leaves_the_rf_off(run):
 
 
 def test_nothing_is_left_after_the_end(run, tmp_path):
+    before = set(threading.enumerate())
     poller = run(cavity_count=2)
     wait_until(lambda: poller.stored("cavity-1") and poller.stored("cavity-2"))
-    named = {one for one in threading.enumerate() if not one.name.startswith("Thread")}
+    ours = set(threading.enumerate()) - before
+    named = {one for one in ours if not one.name.startswith("Thread")}
     assert {"vna-1", "watchdog", "uploader", "control-port"} <= {
         one.name for one in named
     }

@@ -76,6 +76,8 @@ def test_two_people_label_at_once_and_one_of_them_counts(client, sweep_id):
     def label(number: int) -> None:
         body = HEALTHY | {"value": f"opinion_{number}"}
         answer = client.post(f"sweeps/{sweep_id}/labels", json=body)
+        while answer.status_code == 503:
+            answer = client.post(f"sweeps/{sweep_id}/labels", json=body)
         statuses.append(answer.status_code)
 
     threads = [threading.Thread(target=label, args=(number,)) for number in range(8)]

@@ -62,7 +62,8 @@ def test_predict_gives_a_record_a_sweep_in_order(archive_file, model):
     first = document["sweeps"][0]
     assert set(first["component"]) >= {"label", "probability", "set", "top"}
     assert first["temperature_k"]["state"] == "not_trained"
-    assert set(first["out_of_distribution"]) == {"p_value", "flag", "scores"}
+    strange = first["out_of_distribution"]
+    assert set(strange) == {"p_value", "flag", "scores", "contributions"}
     assert first["integrity"] == []
 
 
