@@ -188,7 +188,7 @@ def post() -> Callable[..., httpx.Response]:
 def wait_for() -> Callable[..., object]:
     """Wait until a condition gives something, at most so long."""
 
-    def wait(condition: Callable[[], object], timeout_s: float = 40.0) -> object:
+    def wait(condition: Callable[[], object], timeout_s: float = 90.0) -> object:
         deadline_s = time.monotonic() + timeout_s
         while time.monotonic() < deadline_s:
             if found := condition():
