@@ -1,10 +1,8 @@
 """Calibration sweeps out of a labelled archive."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from fnmatch import fnmatchcase
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +12,6 @@ from instruments.files import LabelledArchive
 from instruments.simulation.physics.chain import (
     OperatingPoint,
     ParameterOutOfRangeError,
-    ReceiverHardware,
     SweepSettings,
     list_constants,
     plates_at,
@@ -45,7 +42,7 @@ _ASKED_LABELS = (
 
 
 class UnusableCalibrationError(ModelError):
-    """An archive or a description that no twin can be fitted to."""
+    """An archive that no twin can be fitted to."""
 
 
 def archive_sweep(archive: LabelledArchive, index: int) -> CalibrationSweep:
@@ -189,43 +186,6 @@ def calibration_sweeps(
     )
     chosen = np.unique(np.linspace(0, len(sweeps) - 1, limit).round().astype(int))
     return [sweeps[index] for index in chosen]
-
-
-def described_receiver(
-    receiver: ReceiverHardware, path: Path | None
-) -> ReceiverHardware:
-    """Return a receiver with the constants of a JSON file, such as a fit's.
-
-    Raises
-    ------
-    UnusableCalibrationError
-        If the file is no description of this receiver.
-    """
-    if path is None:
-        return receiver
-    try:
-        document = json.loads(path.read_text())
-        constants: Mapping[str, Any] = document["constants"]
-        values = {
-            name: float(entry["value"] if isinstance(entry, dict) else entry)
-            for name, entry in constants.items()
-        }
-        return with_constants(receiver, values)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UnusableCalibrationError(
-            f"{path}: is no description of a receiver ({error}): give"
-            ' {"constants": {"weak_line.parts.0.delay_s": 6.9e-9}}'
-        ) from None
-
-
-def described_sigmas_s(path: Path | None) -> dict[str, float]:
-    """Return what a fit says of its lines' delays: standard deviation in s by line."""
-    if path is None:
-        return {}
-    document = json.loads(path.read_text())
-    return {
-        str(one["name"]): float(one["sigma_s"]) for one in document.get("delays", [])
-    }
 
 
 def _labels(archive: LabelledArchive, index: int) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Where a new reflection sits: the time-domain transform of what changed in a sweep."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -71,7 +72,7 @@ def locate(
     change: Change,
     hardware: ReceiverHardware,
     point: OperatingPoint,
-    line_sigma_s: dict[str, float] | None = None,
+    line_sigma_s: Mapping[str, float] | None = None,
 ) -> FaultLocation:
     """Locate a new reflection along the described lines.
 
@@ -131,7 +132,7 @@ def _in_reflection(
     hardware: ReceiverHardware,
     point: OperatingPoint,
     echo_s: tuple[float, float],
-    fitted: dict[str, float],
+    fitted: Mapping[str, float],
 ) -> dict[str, Any]:
     way_s, jitter_s = 0.5 * echo_s[0], 0.5 * echo_s[1]
     line, is_reversed = LINES_SEEN[change.trace]
@@ -147,7 +148,7 @@ def _in_transmission(
     hardware: ReceiverHardware,
     point: OperatingPoint,
     echo_s: tuple[float, float],
-    fitted: dict[str, float],
+    fitted: Mapping[str, float],
 ) -> dict[str, Any]:
     way_s, jitter_s = 0.5 * echo_s[0], 0.5 * echo_s[1]
     maps = {

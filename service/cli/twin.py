@@ -1,14 +1,12 @@
 """``halowatch twin``: the twin of one cavity, fitted; and where a fault sits."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 import numpy as np
 
-from instruments.errors import ForeignFileError
-from instruments.files import LabelledArchive, read_archive
+from instruments.files import LabelledArchive
 from instruments.simulation.physics.chain import (
     ReceiverHardware,
     chain_noise_sigma,
@@ -18,13 +16,14 @@ from models.twin.archive_sweeps import (
     UnusableCalibrationError,
     archive_sweep,
     calibration_sweeps,
-    described_receiver,
-    described_sigmas_s,
 )
+from models.twin.description import read_description
 from models.twin.echo_transform import Change
 from models.twin.fit import FitState, TwinFit, fit_twin
 from models.twin.fit_document import fit_document
 from models.twin.location import locate
+from service.cli.archives import bad_input_in_one_line, read_archives
+from service.cli.documents import check_folder, write_document
 from service.cli.exits import BadInputError, print_json
 from service.cli.twin_estimate import estimate_command
 
@@ -74,16 +73,19 @@ def fit(  # noqa: PLR0917
     Delays in s with their uncertainty, chi-square per point, and whether the fit may
     be believed: a misfit gives no constants, only the trace and band that misfit.
     """
-    measured = _open(archive)
+    check_folder(output)
+    (measured,) = read_archives((archive,))
+    with bad_input_in_one_line():
+        description = read_description(described)
+        receiver = description.applied_to(usual_receiver(has_jpa=jpa))
     try:
-        receiver = described_receiver(usual_receiver(has_jpa=jpa), described)
         sweeps = calibration_sweeps(measured, cavity, limit)
         found = fit_twin(receiver, sweeps)
     except (UnusableCalibrationError, ValueError) as error:
         raise BadInputError(f"{archive}: {error}") from None
     document = fit_document(found, has_covariance=has_covariance)
     if output is not None:
-        output.write_text(json.dumps(document, allow_nan=False))
+        write_document(output, document)
     if as_json:
         print_json(document)
         return
@@ -113,12 +115,14 @@ def locate_command(  # noqa: PLR0917
     In S11, S33 and S22 the distance in m from the line's near end; in S21 and S23 the
     distance in m between the two planes that ring.
     """
-    measured = _open(archive)
+    (measured,) = read_archives((archive,))
+    with bad_input_in_one_line():
+        description = read_description(described)
+        receiver = description.applied_to(usual_receiver(has_jpa=jpa))
     try:
-        receiver = described_receiver(usual_receiver(has_jpa=jpa), described)
         change = _change(measured, receiver, trace, (index, reference))
         point = archive_sweep(measured, index).point
-        found = locate(change, receiver, point, described_sigmas_s(described))
+        found = locate(change, receiver, point, description.delay_sigmas_s)
     except (UnusableCalibrationError, ValueError) as error:
         raise BadInputError(f"{archive}: {error}") from None
     if as_json:
@@ -134,13 +138,6 @@ def locate_command(  # noqa: PLR0917
 
 
 command.add_command(estimate_command)
-
-
-def _open(path: Path) -> LabelledArchive:
-    try:
-        return read_archive(path)
-    except ForeignFileError as error:
-        raise BadInputError(str(error)) from None
 
 
 def _change(

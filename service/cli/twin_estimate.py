@@ -1,6 +1,5 @@
 """``halowatch twin estimate``: temperature and field by a joint fit of the twin."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,11 +16,13 @@ from models.twin.archive_sweeps import (
     wide_sweeps,
 )
 from models.twin.described_prior import DescribedTwin, described_twin
+from models.twin.description import read_description
 from models.twin.limits_map import Knowledge
 from models.twin.precise_document import estimate_document
 from models.twin.precise_estimate import EstimateState
 from models.twin.precise_fit import PreciseFit
 from service.cli.archives import bad_input_in_one_line, read_archives
+from service.cli.documents import check_folder, write_document
 from service.cli.exits import BadInputError, print_json
 
 MOST_SWEEPS = 200
@@ -85,12 +86,13 @@ def estimate_command(  # noqa: PLR0917
     temperature_k and magnetic_field_tesla the archive tells: 90 % intervals, or why
     there is no estimate. A sweep that the twin does not explain gets none.
     """
-    if output is not None and not output.parent.is_dir():
-        raise BadInputError(f"{output}: there is no such folder; name another path")
+    check_folder(output)
     (measured,) = read_archives((archive,))
     with bad_input_in_one_line():
         twin = described_twin(
-            usual_receiver(has_jpa=jpa), described, Knowledge(knowledge)
+            usual_receiver(has_jpa=jpa),
+            read_description(described),
+            Knowledge(knowledge),
         )
         indices = _chosen(archive, measured, cavity, wanted)
         usual = SweepSettings(if_bandwidth_hz=if_bandwidth_hz)
@@ -101,7 +103,7 @@ def estimate_command(  # noqa: PLR0917
                 click.echo(_line(record))
     document = {"cavity": cavity, "sweeps": records}
     if output is not None:
-        _write(output, document)
+        write_document(output, document)
     if as_json:
         print_json(document)
 
@@ -188,10 +190,3 @@ def _words(interval: dict[str, Any], scale: float, unit: str) -> str:
     if interval["median"] is None:
         return f"      - ({reach})"
     return f"{scale * interval['median']:.4g} ({reach})"
-
-
-def _write(path: Path, document: dict[str, Any]) -> None:
-    try:
-        path.write_text(json.dumps(document, allow_nan=False))
-    except OSError as error:
-        raise BadInputError(f"{path}: {error.strerror}; name another path") from None

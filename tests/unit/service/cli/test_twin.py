@@ -77,6 +77,10 @@ def test_nothing_new_is_told_as_such(archive_file):
         (("locate", "{}", "--sweep", 1, "--reference", 0, "--trace", "S33"), "S33"),
         (("fit", "{}", "--cavity", "c9"), "it has c1"),
         (("fit", "{}", "--cavity", "c1", "--described", "/nowhere"), "/nowhere"),
+        (
+            ("fit", "{}", "--cavity", "c1", "--output", "/nowhere/x.json"),
+            "another path",
+        ),
     ],
 )
 def test_mistakes_are_one_line(archive_file, arguments, words):
@@ -84,4 +88,17 @@ def test_mistakes_are_one_line(archive_file, arguments, words):
     done = run(*filled)
     assert done.exit_code == 2
     assert words in done.output
+    assert len(done.output.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [("fit", ("--cavity", "c1")), ("locate", ("--sweep", 1, "--reference", 0))],
+)
+def test_a_misfit_describes_no_receiver(archive_file, tmp_path, name, options):
+    path = tmp_path / "misfit.json"
+    path.write_text('{"state": "misfit", "constants": {}}')
+    done = run(name, archive_file, *options, "--described", path)
+    assert done.exit_code == 2
+    assert "misfit.json: is a fit that ended as a misfit" in done.output
     assert len(done.output.strip().splitlines()) == 1
