@@ -106,6 +106,7 @@ def test_fits_reach_the_bound() -> None:
         "scatter_with_connectors_touched_and_no_reference": curved,
         "seconds_per_cell": (time.perf_counter() - begun_s) / cells,
     }
+    RESULT.parent.mkdir(exist_ok=True)
     RESULT.write_text(json.dumps(document, indent=2) + "\n")
     print(json.dumps(document, indent=2))
     for row in rows:
