@@ -13,7 +13,8 @@ from instruments.simulation.physics.chain import (
     with_constants,
 )
 from models.twin.joint_prior import SharedPrior
-from models.twin.limits_jacobian import directed_slopes, noise_rows, response_rows
+from models.twin.limits_jacobian import directed_slopes
+from models.twin.limits_rows import noise_rows, response_rows
 from models.twin.limits_state import (
     COLDEST_K,
     FIELD_PRIOR_TESLA,

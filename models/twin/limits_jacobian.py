@@ -13,12 +13,12 @@ from instruments.simulation.physics.chain import (
     OperatingPoint,
     Plate,
     ReceiverHardware,
-    chain_noise_sigma,
     chain_response,
     read_constants,
     with_constants,
 )
 from instruments.simulation.physics.chain.ranges import constants_of
+from models.twin.limits_rows import noise_rows, response_rows
 from models.twin.limits_state import asked_slopes
 from models.twin.limits_sweep import SweepSetup
 from models.twin.parameters import state_constants, state_names
@@ -258,36 +258,3 @@ def _repeated(record: Record, copies: int) -> Record:
             if getattr(value, "ndim", 0) == 1
         },
     )
-
-
-def response_rows(
-    setup: SweepSetup, hardware: ReceiverHardware, point: OperatingPoint
-) -> Reals:
-    """Return the noiseless sweep as real numbers, in the order of the slopes.
-
-    Shape (row,), or (trial, row) where hardware or point hold one value a trial.
-    """
-    traces = chain_response(setup.frequency_hz, hardware, point, setup.s_parameters)
-    return rows_of([traces[name] for name in setup.s_parameters])
-
-
-def rows_of(traces: Sequence[npt.NDArray[np.complex128]]) -> Reals:
-    """Return traces, each (..., point), as rows in the order of the slopes."""
-    parts = [part for trace in traces for part in (trace.real, trace.imag)]
-    return np.concatenate(parts, axis=-1)
-
-
-def noise_rows(
-    setup: SweepSetup, hardware: ReceiverHardware, point: OperatingPoint
-) -> Reals:
-    """Return the standard deviation of the noise in every row."""
-    traces = chain_response(setup.frequency_hz, hardware, point, setup.s_parameters)
-    sigmas = chain_noise_sigma(
-        setup.frequency_hz, hardware, point, traces, setup.settings
-    )
-    both = [
-        np.broadcast_to(sigmas[name], traces[name].shape)
-        for name in setup.s_parameters
-        for _ in range(2)
-    ]
-    return np.concatenate(both, axis=-1)

@@ -9,12 +9,11 @@ import numpy.typing as npt
 from instruments.simulation.physics.chain import (
     ReceiverHardware,
     SweepSettings,
-    chain_noise_sigma,
     with_constants,
 )
 from models.errors import ModelError
 from models.twin.joint_model import JointModel
-from models.twin.limits_jacobian import rows_of
+from models.twin.limits_rows import noise_rows, rows_of, traces_of
 from models.twin.limits_state import COLDEST_K, WARMEST_K, point_at
 from models.twin.limits_sweep import SweepSetup, off_resonance, thinned
 
@@ -131,7 +130,7 @@ def common_setup(
 
 
 def seen_rows(sweep: MeasuredSweep, setup: SweepSetup) -> Reals:
-    """Return the sweep as rows in the order of the slopes, NaN where missing."""
+    """Return the sweep as rows, NaN where missing."""
     kept = np.isin(sweep.frequency_hz, setup.frequency_hz)
     return rows_of([sweep.traces[name][kept] for name in setup.s_parameters])
 
@@ -156,22 +155,10 @@ def noise_weights(
     setup = model.sweeps[index].setup
     is_seen = np.isfinite(seen)
     rows = np.where(is_seen, seen, 0.0)
-    parts = np.split(rows, 2 * len(setup.s_parameters), axis=1)
-    traces = {
-        name: parts[2 * order] + 1j * parts[2 * order + 1]
-        for order, name in enumerate(setup.s_parameters)
-    }
-    sigmas = chain_noise_sigma(
-        setup.frequency_hz,
+    sigmas = noise_rows(
+        setup,
         model.hardware_at(places),
         model.point_at(places, index),
-        traces,
-        setup.settings,
+        traces_of(rows, setup.s_parameters),
     )
-    both = [
-        np.broadcast_to(sigmas[name], traces[name].shape)
-        for name in setup.s_parameters
-        for _ in range(2)
-    ]
-    weights = np.where(is_seen, 1.0 / np.concatenate(both, axis=1), 0.0)
-    return rows, weights
+    return rows, np.where(is_seen, 1.0 / sigmas, 0.0)

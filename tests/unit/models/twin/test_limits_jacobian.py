@@ -11,12 +11,8 @@ from instruments.simulation.physics.chain import (
     with_constants,
 )
 from models.twin.limits_information import asked_information
-from models.twin.limits_jacobian import (
-    noise_rows,
-    response_rows,
-    response_slopes,
-    sweep_slopes,
-)
+from models.twin.limits_jacobian import response_slopes, sweep_slopes
+from models.twin.limits_rows import noise_rows, response_rows
 from models.twin.limits_state import (
     FIELD_PRIOR_TESLA,
     TEMPERATURE_PRIOR_DEX,
