@@ -13,8 +13,9 @@ from models.twin.calibration_set import (
     SweepData,
     read_sweeps,
 )
-from models.twin.fit_echoes import layers_of, settle_echoes
+from models.twin.fit_echoes import settle_echoes
 from models.twin.fit_hops import HopPlan, hop
+from models.twin.fit_layers import layers_of
 from models.twin.fit_model import FitModel
 from models.twin.fit_nudges import nudge, part_touching
 from models.twin.fit_solver import Solution, Stage, solve

@@ -5,22 +5,18 @@ through a gate in time that closes behind it, with everything before it settled.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
 
-from instruments.simulation.physics.chain import OperatingPoint, ReceiverHardware
-from instruments.simulation.physics.chain.coax import Attenuator
+from instruments.simulation.physics.chain import OperatingPoint
 from models.twin.calibration_set import Reals, Samples, SweepData
+from models.twin.fit_layers import Layer, delay_column, layers_of
 from models.twin.fit_model import FitModel
 from models.twin.fit_ranking import ranked
 from models.twin.fit_solver import Stage, solve
 from models.twin.fit_space import FitSpace
 from models.twin.line_map import part_delays_s
-
-SLOWNESS_S_PER_M = 1.43 / 299_792_458.0
-"""Delay of a metre of coax in s, to the per cent that a search asks for."""
 
 _SHIFTS_S = 1e-12 * np.arange(-80.0, 81.0, 8.0)
 _REACTANCES = np.asarray([-0.32, -0.2, -0.1, 0.1, 0.2, 0.32])
@@ -34,95 +30,6 @@ _SHALLOW = (0.03, 1e-3)
 _DEEP = (1e-3, 1e-4)
 _POLISHED = (2e-3, 2e-4)
 _ROOM_AMPLIFIER_WAY_S = 2e-10
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Layer:
-    """One part of a line with the plane behind it.
-
-    Attributes
-    ----------
-    line, part_index
-        The part.
-    near
-        Planes that are settled with it: at its near end, (line, connector).
-    far_index
-        Connector at its far end.
-    is_deep
-        Whether it lies behind a pad or an amplifier.
-    further
-        Patterns (prefixes) of other constants that the layer shows.
-    """
-
-    line: str
-    part_index: int
-    near: tuple[tuple[str, int], ...]
-    far_index: int
-    is_deep: bool = False
-    further: tuple[str, ...] = ()
-
-
-def layers_of(hardware: ReceiverHardware, trace: str) -> list[Layer]:
-    """Return the layers that a reflection can see, the nearest first.
-
-    An input line is seen to the part behind its first pad, the output through the
-    room-temperature amplifier to the HEMT.
-    """
-    if trace == "S22":
-        return _output_layers(hardware)
-    line = {"S11": "weak_line", "S33": "bypass_line"}[trace]
-    found, pads = [], 0
-    for index, part in enumerate(hardware.line(line).parts):
-        if isinstance(part, Attenuator):
-            pads += 1
-            continue
-        if pads > 1:
-            break
-        is_first = index == 0 or isinstance(
-            hardware.line(line).parts[index - 1], Attenuator
-        )
-        near = ((line, index),) if is_first else ()
-        further = (f"{line}.parts.{index - 1}.",) if pads and is_first else ()
-        found.append(
-            Layer(
-                line=line,
-                part_index=index,
-                near=near,
-                far_index=index + 1,
-                is_deep=pads > 0,
-                further=further,
-            )
-        )
-    return found
-
-
-def _output_layers(hardware: ReceiverHardware) -> list[Layer]:
-    room, upper = "room_output_line", "upper_output_line"
-    last = len(hardware.room_output_line.parts)
-    inner = len(hardware.upper_output_line.parts)
-    amplifier = ("room_amplifier.",)
-    found = [
-        Layer(
-            line=room,
-            part_index=index,
-            near=((room, last), (upper, inner)) if index == last - 1 else (),
-            far_index=index,
-            further=amplifier,
-        )
-        for index in reversed(range(last))
-    ]
-    found += [
-        Layer(
-            line=upper,
-            part_index=index,
-            near=(),
-            far_index=index,
-            is_deep=True,
-            further=amplifier if index else (*amplifier, "hemt."),
-        )
-        for index in reversed(range(inner))
-    ]
-    return found
 
 
 def settle_echoes(
@@ -232,14 +139,6 @@ class _Peeling:
         self._settled = after
         ends.sort(key=lambda end: end[0])
         return _distinct([place for _, place in ends])[:_KEPT_COUNT]
-
-
-def delay_column(space: FitSpace, line: str, index: int) -> tuple[int, float]:
-    """Return the constant that sets the delay of a part, and s per its unit."""
-    path = f"{line}.parts.{index}"
-    if f"{path}.length_m" in space.names:
-        return space.names.index(f"{path}.length_m"), SLOWNESS_S_PER_M
-    return space.names.index(f"{path}.delay_s"), 1.0
 
 
 def _gate(axis_hz: Reals, latest_s: float) -> Samples:

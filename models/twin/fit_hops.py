@@ -13,7 +13,7 @@ from itertools import chain, permutations, product
 import numpy as np
 
 from models.twin.calibration_set import Reals
-from models.twin.fit_echoes import delay_column
+from models.twin.fit_layers import delay_column
 from models.twin.fit_model import Columns, FitModel
 from models.twin.fit_ranking import ranked
 from models.twin.fit_solver import Stage, solve

@@ -11,8 +11,9 @@ from instruments.simulation.physics.chain import (
     with_constants,
 )
 from models.twin.fit_descent import read_masked
-from models.twin.fit_echoes import delay_column, layers_of, settle_echoes
+from models.twin.fit_echoes import settle_echoes
 from models.twin.fit_hops import HALF_CYCLE_S, HopPlan, descended, hop
+from models.twin.fit_layers import delay_column, layers_of
 from models.twin.fit_model import FitModel
 from models.twin.fit_nudges import part_touching
 from models.twin.fit_solver import Stage
