@@ -86,13 +86,13 @@ def shared_information(
     ndarray
         Shape (constant, constant).
     """
-    own = np.concatenate([reference.asked, reference.state], axis=1)
-    precision = np.ones(own.shape[1])
+    rows = np.concatenate([reference.shared, reference.asked, reference.state], axis=1)
+    information = rows.T @ rows
+    size = reference.shared.shape[1]
+    precision = np.ones(len(information) - size)
     precision[:2] = [temperature_prior_ratio**-2, field_prior_ratio**-2]
-    factor = cholesky(own.T @ own + np.diag(precision))
-    crossed = own.T @ reference.shared
-    left = scipy.linalg.solve_triangular(factor, crossed, lower=True)
-    return np.asarray(reference.shared.T @ reference.shared - left.T @ left)
+    information[size:, size:] += np.diag(precision)
+    return schur_complement(information, size)
 
 
 def schur_complement(information: Reals, kept: int) -> Reals:

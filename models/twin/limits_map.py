@@ -31,6 +31,12 @@ THERMOMETER_PRIOR_DEX = 0.004
 FIELD_PROBE_PRIOR_TESLA = 1e-4
 """How well a reference's stray field is known."""
 
+REFERENCE_PRIOR_RATIOS = (
+    THERMOMETER_PRIOR_DEX / TEMPERATURE_PRIOR_DEX,
+    FIELD_PROBE_PRIOR_TESLA / FIELD_PRIOR_TESLA,
+)
+"""The same over the priors of a sweep of which nothing is known."""
+
 MOST_POINTS = 201
 """Axes with more points are thinned, their noise lowered accordingly."""
 
@@ -141,8 +147,7 @@ def limits_map(question: LimitsQuestion) -> Iterator[Limit]:
             question.reference_temperature_k,
             question.reference_field_tesla,
         ),
-        THERMOMETER_PRIOR_DEX / TEMPERATURE_PRIOR_DEX,
-        FIELD_PROBE_PRIOR_TESLA / FIELD_PRIOR_TESLA,
+        *REFERENCE_PRIOR_RATIOS,
     )
     aids = {
         Aid.EXACT: None,

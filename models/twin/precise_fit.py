@@ -16,21 +16,11 @@ from models.twin.joint_descent import Descent, JointData, descend
 from models.twin.joint_model import JointModel, JointSweep
 from models.twin.joint_prior import SharedPrior
 from models.twin.limits_information import schur_complement
-from models.twin.limits_map import FIELD_PROBE_PRIOR_TESLA, THERMOMETER_PRIOR_DEX
-from models.twin.limits_state import (
-    COLDEST_K,
-    FIELD_PRIOR_TESLA,
-    TEMPERATURE_PRIOR_DEX,
-    WARMEST_K,
-)
+from models.twin.limits_map import REFERENCE_PRIOR_RATIOS
+from models.twin.limits_state import COLDEST_K, WARMEST_K
 from models.twin.precise_estimate import EstimateState, PreciseEstimate, refused
 from models.twin.precise_gate import Explained, explained
-from models.twin.precise_grid import (
-    TRANSITION_SPAN,
-    WHOLE_SPAN,
-    GridSpan,
-    StateGrid,
-)
+from models.twin.precise_grid import StateGrid, SweepGrids
 from models.twin.precise_modes import conclude
 from models.twin.precise_sweep import (
     CHAIN_ELEMENTS,
@@ -53,12 +43,6 @@ _MOST_KEPT = 2
 _SWEEP_STEPS = 12
 _LAST_STEPS = 10
 _BLOCK_SWEEPS = 16
-# In units of what the plate's temperature drifts by from sweep to sweep.
-_PLATE_SHIFTS = (-1.2, 0.0, 1.2)
-_REFERENCE_RATIOS = (
-    THERMOMETER_PRIOR_DEX / TEMPERATURE_PRIOR_DEX,
-    FIELD_PROBE_PRIOR_TESLA / FIELD_PRIOR_TESLA,
-)
 
 
 class PreciseFit:
@@ -100,14 +84,13 @@ class PreciseFit:
             setup=setup,
             temperature_k=reference.temperature_k,
             magnetic_field_tesla=reference.magnetic_field_tesla,
-            asked_prior_ratio=_REFERENCE_RATIOS,
+            asked_prior_ratio=REFERENCE_PRIOR_RATIOS,
             known_state=reference.sweep.known_state,
         )
         self._rows = seen_rows(reference.sweep, setup)[None]
         self._alone = JointModel(hardware, shared, [self._known])
         self._descent, self.reference_quality = self._fit_reference()
-        self._grid: tuple[object, JointModel, StateGrid] | None = None
-        self._near: list[StateGrid] = []
+        self._grids: tuple[object, SweepGrids] | None = None
 
     def estimate(self, sweeps: Sequence[MeasuredSweep]) -> list[PreciseEstimate]:
         """Return an estimate, or why there is none, of each sweep.
@@ -167,16 +150,17 @@ class PreciseFit:
 
     def _estimate(self, sweeps: Sequence[MeasuredSweep]) -> list[PreciseEstimate]:
         """Estimate sweeps whose known state is the same, many at once."""
-        model, grid = self._grid_of(sweeps[0])
+        grids = self._grids_of(sweeps[0])
+        model = grids.model
         seen = np.stack([seen_rows(sweep, model.sweeps[-1].setup) for sweep in sweeps])
-        found, starts = self._descended(model, [grid], seen)
+        found, starts = self._descended(model, [grids.whole], seen)
         again = [
             index
             for index, (one, start) in enumerate(zip(found, starts, strict=True))
-            if one.state is EstimateState.MISFIT and _is_near_transition(model, start)
+            if one.state is EstimateState.MISFIT and grids.is_near_transition(start)
         ]
         if again:
-            closer, _ = self._descended(model, self._closer(model), seen[again])
+            closer, _ = self._descended(model, grids.closer, seen[again])
             for index, one in zip(again, closer, strict=True):
                 if one.state is not EstimateState.MISFIT:
                     found[index] = one
@@ -219,9 +203,9 @@ class PreciseFit:
             centre=np.zeros((len(places), model.size)),
         )
 
-    def _grid_of(self, sweep: MeasuredSweep) -> tuple[JointModel, StateGrid]:
+    def _grids_of(self, sweep: MeasuredSweep) -> SweepGrids:
         kind = self._kind_of(sweep)
-        if self._grid is None or self._grid[0] != kind:
+        if self._grids is None or self._grids[0] != kind:
             try:
                 setup = common_setup(sweep, self._kept_names(sweep), self._hardware)
             except ValueError as error:
@@ -233,29 +217,9 @@ class PreciseFit:
                 known_state=sweep.known_state,
             )
             model = JointModel(self._hardware, self._shared, [self._known, asked])
-            self._grid = (kind, model, self._made(model, 0.0, WHOLE_SPAN))
-            self._near = []
-        return self._grid[1:]
-
-    def _closer(self, model: JointModel) -> list[StateGrid]:
-        """Return finer grids, with the plate of the lines colder, usual and warmer."""
-        if not self._near:
-            self._near = [
-                self._made(model, shift, TRANSITION_SPAN) for shift in _PLATE_SHIFTS
-            ]
-        return self._near
-
-    def _made(self, model: JointModel, shift: float, span: GridSpan) -> StateGrid:
-        place = np.zeros(model.size)
-        place[: self._alone.size] = self._descent.places[0]
-        place[model.state_index(-1, "plates.four_kelvin_k")] = shift
-        known = schur_complement(self._descent.information[0], self._shared.size)
-        return StateGrid(model, place, known, span)
-
-
-def _is_near_transition(model: JointModel, start: Reals) -> bool:
-    (temperature_k,), _ = model.asked_at(start[None], -1)
-    return bool(TRANSITION_SPAN.coldest_k <= temperature_k <= TRANSITION_SPAN.warmest_k)
+            known = schur_complement(self._descent.information[0], self._shared.size)
+            self._grids = (kind, SweepGrids(model, self._descent.places[0], known))
+        return self._grids[1]
 
 
 def _lowest(owner: Trials, costs: Reals) -> Trials:

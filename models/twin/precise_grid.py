@@ -7,6 +7,7 @@ cell are marginalised, linearised at a coarser grid.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +26,8 @@ Reals = npt.NDArray[np.float64]
 _COARSE = 6
 _MOST_STARTS = 4
 _BLOCK = 64
+# In units of what the plate's temperature drifts by from sweep to sweep.
+_PLATE_SHIFTS = (-1.2, 0.0, 1.2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +88,7 @@ class StateGrid:
         model: JointModel,
         place: Reals,
         known: Reals,
-        span: GridSpan = WHOLE_SPAN,
+        span: GridSpan,
     ) -> None:
         self._model, self._known = model, known
         asked = model.sweeps[-1]
@@ -168,3 +171,40 @@ class StateGrid:
         for column, step in zip((-2, -1), self._steps, strict=True):
             information[column, column] += (0.5 * step) ** -2.0
         return _Cell(slopes=slopes, factor=scipy.linalg.cho_factor(information))
+
+
+class SweepGrids:
+    """The grids that sweeps of one kind start from, after a reference.
+
+    Parameters
+    ----------
+    model
+        The reference, and the sweep that is asked about.
+    reference_place
+        Where the reference alone puts the receiver and its own state, shape (number,).
+    known
+        Information on the shared constants after the reference, shape (constant,
+        constant).
+    """
+
+    def __init__(self, model: JointModel, reference_place: Reals, known: Reals) -> None:
+        self.model, self._known = model, known
+        self._place = np.zeros(model.size)
+        self._place[: reference_place.size] = reference_place
+        self.whole = self._made(0.0, WHOLE_SPAN)
+
+    @cached_property
+    def closer(self) -> list[StateGrid]:
+        """Finer grids, with the plate of the lines colder, usual and warmer."""
+        return [self._made(shift, TRANSITION_SPAN) for shift in _PLATE_SHIFTS]
+
+    def is_near_transition(self, place: Reals) -> bool:
+        """Return whether a place lies where the finer grids do."""
+        (temperature_k,), _ = self.model.asked_at(place[None], -1)
+        span = TRANSITION_SPAN
+        return bool(span.coldest_k <= temperature_k <= span.warmest_k)
+
+    def _made(self, shift: float, span: GridSpan) -> StateGrid:
+        place = self._place.copy()
+        place[self.model.state_index(-1, "plates.four_kelvin_k")] = shift
+        return StateGrid(self.model, place, self._known, span)

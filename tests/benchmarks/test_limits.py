@@ -14,8 +14,7 @@ from models.twin.joint_model import JointModel, JointSweep
 from models.twin.joint_prior import independent_prior
 from models.twin.limits_fit import bound, scatter_of_fits
 from models.twin.limits_map import (
-    FIELD_PROBE_PRIOR_TESLA,
-    THERMOMETER_PRIOR_DEX,
+    REFERENCE_PRIOR_RATIOS,
     LimitsQuestion,
     limits_map,
 )
@@ -32,10 +31,6 @@ pytestmark = pytest.mark.benchmark
 RESULT = Path(__file__).parents[2] / "bench" / "limits.json"
 FITS = 200
 BLOCK = 50
-REFERENCE_RATIOS = (
-    THERMOMETER_PRIOR_DEX / TEMPERATURE_PRIOR_DEX,
-    FIELD_PROBE_PRIOR_TESLA / FIELD_PRIOR_TESLA,
-)
 
 
 def setup_of(points):
@@ -59,7 +54,7 @@ def described(hardware, temperature_k, field_tesla, ratios=(1.0, 1.0)):
 def scatter(hardware, temperature_k, spread, *, has_reference):
     sweeps = [described(hardware, temperature_k, 0.005)]
     if has_reference:
-        sweeps.insert(0, described(hardware, 4.0, 0.0, REFERENCE_RATIOS))
+        sweeps.insert(0, described(hardware, 4.0, 0.0, REFERENCE_PRIOR_RATIOS))
     shared = independent_prior(cycle_constants(hardware, spread))
     model = JointModel(hardware, shared, sweeps)
     rng = np.random.default_rng(11)
