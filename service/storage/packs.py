@@ -62,7 +62,7 @@ class PackFolder:
         self._lock = threading.Lock()
         self._appending = threading.Lock()
         self._open: OrderedDict[str, int] = OrderedDict()
-        self._syncs = ThreadPoolExecutor(1, thread_name_prefix="pack-sync")
+        self._syncs = _sync_thread()
 
     def append(self, pack: str, blobs: Sequence[tuple[str, bytes]]) -> list[PackedBlob]:
         """Write blobs of sweeps behind what is there, durably.
@@ -102,7 +102,8 @@ class PackFolder:
                 position += HEADER.size + len(blob)
             try:
                 _write_all(file, _framed(blobs))
-                synced = self._syncs.submit(os.fdatasync, file)
+                with self._lock:
+                    synced = self._syncs.submit(os.fdatasync, file)
                 try:
                     yield places
                 finally:
@@ -159,10 +160,12 @@ class PackFolder:
             self._path(pack).unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Close every file."""
+        """Close every file and end the thread; what comes later opens them anew."""
         with self._lock:
             for pack in list(self._open):
                 self._forget(pack)
+            ending, self._syncs = self._syncs, _sync_thread()
+        ending.shutdown()
 
     def _path(self, pack: str) -> Path:
         if not _NAME.fullmatch(pack):
@@ -209,6 +212,11 @@ class PackFolder:
         file = self._open.pop(pack, None)
         if file is not None:
             os.close(file)
+
+
+def _sync_thread() -> ThreadPoolExecutor:
+    # It begins with the first append.
+    return ThreadPoolExecutor(1, thread_name_prefix="pack-sync")
 
 
 @contextlib.contextmanager

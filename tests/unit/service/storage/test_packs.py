@@ -1,6 +1,7 @@
 """Blobs come back as they were written, or the reader says what is wrong."""
 
 import os
+import threading
 import uuid
 
 import pytest
@@ -107,3 +108,22 @@ def test_many_packs_do_not_keep_many_files_open(packs):
     assert len(packs.list()) == 12
     packs.unlink("2026-01")
     assert len(packs.list()) == 11
+
+
+def test_closing_ends_the_thread_and_a_later_append_is_kept(packs):
+    before = set(threading.enumerate())
+    (first,) = packs.append("2026-01", [(name(1), b"one")])
+    assert set(threading.enumerate()) > before
+    packs.close()
+    assert set(threading.enumerate()) <= before
+    (second,) = packs.append("2026-01", [(name(2), b"two")])
+    assert packs.read(name(1), first) == b"one"
+    assert packs.read(name(2), second) == b"two"
+    packs.close()
+    assert set(threading.enumerate()) <= before
+
+
+def test_what_is_under_way_while_the_folder_is_closed_is_kept(packs):
+    with packs.appending("2026-01", [(name(1), b"one")]) as places:
+        packs.close()
+    assert packs.read(name(1), places[0]) == b"one"
