@@ -9,7 +9,8 @@ from models.errors import ModelError
 from service.errors import ModelUnavailableError
 from service.storage.engine import Transaction
 from service.storage.records import SweepRecord
-from service.storage.sweep_queries import find_reference, load_sweep
+from service.storage.reference_search import find_reference
+from service.storage.sweep_queries import load_sweep
 
 
 class Judge(Protocol):

@@ -10,7 +10,7 @@ from models.diagnosis import UNKNOWN, Diagnosis, EstimateState
 from models.preprocessing.integrity import NO_TRACE, OUTSIDE_BAND
 from service.alerts.rules import HEALTHY
 from service.storage.records import SweepRecord
-from service.storage.sweep_queries import settings_difference
+from service.storage.reference_search import settings_difference
 
 LEAST_SPAN_SHARE = 0.9
 """Share of the span of the cavity's other sweeps that a reference should cover."""

@@ -13,12 +13,13 @@ from service.storage.diagnoses import get_diagnoses
 from service.storage.engine import Transaction
 from service.storage.model_records import Role
 from service.storage.records import DiagnosisRecord, SweepRecord
+from service.storage.reference_search import serving_references
 from service.storage.references import (
     ReferenceRecord,
     ReferenceState,
     get_references,
 )
-from service.storage.sweep_queries import get_sweeps, serving_references
+from service.storage.sweep_queries import get_sweeps
 
 _C = tables.cavity.c
 _R = tables.reference.c

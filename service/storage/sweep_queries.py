@@ -14,7 +14,6 @@ from sqlalchemy import (
     Row,
     Select,
     Subquery,
-    exists,
     func,
     literal_column,
     not_,
@@ -31,7 +30,6 @@ from instruments.measurement import (
     SweepSettings,
     TruthFlag,
 )
-from instruments.measurement.flags import DATA_CORRUPTING
 from service.errors import SamplesExpiredError
 from service.storage import tables
 from service.storage.codec import (
@@ -47,20 +45,15 @@ from service.storage.times import from_us, to_us
 
 _S = tables.sweep.c
 _A = tables.axis.c
-_R = tables.reference.c
-_NEWEST_FIRST = (_S.measured_at_us.desc(), _S.id.desc())
-_HEADS = select(
+
+NEWEST_FIRST = (_S.measured_at_us.desc(), _S.id.desc())
+
+HEADS = select(
     tables.sweep,
     _A.start_frequency_hz,
     _A.stop_frequency_hz,
 ).join_from(tables.sweep, tables.axis, _S.axis_hash == _A.hash)
-
-# One that says so itself serves until its checks are done, a moment later.
-_MOST_COMPARED = 16
-"""References of other routes or drives that one search passes over."""
-
-POWER_TOLERANCE_DB = 0.05
-"""Difference of source power up to which two sweeps count as driven alike."""
+"""Sweeps without their samples; :func:`read_record` takes its rows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,19 +89,19 @@ def list_sweeps(
     transaction: Transaction, wanted: SweepFilter, limit: int
 ) -> list[SweepRecord]:
     """List sweeps, newest measurement first, at most ``limit``."""
-    query = _HEADS.order_by(*_NEWEST_FIRST).limit(limit)
+    query = HEADS.order_by(*NEWEST_FIRST).limit(limit)
     if wanted.cavity is not None and wanted.purpose is None and wanted.run is None:
         # The index of a cavity's sweeps is ordered within each purpose.
         query = query.where(_S.id.in_(select(_ids_of_purposes(wanted, limit).c.id)))
     else:
         query = _narrow(query, wanted)
-    return [_record(row) for row in transaction.execute(query)]
+    return [read_record(row) for row in transaction.execute(query)]
 
 
 def _ids_of_purposes(wanted: SweepFilter, limit: int) -> Subquery:
     parts = [
         _narrow(select(_S.id), replace(wanted, purpose=purpose))
-        .order_by(*_NEWEST_FIRST)
+        .order_by(*NEWEST_FIRST)
         .limit(limit)
         .subquery()
         for purpose in SweepPurpose
@@ -118,16 +111,16 @@ def _ids_of_purposes(wanted: SweepFilter, limit: int) -> Subquery:
 
 def get_sweep(transaction: Transaction, sweep_id: str) -> SweepRecord | None:
     """Find one sweep without its samples."""
-    row = transaction.execute(_HEADS.where(_S.id == sweep_id)).one_or_none()
-    return None if row is None else _record(row)
+    row = transaction.execute(HEADS.where(_S.id == sweep_id)).one_or_none()
+    return None if row is None else read_record(row)
 
 
 def get_sweeps(
     transaction: Transaction, sweep_ids: Sequence[str]
 ) -> dict[str, SweepRecord]:
     """Find sweeps by their ids, without their samples."""
-    rows = transaction.execute(_HEADS.where(_S.id.in_(sweep_ids)))
-    return {row.id: _record(row) for row in rows}
+    rows = transaction.execute(HEADS.where(_S.id.in_(sweep_ids)))
+    return {row.id: read_record(row) for row in rows}
 
 
 def newest_sweep(
@@ -136,82 +129,6 @@ def newest_sweep(
     """Find the sweep of a cavity and purpose that was measured last."""
     found = list_sweeps(transaction, SweepFilter(cavity=cavity, purpose=purpose), 1)
     return found[0] if found else None
-
-
-def find_reference(
-    transaction: Transaction, sweep: SweepRecord, *, before: bool = True
-) -> SweepRecord | None:
-    """Find the reference of a wide sweep.
-
-    The newest wide reference of the same cavity, thermal cycle, axis, trace names,
-    route and source power; with ``before``, only one measured earlier counts. One
-    whose flags say that its samples are void, that was refused or withdrawn, is none.
-    """
-    if sweep.purpose is not SweepPurpose.WIDE:
-        return None
-    serving = serving_references(sweep.cavity)
-    ids = select(serving.c.id)
-    if before:
-        ids = ids.where(serving.c.measured_at_us <= to_us(sweep.measured_at))
-    # In two steps: the few references first, never a walk along all sweeps.
-    known = transaction.execute(ids.order_by(serving.c.measured_at_us.desc()))
-    query = _HEADS.where(
-        _S.id.in_(known.scalars().all()),
-        _S.purpose == SweepPurpose.WIDE.value,
-        _S.thermal_cycle.is_not_distinct_from(sweep.thermal_cycle),
-        _S.axis_hash == sweep.axis_hash,
-        _S.s_parameters == ",".join(sweep.s_parameters),
-        _S.id != sweep.sweep_id,
-        *(not_(_has(flag)) for flag in sorted(DATA_CORRUPTING)),
-    )
-    rows = transaction.execute(query.order_by(*_NEWEST_FIRST).limit(_MOST_COMPARED))
-    return next((one for row in rows if is_alike(one := _record(row), sweep)), None)
-
-
-def serving_references(cavity: str | ColumnElement[str]) -> Subquery:
-    """Return id and time of what serves a cavity as reference.
-
-    What was registered and neither refused nor withdrawn, and wide sweeps that the
-    DAQ called a reference and nobody has looked at yet.
-    """
-    registered = select(_R.sweep_id.label("id"), _R.measured_at_us).where(
-        _R.cavity == cavity, _R.state.in_(("valid", "expired"))
-    )
-    fresh = select(_S.id, _S.measured_at_us).where(
-        _S.cavity == cavity,
-        _S.purpose == SweepPurpose.WIDE.value,
-        _S.is_reference,
-        ~exists().where(_R.sweep_id == _S.id),
-    )
-    parts = (registered, fresh)
-    if not isinstance(cavity, str):
-        parts = (
-            registered.correlate(tables.cavity),
-            fresh.correlate(tables.cavity),
-        )
-    return union_all(*parts).subquery()
-
-
-def is_alike(first: SweepRecord, second: SweepRecord) -> bool:
-    """Tell whether two sweeps went the same route at the same drive."""
-    return settings_difference(first, second) is None
-
-
-def settings_difference(first: SweepRecord, second: SweepRecord) -> str | None:
-    """Name what differs between two sweeps' settings; None where nothing does.
-
-    What a sweep does not tell counts as the same.
-    """
-    routes = first.details.get("route"), second.details.get("route")
-    if None not in routes and routes[0] != routes[1]:
-        return f"route {routes[0]} and {routes[1]}"
-    powers = [
-        one.details.get("settings", {}).get("source_power_dbm")
-        for one in (first, second)
-    ]
-    if None not in powers and abs(powers[0] - powers[1]) > POWER_TOLERANCE_DB:
-        return f"source power {powers[0]:g} and {powers[1]:g} dBm"
-    return None
 
 
 def load_sweep(transaction: Transaction, record: SweepRecord) -> Sweep:
@@ -289,7 +206,7 @@ def _narrow(query: Select[Any], wanted: SweepFilter) -> Select[Any]:
         query = query.where(is_reference if wanted.is_reference else not_(is_reference))
     if wanted.flag is not None:
         # The first half is what the index of flagged sweeps asks for.
-        query = query.where(_S.flags != literal_column("''"), _has(wanted.flag))
+        query = query.where(_S.flags != literal_column("''"), has_flag(wanted.flag))
     if wanted.run is not None:
         query = query.where(_S.run == wanted.run)
     if wanted.keep is not None:
@@ -299,11 +216,13 @@ def _narrow(query: Select[Any], wanted: SweepFilter) -> Select[Any]:
     return query
 
 
-def _has(flag: TruthFlag) -> ColumnElement[bool]:
+def has_flag(flag: TruthFlag) -> ColumnElement[bool]:
+    """Select sweeps with a truth flag."""
     return _S.flags.contains(f",{flag.value},", autoescape=True)
 
 
-def _record(row: Row[Any]) -> SweepRecord:
+def read_record(row: Row[Any]) -> SweepRecord:
+    """Restore a record from a row of :data:`HEADS`."""
     return SweepRecord(
         sweep_id=row.id,
         key=row.key,
