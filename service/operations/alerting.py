@@ -25,10 +25,11 @@ from service.operations.observing import limit_k_of, observe
 from service.operations.raising import apply_decision
 from service.operations.silence import clocked_states
 from service.operations.transitions import expire, find_expired, widen
+from service.storage.alert_records import AlertRecord, RuleState
 from service.storage.alerts import get_alert
 from service.storage.cavities import get_cavity, list_cavities
 from service.storage.engine import Database, Transaction
-from service.storage.records import AlertRecord, CavityRecord, RuleState, SweepRecord
+from service.storage.records import CavityRecord, SweepRecord
 from service.storage.rule_states import (
     get_rule_state,
     list_rule_states,

@@ -22,16 +22,12 @@ from service.operations.presenting import (
     alert_json,
     cavity_settings_json,
 )
+from service.storage.alert_records import AlertRecord
 from service.storage.alerts import list_alerts
 from service.storage.cavities import get_cavity, list_cavities
 from service.storage.engine import Database
 from service.storage.newest import Newest, read_newest
-from service.storage.records import (
-    AlertRecord,
-    CavityRecord,
-    DiagnosisRecord,
-    SweepRecord,
-)
+from service.storage.records import CavityRecord, DiagnosisRecord, SweepRecord
 from service.storage.references import ReferenceRecord
 
 STALE_PERIODS = 3.0

@@ -14,6 +14,7 @@ from instruments.measurement.times import format_time
 from service.alerts.webhook import Sent, send
 from service.config import Channel
 from service.operations.presenting import optional_time
+from service.storage.alert_records import AlertRecord, DeliveryRecord, TransitionRecord
 from service.storage.alerts import get_alert, get_transition
 from service.storage.deliveries import (
     DELIVERED,
@@ -23,13 +24,7 @@ from service.storage.deliveries import (
     record_attempt,
 )
 from service.storage.engine import Database
-from service.storage.records import (
-    AlertRecord,
-    DeliveryRecord,
-    TaskKind,
-    TaskRecord,
-    TransitionRecord,
-)
+from service.storage.records import TaskKind, TaskRecord
 from service.storage.tasks import claim_tasks, finish_task, has_task, postpone_task
 
 _log = structlog.get_logger(__name__)

@@ -24,6 +24,7 @@ from models.monitoring import (
 from service.alerts.drifts import SLOW_DRIFT
 from service.alerts.rules import HEALTHY
 from service.operations.presenting import optional_time
+from service.storage.alert_records import RuleState
 from service.storage.cavities import list_cavities
 from service.storage.drifts import (
     DriftChart,
@@ -37,7 +38,7 @@ from service.storage.drifts import (
     put_drift_chart,
 )
 from service.storage.engine import Database, Transaction
-from service.storage.records import RuleState, SweepRecord
+from service.storage.records import SweepRecord
 from service.storage.rule_states import (
     fulfilled_subjects,
     get_rule_state,

@@ -21,6 +21,7 @@ from models.fitting import (
     without_drift,
 )
 from service.alerts.modes import MODE_LOST
+from service.storage.alert_records import RuleState
 from service.storage.engine import Transaction
 from service.storage.mode_tracks import (
     KeptTrack,
@@ -28,7 +29,7 @@ from service.storage.mode_tracks import (
     get_mode_track,
     put_mode_track,
 )
-from service.storage.records import RuleState, SweepRecord
+from service.storage.records import SweepRecord
 from service.storage.rule_states import get_rule_state, lock_rules, put_rule_state
 
 TIME = "time"

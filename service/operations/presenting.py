@@ -7,18 +7,15 @@ from typing import Any
 
 from instruments.measurement import Reading
 from instruments.measurement.times import format_time
-from service.storage.records import (
-    AlertRecord,
+from service.storage.alert_records import AlertRecord, DeliveryRecord
+from service.storage.campaign_records import (
     CalibrationRecord,
-    CavityRecord,
-    DeliveryRecord,
-    DiagnosisRecord,
     HardwareEpochRecord,
     RunRecord,
     StepRecord,
-    SweepRecord,
     ThermalCycleRecord,
 )
+from service.storage.records import CavityRecord, DiagnosisRecord, SweepRecord
 
 ACTIVE_STATES = ("active_unacknowledged", "active_acknowledged")
 """States of an alert whose cause persists."""

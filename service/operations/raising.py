@@ -17,6 +17,7 @@ from service.config import Channel
 from service.operations.observing import limit_k_of, observe
 from service.operations.polling import read_cavity_modes
 from service.operations.transitions import Cause, transit
+from service.storage.alert_records import AlertRecord, RuleState
 from service.storage.alerts import (
     find_open_alert,
     get_alert,
@@ -29,7 +30,6 @@ from service.storage.engine import Transaction
 from service.storage.identifiers import name_alert
 from service.storage.mode_tracks import get_mode_track
 from service.storage.pollers import list_pollers
-from service.storage.records import AlertRecord, RuleState
 from service.storage.rule_states import put_rule_state
 from service.storage.sweep_queries import SweepFilter, list_sweeps
 

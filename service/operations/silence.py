@@ -10,9 +10,10 @@ from service.alerts.rules import NO_DATA, NO_DATA_CLEAR_COUNT, is_silent
 from service.alerts.settling import ARRAY
 from service.alerts.spools import SPOOL_FILLING, HeardPoller, is_spool_filling
 from service.operations.polling import cavity_modes
+from service.storage.alert_records import RuleState
 from service.storage.engine import Transaction
 from service.storage.pollers import list_pollers
-from service.storage.records import CavityRecord, RuleState
+from service.storage.records import CavityRecord
 from service.storage.sweep_queries import count_wide_sweeps, newest_sweep
 
 States = Mapping[tuple[str, str], RuleState]

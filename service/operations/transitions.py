@@ -9,6 +9,7 @@ from service.alerts.transition import MESSAGE_EVENT, Action, AlertState, next_st
 from service.config import Channel
 from service.errors import ConflictError, NotFoundError
 from service.operations.presenting import alert_json
+from service.storage.alert_records import AlertRecord
 from service.storage.alerts import (
     get_alert,
     insert_transition,
@@ -18,7 +19,7 @@ from service.storage.alerts import (
 from service.storage.deliveries import insert_delivery
 from service.storage.engine import Transaction
 from service.storage.events import add_event
-from service.storage.records import AlertRecord, EventKind, TaskKind
+from service.storage.records import EventKind, TaskKind
 from service.storage.rule_states import lock_rules
 from service.storage.tasks import add_task
 

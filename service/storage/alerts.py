@@ -9,9 +9,9 @@ import orjson
 from sqlalchemy import Row, insert, select, update
 
 from service.storage import tables
+from service.storage.alert_records import AlertRecord, TransitionRecord
 from service.storage.deliveries import list_deliveries
 from service.storage.engine import Transaction
-from service.storage.records import AlertRecord, TransitionRecord
 from service.storage.times import from_us, to_us
 
 _A = tables.alert.c

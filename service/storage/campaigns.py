@@ -8,14 +8,14 @@ from sqlalchemy import Row, Table, bindparam, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from service.storage import tables
-from service.storage.engine import Transaction
-from service.storage.records import (
+from service.storage.campaign_records import (
     CalibrationRecord,
-    NewSweep,
     RunRecord,
     StepRecord,
     ThermalCycleRecord,
 )
+from service.storage.engine import Transaction
+from service.storage.records import NewSweep
 from service.storage.times import from_us, to_us
 
 _C = tables.calibration.c

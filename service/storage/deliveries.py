@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import Row, insert, select, update
 
 from service.storage import tables
+from service.storage.alert_records import DeliveryRecord
 from service.storage.engine import Transaction
-from service.storage.records import DeliveryRecord
 from service.storage.times import from_us, to_us
 
 _D = tables.delivery.c

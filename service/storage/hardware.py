@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import Row, insert, or_, select, update
 
 from service.storage import tables
+from service.storage.campaign_records import HardwareEpochRecord
 from service.storage.engine import Transaction
-from service.storage.records import HardwareEpochRecord
 from service.storage.times import from_us, to_us
 
 _H = tables.hardware_epoch.c

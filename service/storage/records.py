@@ -160,78 +160,6 @@ class CavityRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HardwareEpochRecord:
-    """What sat in a slot of a cavity, from when to when.
-
-    Attributes
-    ----------
-    component
-        Serial number or name; None where the slot was empty.
-    removed_at
-        None while it lasts.
-    """
-
-    cavity: str
-    slot: str
-    component: str | None
-    installed_at: datetime
-    removed_at: datetime | None
-    note: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ThermalCycleRecord:
-    """From warm to warm."""
-
-    thermal_cycle: str
-    started_at: datetime | None
-    ended_at: datetime | None
-    note: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunRecord:
-    """A run of the experiment."""
-
-    run: str
-    title: str | None
-    started_at: datetime | None
-    ended_at: datetime | None
-    note: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepRecord:
-    """A step of a run."""
-
-    run: str
-    step: str
-    started_at: datetime | None
-    ended_at: datetime | None
-    note: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CalibrationRecord:
-    """A calibration of an instrument, as sweeps name it.
-
-    Attributes
-    ----------
-    instrument
-        Serial number of the VNA.
-    """
-
-    calibration: str
-    instrument: str | None
-    cavity: str | None
-    kind: str | None
-    performed_at: datetime | None
-    valid_until: datetime | None
-    performed_by: str | None
-    note: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TaskRecord:
     """A claimed outbox task.
 
@@ -271,84 +199,9 @@ class DiagnosisRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TransitionRecord:
-    """One change of an alert's state."""
-
-    transition_id: int
-    alert_id: str
-    at: datetime
-    event: str
-    from_state: str
-    to_state: str
-    reason: str
-    actor: str
-    note: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeliveryRecord:
-    """One message to one channel, with its attempts so far."""
-
-    delivery_id: int
-    alert_id: str
-    transition_id: int
-    channel: str
-    state: str
-    attempts: int
-    created_at: datetime
-    delivered_at: datetime | None
-    last_error: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlertRecord:
-    """An alert as stored, with its history.
-
-    Attributes
-    ----------
-    cavities
-        Every cavity that it speaks of.
-    sweep_id, sweep_measured_at
-        The sweep that raised it, if one did.
-    """
-
-    alert_id: str
-    rule: str
-    scope: str
-    cavity: str | None
-    cavities: tuple[str, ...]
-    severity: str
-    title: str
-    cause: str
-    action: str
-    state: str
-    reason: str
-    sweep_id: str | None
-    sweep_measured_at: datetime | None
-    raised_at: datetime
-    cleared_at: datetime | None = None
-    acknowledged_at: datetime | None = None
-    acknowledged_by: str | None = None
-    acknowledgement_expires_at: datetime | None = None
-    transitions: tuple[TransitionRecord, ...] = ()
-    deliveries: tuple[DeliveryRecord, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class EventRecord:
     """One stored event of the stream; ``body`` is its JSON text."""
 
     event_id: int
     kind: EventKind
     body: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RuleState:
-    """Where a rule stands for one cavity, or for the array ("")."""
-
-    rule: str
-    subject: str
-    is_fulfilled: bool
-    since: datetime
-    alert_id: str | None

@@ -6,8 +6,8 @@ from sqlalchemy import Row, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from service.storage import tables
+from service.storage.alert_records import RuleState
 from service.storage.engine import Transaction
-from service.storage.records import RuleState
 from service.storage.times import from_us, to_us
 
 _R = tables.rule_state.c

@@ -16,9 +16,9 @@ from instruments.measurement.message import sweep_to_json
 from service.config import read_config
 from service.context import ServiceContext, make_context
 from service.main import create_app
+from service.storage.alert_records import AlertRecord
 from service.storage.alerts import insert_alert
 from service.storage.migration import upgrade
-from service.storage.records import AlertRecord
 
 pytestmark = pytest.mark.browser
 

@@ -11,11 +11,11 @@ from fastapi import Request
 from service.config import read_config
 from service.context import make_context
 from service.dashboard.source import StoredWall, wall_source
+from service.storage.alert_records import AlertRecord
 from service.storage.alerts import insert_alert
 from service.storage.cavities import put_cavity
 from service.storage.engine import Database
 from service.storage.migration import upgrade
-from service.storage.records import AlertRecord
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.operations.delivering import RetryPolicy, compose_message
-from service.storage.records import AlertRecord, TransitionRecord
+from service.storage.alert_records import AlertRecord, TransitionRecord
 
 POLICY = RetryPolicy(backoff_s=0.5, cap_s=60.0, keep_s=86_400.0)
 NOW = datetime(2026, 1, 31, 3, 0, tzinfo=UTC)
