@@ -1,41 +1,32 @@
 """The door to the database: connections, transactions, and what may go wrong."""
 
 import contextlib
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import psycopg
-from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy.engine import URL
 from sqlalchemy.exc import (
-    ArgumentError,
     DataError,
     DBAPIError,
     DisconnectionError,
     IntegrityError,
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.pool import QueuePool
 
-from service.config import ConfigError
 from service.errors import (
     InvalidRequestError,
     StorageConflictError,
     StorageUnavailableError,
 )
+from service.storage.database_urls import parse_url
 from service.storage.packs import PackFolder
+from service.storage.sqlite_file import file_identity, sqlite_engine
 
 Transaction: TypeAlias = Connection
 """A connection inside one transaction; rooms above hand it on and never look in."""
-
-PAGE_BYTES = 16_384
-"""Page size of the SQLite file; set before its first table."""
-
-CHECKPOINT_PAGES = 4000
-"""Pages in the journal before they move into the SQLite file: 64 MiB, so that pages
-of the indexes are written once for many sweeps."""
 
 _CONFLICTS = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
 
@@ -89,7 +80,7 @@ class Database:
             # Writers take turns anyway. On one connection they keep its page cache,
             # which a commit of any other connection empties.
             self._engine, self._writing = (
-                _sqlite_engine(self.path, busy_timeout_s).execution_options(
+                sqlite_engine(self.path, busy_timeout_s).execution_options(
                     halowatch_packs=self.packs, halowatch_write=writes
                 )
                 for writes in (False, True)
@@ -162,7 +153,7 @@ class Database:
 
     def _check_still_there(self, opened: object) -> None:
         # A commit into a file that was unlinked meanwhile is a commit into nothing.
-        if self.path is not None and opened != _file_identity(self.path):
+        if self.path is not None and opened != file_identity(self.path):
             self._dispose()
             raise StorageUnavailableError(f"the database file {self.path} is gone")
 
@@ -196,124 +187,6 @@ def connect_alone(database: Database) -> "psycopg.Connection[Any]":
         autocommit=True,
         **_POSTGRESQL_CONNECTION,
     )
-
-
-def parse_url(url: str) -> URL:
-    """Read a database URL and choose its driver.
-
-    Raises
-    ------
-    ConfigError
-        If it is neither ``sqlite:///PATH`` nor ``postgresql://...``.
-    """
-    try:
-        parsed = make_url(url.replace("postgres://", "postgresql://", 1))
-    except ArgumentError:
-        raise ConfigError(
-            "HALOWATCH_DATABASE_URL: write sqlite:///PATH or postgresql://HOST/NAME"
-        ) from None
-    name = parsed.get_backend_name()
-    if name == "postgresql":
-        return _name_hosts(parsed.set(drivername="postgresql+psycopg"))
-    if name == "sqlite" and parsed.database not in (None, "", ":memory:"):
-        return parsed.set(drivername="sqlite+pysqlite")
-    raise ConfigError(
-        f"HALOWATCH_DATABASE_URL: {parsed.render_as_string()} is not durable storage "
-        "of halowatch; write sqlite:///PATH or postgresql://HOST/NAME"
-    )
-
-
-def _name_hosts(url: URL) -> URL:
-    """Name several servers as libpq does, for whoever connects without SQLAlchemy.
-
-    SQLAlchemy takes ``host=a:1&host=b:2``; psycopg by itself, pg_dump and pg_restore
-    take ``host=a,b&port=1,2`` alone, which SQLAlchemy takes as well.
-    """
-    given = url.query.get("host")
-    hosts = [given] if isinstance(given, str) else list(given or ())
-    named = [host.rpartition(":") for host in hosts]
-    if not any(colon and port.isdecimal() for _, colon, port in named):
-        return url
-    return url.update_query_dict(
-        {
-            "host": ",".join(host for host, _, _ in named),
-            "port": ",".join(port for _, _, port in named),
-        }
-    )
-
-
-def create_sqlite_file(path: Path) -> None:
-    """Create an empty database file with our page size and journal, if absent.
-
-    Raises
-    ------
-    StorageUnavailableError
-        If the folder cannot be made or the file cannot be written.
-    """
-    if path.exists():
-        return
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with contextlib.closing(sqlite3.connect(path)) as connection:
-            connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
-            connection.execute("PRAGMA journal_mode = WAL")
-    except (OSError, sqlite3.Error) as error:
-        raise StorageUnavailableError(f"cannot create {path}: {error}") from error
-
-
-def _sqlite_engine(path: Path, busy_timeout_s: float) -> Engine:
-    def connect() -> sqlite3.Connection:
-        # mode=rw: a missing file is an error, never silently an empty database.
-        connection = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode=rw",
-            uri=True,
-            timeout=busy_timeout_s,
-            isolation_level=None,
-            check_same_thread=False,
-        )
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA foreign_keys = OFF")
-        connection.execute("PRAGMA cache_size = -16000")
-        connection.execute("PRAGMA temp_store = MEMORY")
-        connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
-        return connection
-
-    engine = create_engine(
-        "sqlite+pysqlite://",
-        creator=connect,
-        poolclass=QueuePool,
-        pool_size=4,
-        max_overflow=12,
-        pool_timeout=busy_timeout_s,
-        pool_use_lifo=True,
-    )
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        # The write lock is taken at once: a later upgrade could only fail.
-        writes = connection.get_execution_options().get("halowatch_write", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-    @event.listens_for(engine, "connect")
-    def remember(connection: Any, record: Any) -> None:
-        del connection
-        record.info["file"] = _file_identity(path)
-
-    @event.listens_for(engine, "checkout")
-    def compare(connection: Any, record: Any, proxy: Any) -> None:
-        del connection, proxy
-        if record.info.get("file") != _file_identity(path):
-            raise DisconnectionError(f"the database file {path} was moved or removed")
-
-    return engine
-
-
-def _file_identity(path: Path) -> tuple[int, int] | None:
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino
 
 
 def _postgresql_engine(url: URL) -> Engine:

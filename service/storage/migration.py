@@ -12,7 +12,8 @@ from sqlalchemy.exc import DBAPIError
 
 from service.config import ConfigError
 from service.errors import StorageUnavailableError
-from service.storage.engine import Database, create_sqlite_file
+from service.storage.engine import Database
+from service.storage.sqlite_file import create_sqlite_file
 
 
 def find_migrations(folder: Path | None) -> Path:

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.storage import tables
-from service.storage.engine import Database, create_sqlite_file
+from service.storage.engine import Database
+from service.storage.sqlite_file import create_sqlite_file
 from service.storage.statements import BulkInsert, Lookup
 
 _E = tables.event.c
