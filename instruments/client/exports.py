@@ -3,12 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import httpx
 
 from instruments.client.answers import check_answer
+from instruments.client.connection import ServiceConnection
 from instruments.client.errors import TryAgainError
 
 _CHUNK_BYTES = 256 * 1024
@@ -35,8 +34,8 @@ class FetchedPart:
     is_last: bool
 
 
-class ExportClient:
-    """A connection to the service's exports.
+class ExportClient(ServiceConnection):
+    """The calls that fetch exports.
 
     Parameters
     ----------
@@ -47,25 +46,7 @@ class ExportClient:
     """
 
     def __init__(self, url: str, *, key: str | None = None) -> None:
-        self._http = httpx.Client(
-            base_url=f"{url.rstrip('/')}/api/v1",
-            timeout=httpx.Timeout(_TIMEOUT_S, connect=5.0),
-            headers={} if key is None else {"Authorization": f"Bearer {key}"},
-            trust_env=False,
-        )
-
-    def __enter__(self) -> Self:
-        """Use the client as a context."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close the connections."""
-        self._http.close()
+        super().__init__(url, key=key, timeout_s=_TIMEOUT_S)
 
     def fetch(
         self, query: Mapping[str, str | Sequence[str]], after: str, target: Path

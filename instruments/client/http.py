@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import quote
 
 import httpx
 
 from instruments.client.answers import check_answer, explain
+from instruments.client.connection import ServiceConnection
 from instruments.client.errors import RejectedError, TryAgainError
 from instruments.client.packing import join_messages
 from instruments.measurement import Reading, Sweep
@@ -51,54 +51,8 @@ class SweepResult:
         return self.status in ("accepted", "duplicate")
 
 
-class SweepClient:
-    """A connection to the service, usable by several threads.
-
-    Parameters
-    ----------
-    url
-        Root of the service, for instance ``http://127.0.0.1:8000``.
-    key
-        API key, where the service requires one.
-    timeout_s
-        Longest wait for an answer.
-    transport
-        Another HTTP transport, for tests.
-    """
-
-    def __init__(
-        self,
-        url: str,
-        *,
-        key: str | None = None,
-        timeout_s: float = 30.0,
-        transport: httpx.BaseTransport | None = None,
-    ) -> None:
-        # The service stands on the laboratory's own network: no proxy from outside.
-        self._http = httpx.Client(
-            base_url=f"{url.rstrip('/')}/api/v1",
-            timeout=httpx.Timeout(timeout_s, connect=min(5.0, timeout_s)),
-            headers={} if key is None else {"Authorization": f"Bearer {key}"},
-            trust_env=False,
-            transport=transport,
-        )
-
-    def __enter__(self) -> Self:
-        """Use the client as a context."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close the connections."""
-        self.close()
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._http.close()
+class SweepClient(ServiceConnection):
+    """The calls of an instrument machine, usable by several threads."""
 
     def post_sweeps(self, sweeps: Sequence[Sweep]) -> list[SweepResult]:
         """Post sweeps.
