@@ -28,19 +28,6 @@ from service.settings_file import (
     with_secrets,
 )
 
-__all__ = [
-    "VARIABLES",
-    "ApiKeyPolicy",
-    "Channel",
-    "ConfigError",
-    "IdentityProvider",
-    "ServiceConfig",
-    "child_environment",
-    "parse_channels",
-    "read_config",
-    "read_key",
-]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceConfig:

@@ -9,7 +9,9 @@ from types import FrameType
 
 import structlog
 
-from service.config import VARIABLES, ConfigError, ServiceConfig, read_config
+from service.config import ServiceConfig, read_config
+from service.config_names import VARIABLES
+from service.config_values import ConfigError
 
 HOT = frozenset(
     {

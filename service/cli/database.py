@@ -5,7 +5,8 @@ import getpass
 from collections.abc import Iterator
 
 from service.cli.exits import BadInputError, CommandFailedError
-from service.config import ConfigError, ServiceConfig, read_config
+from service.config import ServiceConfig, read_config
+from service.config_values import ConfigError
 from service.errors import (
     BackupError,
     ConflictError,

@@ -8,7 +8,8 @@ import click
 from instruments.clock import SystemClock
 from service.cli.backup import backup_command, restore_command
 from service.cli.exits import BadInputError, CommandFailedError, print_json
-from service.config import ConfigError, ServiceConfig, read_config
+from service.config import ServiceConfig, read_config
+from service.config_values import ConfigError
 from service.errors import ServiceError
 from service.operations.retaining import retain as apply_retention
 from service.storage.engine import Database

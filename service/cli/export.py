@@ -14,7 +14,8 @@ from instruments.measurement import MeasurementError, SweepPurpose
 from instruments.measurement.times import parse_time
 from service.cli.exits import BadInputError, CommandFailedError, check_url, print_json
 from service.cli.ingest import patiently
-from service.config import ConfigError, read_config, read_key
+from service.config import read_config, read_key
+from service.config_values import ConfigError
 from service.errors import ConflictError, InvalidRequestError, ServiceError
 from service.operations.exporting.exporter import Export
 from service.operations.exporting.formats import (

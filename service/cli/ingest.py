@@ -22,7 +22,8 @@ from service.cli.exits import (
     check_url,
     print_json,
 )
-from service.config import ConfigError, read_key
+from service.config import read_key
+from service.config_values import ConfigError
 
 BATCH_BYTES = 8_000_000
 """Samples in one POST, so that one batch is far below the body limit."""

@@ -15,7 +15,8 @@ from instruments.measurement import MeasurementError
 from instruments.measurement.times import parse_time
 from service.cli.exits import BadInputError, CommandFailedError, print_json
 from service.cli.model_wording import live_lines
-from service.config import ConfigError, ServiceConfig, read_config
+from service.config import ServiceConfig, read_config
+from service.config_values import ConfigError
 from service.errors import ServiceError, UnavailableError
 from service.operations.model_orders import Order
 from service.operations.model_presenting import live_json

@@ -12,7 +12,8 @@ from instruments.clock import Clock, SystemClock
 from instruments.measurement import Reading, Sweep
 from service.cli.exits import BadInputError, CommandFailedError, check_url, print_json
 from service.cli.ingest import patiently
-from service.config import ConfigError, read_config, read_key
+from service.config import read_config, read_key
+from service.config_values import ConfigError
 from service.errors import ServiceError
 from service.operations.exporting.selection import read_page
 from service.storage.cavities import list_cavities

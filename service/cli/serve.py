@@ -16,7 +16,8 @@ from models.errors import ModelError
 from models.serving.manifest import check_folder
 from service.access.origins import is_loopback
 from service.cli.exits import BadInputError, CommandFailedError
-from service.config import ApiKeyPolicy, ConfigError, ServiceConfig, read_config
+from service.config import ServiceConfig, read_config
+from service.config_values import ApiKeyPolicy, ConfigError
 from service.context import ServiceContext, make_context
 from service.errors import ServiceError
 from service.handlers.connections import GuardedConnection

@@ -8,7 +8,8 @@ import click
 
 from instruments.clock import SystemClock
 from service.cli.exits import BadInputError, CommandFailedError
-from service.config import ConfigError, read_config
+from service.config import read_config
+from service.config_values import ConfigError
 from service.errors import ServiceError
 from service.live_config import LiveConfig, reload_on_hangup
 from service.logging import configure_logging

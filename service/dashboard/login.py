@@ -11,7 +11,7 @@ from starlette.datastructures import UploadFile
 
 from instruments.measurement.times import format_time
 from service.access.cookies import OIDC_FLOW, SESSION, cookie_name, read_cookie
-from service.config import ApiKeyPolicy
+from service.config_values import ApiKeyPolicy
 from service.context import ServiceContext
 from service.dashboard.outage import PageRoute
 from service.dashboard.rendering import render

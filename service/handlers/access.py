@@ -16,7 +16,7 @@ from service.access.principal import ANONYMOUS, OPEN, Principal, PrincipalKind
 from service.access.rates import WRONG_KEYS
 from service.access.routes import SAFE_METHODS, Reach, Rule, find_rule
 from service.access.tokens import is_key
-from service.config import ApiKeyPolicy
+from service.config_values import ApiKeyPolicy
 from service.context import ServiceContext
 from service.errors import (
     CrossSiteError,

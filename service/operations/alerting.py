@@ -19,7 +19,7 @@ from service.alerts.settling import (
     settle,
     warm_cavities,
 )
-from service.config import Channel
+from service.config_values import Channel
 from service.operations.drifting import follow_drift
 from service.operations.observing import limit_k_of, observe
 from service.operations.raising import apply_decision

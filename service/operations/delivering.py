@@ -12,7 +12,7 @@ import structlog
 from instruments.clock import Clock
 from instruments.measurement.times import format_time
 from service.alerts.webhook import Sent, send
-from service.config import Channel
+from service.config_values import Channel
 from service.operations.presenting import optional_time
 from service.storage.alert_records import AlertRecord, DeliveryRecord, TransitionRecord
 from service.storage.alerts import get_alert, get_transition

@@ -20,7 +20,7 @@ from joserfc.jwk import KeySet
 
 from instruments.clock import Clock
 from service.access.permissions import Role
-from service.config import IdentityProvider
+from service.config_values import IdentityProvider
 from service.errors import (
     ForbiddenError,
     ProviderUnavailableError,

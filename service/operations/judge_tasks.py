@@ -11,7 +11,7 @@ from instruments.clock import Clock
 from instruments.measurement import Sweep
 from instruments.measurement.times import format_time
 from models.diagnosis import Diagnosis
-from service.config import Channel
+from service.config_values import Channel
 from service.errors import StorageConflictError, StorageUnavailableError
 from service.operations.alerting import evaluate_sweep
 from service.operations.judging import Judge, ReferenceShelf

@@ -13,7 +13,7 @@ from service.alerts.settling import ARRAY, Decision
 from service.alerts.spools import SPOOL_FILLING, explain_spools
 from service.alerts.transition import Action, AlertState
 from service.alerts.wording import explain, newest_label, word
-from service.config import Channel
+from service.config_values import Channel
 from service.operations.observing import limit_k_of, observe
 from service.operations.polling import read_cavity_modes
 from service.operations.transitions import Cause, transit

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from service.alerts.transition import MESSAGE_EVENT, Action, AlertState, next_state
-from service.config import Channel
+from service.config_values import Channel
 from service.errors import ConflictError, NotFoundError
 from service.operations.presenting import alert_json
 from service.storage.alert_records import AlertRecord

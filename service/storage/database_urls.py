@@ -3,7 +3,7 @@
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from service.config import ConfigError
+from service.config_values import ConfigError
 
 
 def parse_url(url: str) -> URL:

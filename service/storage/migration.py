@@ -10,7 +10,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.exc import DBAPIError
 
-from service.config import ConfigError
+from service.config_values import ConfigError
 from service.errors import StorageUnavailableError
 from service.storage.engine import Database
 from service.storage.sqlite_file import create_sqlite_file

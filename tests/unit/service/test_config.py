@@ -5,15 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from service.config import (
-    VARIABLES,
-    ApiKeyPolicy,
-    Channel,
-    ConfigError,
-    child_environment,
-    parse_channels,
-    read_config,
-)
+from service.config import child_environment, read_config
+from service.config_names import VARIABLES
+from service.config_values import ApiKeyPolicy, Channel, ConfigError, parse_channels
 
 
 def test_defaults_live_in_the_home_folder(tmp_path):

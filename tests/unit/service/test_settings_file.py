@@ -2,7 +2,8 @@
 
 import pytest
 
-from service.config import ConfigError, read_config, read_key
+from service.config import read_config, read_key
+from service.config_values import ConfigError
 
 
 @pytest.fixture

@@ -23,7 +23,8 @@ from models.diagnosis import (
     ResonanceEstimate,
     ResonanceState,
 )
-from service.config import ServiceConfig, parse_channels
+from service.config import ServiceConfig
+from service.config_values import parse_channels
 from service.context import ServiceContext, make_context
 from service.handlers.connections import GuardedConnection
 from service.main import create_app

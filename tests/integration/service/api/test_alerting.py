@@ -16,7 +16,7 @@ from instruments.measurement.poller_status import (
 from instruments.measurement.poller_status_message import poller_status_to_json
 from models.serving.predictor import Predictor
 from service.alerts.webhook import make_client
-from service.config import Channel
+from service.config_values import Channel
 from service.operations.alerting import tick
 from service.operations.delivering import Deliverer, RetryPolicy
 from service.operations.judge_tasks import Diagnoser

@@ -152,6 +152,6 @@ def test_a_message_that_waits_is_sent_after_a_jump(
 
 
 def _channel(url: str):
-    from service.config import Channel
+    from service.config_values import Channel
 
     return Channel(name="oncall", url=url)

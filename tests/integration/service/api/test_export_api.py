@@ -22,7 +22,7 @@ from instruments.files import read_archive, read_touchstone
 from instruments.measurement import Reading, SweepPurpose
 from service.access.permissions import Scope
 from service.cli.export import command
-from service.config import ApiKeyPolicy
+from service.config_values import ApiKeyPolicy
 from service.context import make_context
 from service.errors import TooManyRequestsError, UnavailableError
 from service.handlers import exports

@@ -14,7 +14,8 @@ from prometheus_client import generate_latest
 
 from instruments.client import SweepClient, TryAgainError
 from service.access.permissions import Scope
-from service.config import ApiKeyPolicy, ServiceConfig
+from service.config import ServiceConfig
+from service.config_values import ApiKeyPolicy
 from service.context import ServiceContext, make_context
 from service.operations.authenticating import FRESH_S
 from service.operations.key_keeping import create_key, withdraw_key

@@ -8,7 +8,8 @@ import pytest
 
 from service.access.passwords import hash_password
 from service.access.permissions import Role
-from service.config import ApiKeyPolicy, ServiceConfig
+from service.config import ServiceConfig
+from service.config_values import ApiKeyPolicy
 from service.context import ServiceContext, make_context
 from service.operations.account_keeping import (
     change_password,

@@ -6,7 +6,8 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from service.config import ApiKeyPolicy, ServiceConfig
+from service.config import ServiceConfig
+from service.config_values import ApiKeyPolicy
 from service.context import make_context
 from service.storage.accounts import list_accounts, set_disabled
 from tests.integration.service.api.openid_provider import OpenidProvider

@@ -3,7 +3,7 @@
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from service.config import ConfigError
+from service.config_values import ConfigError
 from service.storage.database_urls import parse_url
 
 
