@@ -54,6 +54,9 @@ PREFIX = "HALOWATCH_"
 _OF_THE_TESTS = frozenset(
     PREFIX + name
     for name in (
+        "BENCH_MEMORY_S",
+        "BENCH_ROWS",
+        "BENCH_UNITS",
         "CHROMIUM",
         "REQUIRE_BROWSER",
         "REQUIRE_STRACE",

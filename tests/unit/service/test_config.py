@@ -1,12 +1,13 @@
 """The environment, read once and read back by children."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from service.config import child_environment, read_config
-from service.config_names import VARIABLES
+from service.config_names import VARIABLES, check_names
 from service.config_values import ApiKeyPolicy, Channel, ConfigError, parse_channels
 
 
@@ -90,3 +91,14 @@ def test_several_channels_are_read_in_order():
 def test_every_variable_is_documented(root: Path):
     text = (root / "docs/reference/configuration.md").read_text()
     assert [name for name in VARIABLES if f"`{name}`" not in text] == []
+
+
+def test_a_service_that_tests_start_may_inherit_every_variable_that_tests_read():
+    tests = Path(__file__).parents[2]
+    read = {
+        name
+        for path in tests.rglob("*.py")
+        for name in re.findall(r'environ\.get\(\s*"(HALOWATCH_\w+)"', path.read_text())
+    }
+    assert "HALOWATCH_BENCH_ROWS" in read
+    check_names(dict.fromkeys(read, "1"))
