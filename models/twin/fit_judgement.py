@@ -1,10 +1,12 @@
 """Whether a fitted twin may be believed: chi-square per point, trace by trace."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
-from models.twin.calibration_set import Samples, SweepData
+from models.twin.calibration_set import Reals, Samples, SweepData
 
 ACCEPTED_CHI_SQUARE = 1.2
 """Chi-square per point up to which a fit is believed."""
@@ -133,20 +135,39 @@ def _mean_of(
 def _bands(
     data: list[SweepData], sizes: list[np.ndarray], used: list[np.ndarray]
 ) -> list[BandMisfit]:
+    return [
+        band
+        for index, (one, size, mask) in enumerate(zip(data, sizes, used, strict=True))
+        for band in bands_of(index, one.names, one.sweep.frequency_hz, (size, mask))
+    ]
+
+
+def bands_of(
+    sweep_index: int,
+    names: Sequence[str],
+    axis_hz: Reals,
+    points: tuple[Reals, npt.NDArray[np.bool_]],
+) -> list[BandMisfit]:
+    """Return how each band of each trace of a sweep misfits.
+
+    Parameters
+    ----------
+    points
+        |residual|^2 over its expectation, and which points count, shape (trace, point).
+    """
+    sizes, is_used = points
     found = []
-    for index, (one, size, mask) in enumerate(zip(data, sizes, used, strict=True)):
-        axis_hz = one.sweep.frequency_hz
-        for row, name in enumerate(one.names):
-            for piece in np.array_split(np.arange(axis_hz.size), _BAND_COUNT):
-                open_points = piece[mask[row, piece]]
-                if open_points.size:
-                    found.append(
-                        BandMisfit(
-                            sweep_index=index,
-                            trace=name,
-                            low_hz=float(axis_hz[piece[0]]),
-                            high_hz=float(axis_hz[piece[-1]]),
-                            chi_square_ratio=float(size[row, open_points].mean()),
-                        )
+    for row, name in enumerate(names):
+        for piece in np.array_split(np.arange(axis_hz.size), _BAND_COUNT):
+            open_points = piece[is_used[row, piece]]
+            if open_points.size:
+                found.append(
+                    BandMisfit(
+                        sweep_index=sweep_index,
+                        trace=name,
+                        low_hz=float(axis_hz[piece[0]]),
+                        high_hz=float(axis_hz[piece[-1]]),
+                        chi_square_ratio=float(sizes[row, open_points].mean()),
                     )
+                )
     return found

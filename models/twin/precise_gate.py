@@ -7,13 +7,12 @@ import numpy as np
 import numpy.typing as npt
 import scipy.stats
 
-from models.twin.fit_judgement import ACCEPTED_CHI_SQUARE, BandMisfit
+from models.twin.fit_judgement import ACCEPTED_CHI_SQUARE, BandMisfit, bands_of
 from models.twin.joint_descent import Descent, JointData
 from models.twin.joint_model import JointModel
 
 Reals = npt.NDArray[np.float64]
 
-_BAND_COUNT = 8
 # Short traces scatter: four standard deviations of chi-square per point.
 _SCATTER = 4.0
 _QUIET_CHI_SQUARE = 0.6
@@ -89,7 +88,8 @@ def _judge(
     counts = np.maximum(1, is_used.sum(axis=1))
     ratios = sizes.sum(axis=1) / counts
     limits = np.maximum(ACCEPTED_CHI_SQUARE, 1.0 + _SCATTER / np.sqrt(counts))
-    worst = _worst_band(names, axis_hz, sizes, is_used)
+    bands = bands_of(0, names, axis_hz, points)
+    worst = max(bands, key=lambda band: band.chi_square_ratio)
     whole = float(sizes.sum() / counts.sum())
     reason = f"chi-square per point is {whole:.3g} over {int(counts.sum())} points"
     if whole < _QUIET_CHI_SQUARE:
@@ -121,26 +121,3 @@ def _place(worst: BandMisfit) -> str:
         f" {worst.high_hz / 1e9:.3f} GHz with {worst.chi_square_ratio:.3g}:"
         " the receiver is not what the twin describes"
     )
-
-
-def _worst_band(
-    names: Sequence[str],
-    axis_hz: Reals,
-    sizes: Reals,
-    is_used: npt.NDArray[np.bool_],
-) -> BandMisfit:
-    found = []
-    for row, name in enumerate(names):
-        for piece in np.array_split(np.arange(axis_hz.size), _BAND_COUNT):
-            count = int(is_used[row, piece].sum())
-            if count:
-                found.append(
-                    BandMisfit(
-                        sweep_index=0,
-                        trace=name,
-                        low_hz=float(axis_hz[piece[0]]),
-                        high_hz=float(axis_hz[piece[-1]]),
-                        chi_square_ratio=float(sizes[row, piece].sum() / count),
-                    )
-                )
-    return max(found, key=lambda band: band.chi_square_ratio)
