@@ -8,6 +8,9 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+import torch
+
 from instruments.simulation.physics.backend import Array
 from instruments.simulation.physics.chain import OperatingPoint, ReceiverHardware
 from instruments.simulation.physics.chain.band import Band
@@ -30,6 +33,7 @@ from instruments.simulation.physics.chain.switch import switch_response
 from instruments.simulation.physics.chain.vna import PortErrors, port_errors
 from instruments.simulation.physics.circulator import ThreePort
 from instruments.simulation.physics.two_port import TwoPort
+from models.twin.calibration_set import Samples
 
 AMPLIFIERS = "amplifiers"
 """The block that holds both amplifiers, and follows the drift of the gain."""
@@ -157,6 +161,56 @@ class JoinedBlocks(JoinedParts):
         """HEMT and room-temperature amplifier."""
         both = self._blocks[AMPLIFIERS]
         return _two_port(both[:4]), _two_port(both[4:])
+
+
+def join_slopes(
+    blocks: Mapping[str, tuple[Samples, ...]],
+    moved: Sequence[str],
+    names: Sequence[str],
+) -> tuple[Samples, dict[str, Samples]]:
+    """Return traces of joined blocks, and their derivatives by the blocks' values.
+
+    Parameters
+    ----------
+    blocks
+        Each value of shape (sweep, point).
+    moved
+        Blocks to differentiate by.
+    names
+        Traces.
+
+    Returns
+    -------
+    tuple
+        Traces, shape (sweep, trace, point); d trace / d value by block, shape (trace,
+        value, sweep, point), from one backward pass a trace.
+    """
+    leaves = torch.from_numpy(
+        np.concatenate([np.stack(blocks[block]) for block in moved])
+    )
+    still = {
+        block: tuple(torch.from_numpy(np.array(value)) for value in values)
+        for block, values in blocks.items()
+        if block not in moved
+    }
+    sizes = [len(blocks[block]) for block in moved]
+
+    def respond(given: torch.Tensor) -> torch.Tensor:
+        parts = torch.split(given, sizes)
+        own = {block: tuple(part) for block, part in zip(moved, parts, strict=True)}
+        network = JoinedBlocks({**still, **own})
+        return torch.stack([network.trace(name) for name in names], dim=1)
+
+    output, pull_back, *_ = torch.func.vjp(respond, leaves)
+    found = []
+    for trace in range(len(names)):
+        along = torch.zeros_like(output)
+        along[:, trace] = 1.0
+        found.append(pull_back(along)[0].resolve_conj().numpy().conj())
+    ends = np.cumsum(sizes)[:-1]
+    split = np.split(np.stack(found), ends, axis=1)
+    samples = output.detach().resolve_conj().numpy()
+    return samples, dict(zip(moved, split, strict=True))
 
 
 def _reciprocal(made: TwoPort) -> tuple[Array, ...]:

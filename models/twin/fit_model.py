@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from instruments.simulation.physics.chain import (
     OperatingPoint,
@@ -24,6 +23,7 @@ from models.twin.fit_blocks import (
     block_names,
     block_record,
     block_response,
+    join_slopes,
     split_name,
 )
 from models.twin.fit_space import FitSpace
@@ -202,7 +202,7 @@ class FitModel:
             for block in self._blocks
             if free_of[block].size or (block == AMPLIFIERS and drifts.size)
         ]
-        samples, by_block = self._join_slopes(blocks, moved)
+        samples, by_block = join_slopes(blocks, moved, self.names)
         whole = np.zeros((self.space.size, *samples.shape), dtype=np.complex128)
         for block in moved:
             columns = free_of[block]
@@ -215,37 +215,6 @@ class FitModel:
                     whole[self._drifts[drift], drift] = own[drift]
         jacobian = whole[self.free] * self.space.sigma[self.free, None, None, None]
         return Slope(samples=samples, jacobian=np.asarray(jacobian, np.complex128))
-
-    def _join_slopes(
-        self, blocks: BlockValues, moved: list[str]
-    ) -> tuple[Samples, dict[str, Samples]]:
-        """Return traces, and d trace / d value by block, (trace, value, ...)."""
-        leaves = torch.from_numpy(
-            np.concatenate([np.stack(blocks[block]) for block in moved])
-        )
-        still = {
-            block: tuple(torch.from_numpy(np.array(value)) for value in values)
-            for block, values in blocks.items()
-            if block not in moved
-        }
-        sizes = [len(blocks[block]) for block in moved]
-
-        def respond(given: torch.Tensor) -> torch.Tensor:
-            parts = torch.split(given, sizes)
-            own = {block: tuple(part) for block, part in zip(moved, parts, strict=True)}
-            network = JoinedBlocks({**still, **own})
-            return torch.stack([network.trace(name) for name in self.names], dim=1)
-
-        output, pull_back, *_ = torch.func.vjp(respond, leaves)
-        found = []
-        for trace in range(len(self.names)):
-            along = torch.zeros_like(output)
-            along[:, trace] = 1.0
-            found.append(pull_back(along)[0].resolve_conj().numpy().conj())
-        ends = np.cumsum(sizes)[:-1]
-        split = np.split(np.stack(found), ends, axis=1)
-        samples = output.detach().resolve_conj().numpy()
-        return samples, dict(zip(moved, split, strict=True))
 
     def _block_slopes(self, block: str, place: Reals, columns: Columns) -> Samples:
         """Return d value / d constant, shape (constant, value, sweep, point)."""
