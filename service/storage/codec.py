@@ -55,7 +55,7 @@ def decode_traces(
     ValueError
         If the blob does not hold that many samples.
     """
-    raw = _decompress(blob, 8 * point_count * len(names))
+    raw = decompress(blob, 8 * point_count * len(names))
     table = np.frombuffer(raw, dtype="<c8").reshape(len(names), point_count)
     return {name: table[row] for row, name in enumerate(names)}
 
@@ -73,7 +73,7 @@ def decode_axis(blob: bytes, point_count: int) -> FrequencyAxis:
     ValueError
         If the blob does not hold that many points.
     """
-    return np.frombuffer(_decompress(blob, 8 * point_count), dtype="<f8")
+    return np.frombuffer(decompress(blob, 8 * point_count), dtype="<f8")
 
 
 def check_codec(codec: int, version: int, expected: int) -> None:
@@ -91,6 +91,22 @@ def check_codec(codec: int, version: int, expected: int) -> None:
         )
 
 
+def decompress(blob: bytes, expected_bytes: int) -> bytes:
+    """Inflate what blosc2 compressed, of a length that is known.
+
+    Raises
+    ------
+    ValueError
+        If the blob declares another length; nothing is inflated then.
+    """
+    declared, _, _ = blosc2.get_cbuffer_sizes(blob)
+    if declared != expected_bytes:
+        raise ValueError(
+            f"a stored blob holds {declared} bytes where {expected_bytes} are due"
+        )
+    return bytes(blosc2.decompress(blob))
+
+
 def _compress(values: npt.NDArray[np.generic], *, typesize: int) -> bytes:
     return bytes(
         blosc2.compress(
@@ -101,12 +117,3 @@ def _compress(values: npt.NDArray[np.generic], *, typesize: int) -> bytes:
             codec=blosc2.Codec.LZ4,
         )
     )
-
-
-def _decompress(blob: bytes, expected_bytes: int) -> bytes:
-    declared, _, _ = blosc2.get_cbuffer_sizes(blob)
-    if declared != expected_bytes:
-        raise ValueError(
-            f"a stored blob holds {declared} bytes where {expected_bytes} are due"
-        )
-    return bytes(blosc2.decompress(blob))

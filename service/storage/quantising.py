@@ -9,11 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from struct import Struct
 
-import blosc2
 import numpy as np
 import numpy.typing as npt
 
 from instruments.measurement import TraceArray
+from service.storage.codec import decompress
 from service.storage.predicting import (
     Floats,
     Integers,
@@ -140,12 +140,9 @@ def decode_differences(
     """
     order, width = _HEAD.unpack_from(blob)
     body = blob[_HEAD.size + 8 * len(names) :]
-    declared, _, _ = blosc2.get_cbuffer_sizes(body)
-    due = 2 * len(names) * point_count * width
-    if declared != due:
-        raise ValueError(f"a stored blob holds {declared} bytes where {due} are due")
+    raw = decompress(body, 2 * len(names) * point_count * width)
     steps = np.frombuffer(blob, "<f8", len(names), _HEAD.size)
-    table = np.frombuffer(blosc2.decompress(body), f"<i{width}")
+    table = np.frombuffer(raw, f"<i{width}")
     table = table.reshape(2 * len(names), point_count).astype(np.int64)
     for _ in range(order):
         table = np.cumsum(table, axis=1)
