@@ -7,13 +7,7 @@ from collections.abc import Iterator
 from service.cli.exits import BadInputError, CommandFailedError
 from service.config import ServiceConfig, read_config
 from service.config_values import ConfigError
-from service.errors import (
-    BackupError,
-    ConflictError,
-    InvalidRequestError,
-    NotFoundError,
-    ServiceError,
-)
+from service.errors import ServiceError, UnavailableError
 from service.storage.engine import Database, Transaction
 from service.storage.migration import check_revision, upgrade
 
@@ -55,19 +49,28 @@ def open_raw(
             tools=config.postgresql_tools,
         )
         with contextlib.closing(database):
-            is_there = database.path is None or database.path.is_file()
-            if not is_there and not may_be_absent:
-                raise BadInputError(
-                    f"there is no database at {database.path}: set HALOWATCH_HOME or "
-                    "HALOWATCH_DATABASE_URL"
-                )
+            if not may_be_absent:
+                check_is_there(database)
             yield config, database
-    except ConfigError as error:
-        raise BadInputError(str(error)) from None
-    except (InvalidRequestError, ConflictError, NotFoundError, BackupError) as error:
-        raise BadInputError(str(error)) from None
-    except ServiceError as error:
+    except UnavailableError as error:
         raise CommandFailedError(str(error)) from None
+    except (ConfigError, ServiceError) as error:
+        raise BadInputError(str(error)) from None
+
+
+def check_is_there(database: Database) -> None:
+    """Refuse a SQLite file that is not there.
+
+    Raises
+    ------
+    BadInputError
+        If it is not.
+    """
+    if database.path is not None and not database.path.is_file():
+        raise BadInputError(
+            f"there is no database at {database.path}: set HALOWATCH_HOME or "
+            "HALOWATCH_DATABASE_URL, or make it with halowatch db upgrade"
+        )
 
 
 @contextlib.contextmanager

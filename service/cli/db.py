@@ -1,18 +1,12 @@
 """``halowatch db``: migrations, integrity and retention."""
 
-import contextlib
-from collections.abc import Iterator
-
 import click
 
 from instruments.clock import SystemClock
 from service.cli.backup import backup_command, restore_command
-from service.cli.exits import BadInputError, CommandFailedError, print_json
-from service.config import ServiceConfig, read_config
-from service.config_values import ConfigError
-from service.errors import ServiceError
+from service.cli.database import open_raw
+from service.cli.exits import CommandFailedError, print_json
 from service.operations.retaining import retain as apply_retention
-from service.storage.engine import Database
 from service.storage.integrity import check_integrity
 from service.storage.migration import check_revision
 from service.storage.migration import upgrade as upgrade_tables
@@ -26,7 +20,7 @@ def command() -> None:
 @command.command("upgrade")
 def upgrade() -> None:
     """Create the database where needed and bring its tables up to date."""
-    with _open() as (config, database):
+    with open_raw(may_be_absent=True) as (config, database):
         upgrade_tables(database, config.migrations)
         click.echo(f"{database.url.render_as_string()} is up to date")
 
@@ -35,12 +29,7 @@ def upgrade() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def check(*, as_json: bool) -> None:
     """Check the revision of the tables and the integrity of what they hold."""
-    with _open() as (config, database):
-        if database.path is not None and not database.path.is_file():
-            raise BadInputError(
-                f"there is no database at {database.path}: set HALOWATCH_HOME or "
-                "HALOWATCH_DATABASE_URL, or make it with halowatch db upgrade"
-            )
+    with open_raw() as (config, database):
         check_revision(database, config.migrations)
         with database.read() as transaction:
             problems = check_integrity(transaction)
@@ -59,7 +48,7 @@ def check(*, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def retain(*, as_json: bool) -> None:
     """Thin and drop once what is older than HALOWATCH_*_KEEP_S keeps."""
-    with _open() as (config, database):
+    with open_raw(may_be_absent=True) as (config, database):
         check_revision(database, config.migrations)
         report = apply_retention(database, config, SystemClock().now()).to_record()
     if as_json:
@@ -72,16 +61,3 @@ def retain(*, as_json: bool) -> None:
 
 command.add_command(backup_command)
 command.add_command(restore_command)
-
-
-@contextlib.contextmanager
-def _open() -> Iterator[tuple[ServiceConfig, Database]]:
-    try:
-        config = read_config()
-        database = Database(config.database_url, busy_timeout_s=config.busy_timeout_s)
-        with contextlib.closing(database):
-            yield config, database
-    except ConfigError as error:
-        raise BadInputError(str(error)) from None
-    except ServiceError as error:
-        raise CommandFailedError(str(error)) from None

@@ -12,6 +12,7 @@ from instruments.client.exports import ExportClient
 from instruments.clock import SystemClock
 from instruments.measurement import MeasurementError, SweepPurpose
 from instruments.measurement.times import parse_time
+from service.cli.database import check_is_there
 from service.cli.exits import BadInputError, CommandFailedError, check_url, print_json
 from service.cli.ingest import patiently
 from service.config import read_config, read_key
@@ -154,11 +155,7 @@ def _from_database(order: _Order) -> int:
     config = read_config()
     database = Database(config.database_url, busy_timeout_s=config.busy_timeout_s)
     with contextlib.closing(database):
-        if database.path is not None and not database.path.is_file():
-            raise BadInputError(
-                f"there is no database at {database.path}: set HALOWATCH_HOME or "
-                "HALOWATCH_DATABASE_URL"
-            )
+        check_is_there(database)
         check_revision(database, config.migrations)
         if order.subject is not Subject.SWEEPS:
             return export_table(

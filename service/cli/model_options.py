@@ -13,11 +13,10 @@ import click
 from instruments.clock import SystemClock
 from instruments.measurement import MeasurementError
 from instruments.measurement.times import parse_time
-from service.cli.exits import BadInputError, CommandFailedError, print_json
+from service.cli.database import open_raw
+from service.cli.exits import BadInputError, print_json
 from service.cli.model_wording import live_lines
-from service.config import ServiceConfig, read_config
-from service.config_values import ConfigError
-from service.errors import ServiceError, UnavailableError
+from service.config import ServiceConfig
 from service.operations.model_orders import Order
 from service.operations.model_presenting import live_json
 from service.operations.model_register import read_history
@@ -88,20 +87,6 @@ def read_evaluation(path: Path) -> dict[str, Any]:
 @contextlib.contextmanager
 def open_register() -> Iterator[tuple[ServiceConfig, Database]]:
     """Open the database of the register; whatever is wrong is one line."""
-    try:
-        config = read_config()
-        database = Database(config.database_url, busy_timeout_s=config.busy_timeout_s)
-        if database.path is not None and not database.path.is_file():
-            raise BadInputError(
-                f"there is no database at {database.path}: set HALOWATCH_HOME or "
-                "HALOWATCH_DATABASE_URL, or make it with halowatch db upgrade"
-            )
-        with contextlib.closing(database):
-            check_revision(database, config.migrations)
-            yield config, database
-    except ConfigError as error:
-        raise BadInputError(str(error)) from None
-    except UnavailableError as error:
-        raise CommandFailedError(str(error)) from None
-    except ServiceError as error:
-        raise BadInputError(str(error)) from None
+    with open_raw() as (config, database):
+        check_revision(database, config.migrations)
+        yield config, database

@@ -9,7 +9,7 @@ from service.errors import NotFoundError
 from service.handlers.answers import StrictJsonResponse
 from service.handlers.dependencies import Context
 from service.operations.labelling import check_label, label_sweep, labels_json
-from service.storage.labels import LabelRecord, list_labels
+from service.storage.labels import LabelRecord
 from service.storage.sweep_queries import get_sweep
 
 router = APIRouter()
@@ -53,5 +53,5 @@ def get_labels(context: Context, sweep_id: str) -> Response:
             raise NotFoundError(
                 f"no sweep {sweep_id[:64]!r}; GET /api/v1/sweeps lists them"
             )
-        records = list_labels(transaction, sweep_id, 1000)
-    return StrictJsonResponse(labels_json(sweep_id, records))
+        document = labels_json(transaction, sweep_id)
+    return StrictJsonResponse(document)

@@ -11,10 +11,19 @@ from service.errors import ConflictError, InvalidRequestError, NotFoundError
 from service.operations.exporting.columns import KINDS, LABELS, NUMBER, TEXT
 from service.operations.presenting import optional_time
 from service.storage.engine import Transaction
-from service.storage.labels import LabelRecord, LabelValue, list_labels, put_label
+from service.storage.labels import (
+    LabelRecord,
+    LabelValue,
+    labels_of,
+    list_labels,
+    put_label,
+)
 
 MAX_LABELS = 64
 """Most names that one sweep can be labelled by."""
+
+HISTORY_COUNT = 1000
+"""Most changes that are told of one sweep."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _TAKEN = frozenset(KINDS) - frozenset(LABELS)
@@ -62,28 +71,23 @@ def label_sweep(transaction: Transaction, label: LabelRecord) -> dict[str, Any]:
     ConflictError
         If it has as many labels as a sweep may have.
     """
-    known = list_labels(transaction, label.sweep_id, 1000)
-    names = {one.name for one in known} | {label.name}
-    if len(names) > MAX_LABELS:
+    known = _labels_that_count(transaction, label.sweep_id)
+    if label.name not in known and len(known) >= MAX_LABELS:
         raise ConflictError(f"the sweep has {MAX_LABELS} labels; take one of those")
     if not put_label(transaction, label):
         raise NotFoundError(
             f"no sweep {label.sweep_id[:64]!r}; GET /api/v1/sweeps lists them"
         )
-    return labels_json(label.sweep_id, list_labels(transaction, label.sweep_id, 1000))
+    return labels_json(transaction, label.sweep_id)
 
 
-def labels_json(sweep_id: str, records: Sequence[LabelRecord]) -> dict[str, Any]:
-    """Write the labels of a sweep: those that count, and every one there was."""
-    current = [one for one in records if one.replaced_at is None]
+def labels_json(transaction: Transaction, sweep_id: str) -> dict[str, Any]:
+    """Write the labels of a sweep: those that count, and the last of all there were."""
+    history = list_labels(transaction, sweep_id, HISTORY_COUNT)
     return {
         "sweep_id": sweep_id,
-        "labels": {
-            one.name: one.value
-            for one in sorted(current, key=lambda one: one.name)
-            if one.value is not None
-        },
-        "history": [_entry(one) for one in records],
+        "labels": dict(sorted(_labels_that_count(transaction, sweep_id).items())),
+        "history": [_entry(one) for one in history],
     }
 
 
@@ -110,6 +114,12 @@ def read_wanted(texts: Sequence[str]) -> Mapping[str, LabelValue | None]:
                 {"field": "label"},
             ) from None
     return wanted
+
+
+def _labels_that_count(
+    transaction: Transaction, sweep_id: str
+) -> Mapping[str, LabelValue]:
+    return labels_of(transaction, [sweep_id]).get(sweep_id, {})
 
 
 def _word(value: str) -> str:

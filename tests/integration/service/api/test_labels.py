@@ -1,8 +1,12 @@
 """What people call a sweep is kept beside what models say."""
 
 import threading
+from datetime import UTC, datetime
 
 import pytest
+
+from service.operations.labelling import HISTORY_COUNT
+from service.storage.labels import LabelRecord, put_label
 
 HEALTHY = {"name": "condition", "value": "healthy", "by": "S. Okafor"}
 
@@ -68,6 +72,27 @@ def test_a_sweep_has_no_end_of_names_but_some(client, sweep_id):
         assert answer.status_code == 200
     assert client.post(url, json=HEALTHY).status_code == 409
     assert client.post(url, json=HEALTHY | {"name": "note_0"}).status_code == 200
+
+
+def test_a_label_counts_however_often_another_has_changed(client, database, sweep_id):
+    url = f"sweeps/{sweep_id}/labels"
+    client.post(url, json=HEALTHY)
+    with database.write() as transaction:
+        for number in range(HISTORY_COUNT):
+            label = LabelRecord(
+                sweep_id=sweep_id,
+                name="temperature_k",
+                value=4.0 + number,
+                labelled_at=datetime(2026, 2, 1, tzinfo=UTC),
+                labelled_by="R. Haas",
+            )
+            assert put_label(transaction, label)
+    document = client.get(url).json()
+    assert document["labels"] == {
+        "condition": "healthy",
+        "temperature_k": 3.0 + HISTORY_COUNT,
+    }
+    assert len(document["history"]) == HISTORY_COUNT
 
 
 def test_two_people_label_at_once_and_one_of_them_counts(client, sweep_id):
