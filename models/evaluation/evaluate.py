@@ -29,8 +29,8 @@ from models.evaluation.subsets import score_subsets
 from models.serving.folder import StoredModel, load_model
 from models.training.corpus import Corpus, build_corpus
 from models.training.recipe import Recipe
-from models.training.splits import (
-    SplitKind,
+from models.training.split import SplitKind
+from models.training.splitting import (
     split_at_random,
     split_by_cycle,
     split_new_archive,

@@ -18,7 +18,7 @@ from models.evaluation.representation import Representation
 from models.evaluation.scalar_scores import ScalarScorer
 from models.evaluation.weighted import DRAWS
 from models.training.corpus import Corpus
-from models.training.splits import Split
+from models.training.split import Split
 from models.training.targets import TargetPlan
 
 Reals = npt.NDArray[np.float64]

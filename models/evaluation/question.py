@@ -18,7 +18,7 @@ from models.evaluation.residuals import with_residuals
 from models.networks.density import DensityGrid
 from models.serving.trained import HEALTHY
 from models.training.corpus import Corpus
-from models.training.splits import Split
+from models.training.split import Split
 from models.training.targets import TargetPlan
 
 Reals = npt.NDArray[np.float64]

@@ -12,7 +12,7 @@ from models.evaluation.unknown import Certainty
 from models.training.corpus import Corpus
 from models.training.fit import fit_ensemble, logits_of
 from models.training.recipe import Recipe
-from models.training.splits import Split
+from models.training.split import Split
 from models.training.targets import TargetPlan
 
 Reals = npt.NDArray[np.float64]

@@ -17,7 +17,8 @@ from models.evaluation.representation import Representation
 from models.evaluation.scores import scorer_of
 from models.evaluation.weighted import Weighting
 from models.training.corpus import Corpus
-from models.training.splits import Split, split_in_time
+from models.training.split import Split
+from models.training.splitting import split_in_time
 
 LEARNER = "pca30_ridge"
 """The baseline that is put to the tests; quick, and able to learn."""

@@ -12,7 +12,7 @@ from models.evaluation.predictions import ClassPredictions
 from models.evaluation.question import Question
 from models.evaluation.representation import Representation
 from models.evaluation.weighted import Weighting, auroc_of, false_positive_rate_at
-from models.training.splits import Split
+from models.training.split import Split
 
 Reals = npt.NDArray[np.float64]
 

@@ -21,7 +21,7 @@ from models.networks.monitoring import monitoring_scores
 from models.serving.trained import looks_faulty
 from models.training.corpus import Corpus
 from models.training.fit import logits_of
-from models.training.splits import Split
+from models.training.split import Split
 from models.training.targets import TargetPlan, usable
 
 Reals = npt.NDArray[np.float64]

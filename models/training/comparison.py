@@ -10,7 +10,7 @@ from models.evaluation.leaderboard import GROUPED, baseline_predictions
 from models.evaluation.question import Question
 from models.evaluation.representation import representation_of
 from models.training.corpus import Corpus
-from models.training.splits import Split
+from models.training.split import Split
 from models.training.targets import TargetPlan
 
 COMPARED = ("predict_mean", "clock", "pca30_ridge", "pca30_knn5")

@@ -10,7 +10,7 @@ from models.fingerprint import UNKNOWN, Fingerprint, WideSweep
 from models.preprocessing.view import SweepView
 from models.serving.parts import wide_sweep_of
 from models.training.corpus import Corpus
-from models.training.splits import Split
+from models.training.split import Split
 
 Reals = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]

@@ -10,7 +10,7 @@ from models.networks.density import LEVELS, DensityGrid
 from models.serving.estimation import observe_views
 from models.thermometry import LineObservation, ResonatorThermometer, ThermometryState
 from models.training.corpus import Corpus
-from models.training.splits import Split
+from models.training.split import Split
 
 Reals = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]

@@ -14,7 +14,8 @@ from models.training.fit import Tell, fit_ensemble, logits_of
 from models.training.kernel import chosen_heads, only_kernels
 from models.training.labels import labels_of
 from models.training.recipe import Recipe
-from models.training.splits import MEMBER_COUNT, Split, SplitKind
+from models.training.split import Split, SplitKind
+from models.training.splitting import MEMBER_COUNT
 from models.training.targets import TargetPlan
 
 Reals = npt.NDArray[np.float64]

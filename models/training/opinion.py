@@ -7,7 +7,7 @@ from models.opinion.learning import OpinionLesson, learn_opinion
 from models.opinion.opinion import Opinion, OpinionReading
 from models.serving.trained import HEALTHY
 from models.training.corpus import Corpus
-from models.training.splits import Split
+from models.training.split import Split
 from models.training.targets import TargetPlan, is_compared, usable
 
 Reals = npt.NDArray[np.float64]

@@ -19,7 +19,7 @@ from models.training.corpus import Corpus
 from models.training.fingerprint import LearntFingerprint, learn_fingerprint
 from models.training.lines import LearntThermometer, learn_thermometer
 from models.training.receiver import LearntReceiver, learn_from_corpus
-from models.training.splits import Split
+from models.training.split import Split
 from models.training.targets import TargetPlan, usable
 
 Reals = npt.NDArray[np.float64]

@@ -12,7 +12,7 @@ from models.receiver.learning import learn_receiver
 from models.receiver.lesson import LeftOut, ReceiverLesson
 from models.serving.trained import HEALTHY, in_coordinate, in_units
 from models.training.corpus import Corpus
-from models.training.splits import Split
+from models.training.split import Split
 from models.training.targets import TargetPlan, usable
 
 Reals = npt.NDArray[np.float64]

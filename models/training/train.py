@@ -28,7 +28,8 @@ from models.training.opinion import learn_second_opinion
 from models.training.progress import Listener, Progress, Stage
 from models.training.reading import LeftOutReadings, read_left_out
 from models.training.recipe import Recipe
-from models.training.splits import Split, SplitKind, split_by_cycle, sweep_ids
+from models.training.split import Split, SplitKind
+from models.training.splitting import split_by_cycle, sweep_ids
 from models.training.strangeness import calibrate_strangeness
 from models.training.targets import TargetPlan, plan_targets
 

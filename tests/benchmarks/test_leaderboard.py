@@ -26,7 +26,7 @@ from models.evaluation.predictions import ScalarPredictions
 from models.evaluation.representation import representation_of
 from models.evaluation.sanity import BLIND
 from models.training.corpus import build_corpus
-from models.training.splits import (
+from models.training.splitting import (
     split_at_random,
     split_by_cavity,
     split_by_cycle,

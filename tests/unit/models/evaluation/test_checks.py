@@ -11,7 +11,7 @@ from models.evaluation.sanity import metadata_only, shuffled_labels, through_tim
 from models.evaluation.subsets import trace_subsets
 from models.evaluation.unknown import baseline_certainty, leave_classes_out
 from models.training.corpus import build_corpus
-from models.training.splits import split_at_random, split_by_cycle
+from models.training.splitting import split_at_random, split_by_cycle
 from models.training.targets import plan_targets
 
 # Many models are trained here; a busy machine takes its time.

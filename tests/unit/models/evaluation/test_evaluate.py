@@ -16,7 +16,7 @@ from models.evaluation.scores import headline, score
 from models.networks.density import Coordinate, DensityGrid
 from models.serving.predictor import Predictor
 from models.training.corpus import build_corpus
-from models.training.splits import Split
+from models.training.split import Split
 
 # Many models are trained here; a busy machine takes its time.
 pytestmark = pytest.mark.timeout(240)

@@ -14,7 +14,7 @@ from models.evaluation.predictions import ClassPredictions, ScalarPredictions
 from models.evaluation.question import Question
 from models.evaluation.representation import representation_of
 from models.training.corpus import build_corpus
-from models.training.splits import (
+from models.training.splitting import (
     split_at_random,
     split_by_cycle,
     split_new_archive,

@@ -14,7 +14,7 @@ from models.training.fit import fit_ensemble, logits_of
 from models.training.kernel import chosen_heads
 from models.training.labels import HeadLabels
 from models.training.recipe import Recipe
-from models.training.splits import split_by_cycle
+from models.training.splitting import split_by_cycle
 from models.training.targets import plan_targets
 
 QUICK = Recipe(

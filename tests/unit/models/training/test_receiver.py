@@ -8,7 +8,7 @@ import pytest
 from models.networks.density import LEVELS
 from models.training.corpus import build_corpus
 from models.training.receiver import learn_from_corpus
-from models.training.splits import split_by_cycle
+from models.training.splitting import split_by_cycle
 from models.training.targets import plan_targets
 
 

@@ -9,7 +9,7 @@ import torch
 from instruments.files import read_archive
 from models.errors import TrainingRefusedError
 from models.serving.predictor import Predictor
-from models.training.splits import Split
+from models.training.split import Split
 from models.training.train import train_model
 
 

@@ -1,15 +1,12 @@
-import json
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from models.errors import TrainingRefusedError
-from models.training.splits import (
+from models.training.split import SplitKind
+from models.training.splitting import (
     MEMBER_COUNT,
-    Split,
-    SplitKind,
     split_at_random,
     split_by_cavity,
     split_by_cycle,
@@ -107,27 +104,3 @@ def test_ids_are_unique_and_do_not_depend_on_the_order():
     moments = np.array([1.0, 1.0, 1.0, 2.0])
     ids = sweep_ids(cavity, cycle, moments)
     assert ids.tolist() == ["a|x|1.000", "a|y|1.000", "a|x|1.000#1", "a|x|2.000"]
-
-
-def test_saved_equals_loaded_and_the_hash_guards_it():
-    cycles = np.array([f"c{index // 5}" for index in range(40)])
-    moments = np.arange(40.0)
-    ids = sweep_ids(np.array(["a"] * 40), cycles, moments)
-    split = split_by_cycle(cycles, moments, 3, ids)
-    record = json.loads(json.dumps(split.to_record()))
-    again = Split.from_record(record)
-    assert (again.fold == split.fold).all()
-    assert again.sha256 == split.sha256 == record["sha256"]
-    order = np.random.default_rng(0).permutation(40)
-    shuffled = Split(split.kind, split.fold[order], 5, 3, ids[order])
-    assert shuffled.sha256 == split.sha256
-    record["fold"][7] = (record["fold"][7] + 1) % 5
-    with pytest.raises(ValueError, match="was changed"):
-        Split.from_record(record)
-    with pytest.raises(ValueError, match="lacks or misspells 'ids'"):
-        Split.from_record({"kind": "by_cycle", "fold": [], "fold_count": 1, "seed": 0})
-
-
-def test_as_many_ids_as_sweeps():
-    with pytest.raises(ValueError, match="2 ids for 3 sweeps"):
-        split_at_random(3, 0, np.array(["a", "b"]))
