@@ -7,9 +7,10 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from models.coordinates.finding import find_trace_form
 from models.coordinates.signal import Complexes, Flags, Reals, bin_traces, mean_step
 from models.coordinates.smooth import no_ripple
-from models.coordinates.trace import SNAP_ORDER, TraceForm, find_trace_form
+from models.coordinates.trace import SNAP_ORDER, TraceForm
 from models.preprocessing.grid import bin_axis
 from models.preprocessing.view import SweepView, Traces
 

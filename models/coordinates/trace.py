@@ -1,39 +1,17 @@
-"""The coordinates of one trace: how they are found, and what a sweep has in them."""
+"""The coordinates of one trace, and what a sweep has in them."""
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from models.coordinates.echoes import (
-    LEAST_COHERENCE,
-    EchoChange,
-    compare_echoes,
-    echo_signal,
-    find_gates,
-    gated,
-)
-from models.coordinates.modes import find_windows, fit_pole, fit_poles
-from models.coordinates.signal import Complexes, Flags, Reals, mean_step
-from models.coordinates.smooth import (
-    SmoothPart,
-    learn_ripple,
-    no_ripple,
-    smooth_names,
-    smooth_part,
-)
+from models.coordinates.echoes import EchoChange, compare_echoes, echo_signal, gated
+from models.coordinates.modes import fit_poles
+from models.coordinates.signal import Complexes, Flags, Reals
+from models.coordinates.smooth import SmoothPart, smooth_names, smooth_part
 from models.coordinates.texture import BAND_COUNT, texture
-from models.preprocessing.mask import mode_points
 
 SNAP_ORDER = 4
 """Order of the polynomial that tells an echo's whole turns."""
-
-_MOST_MASKED = 0.35
-_LEAST_MARKED = 0.1
-_GUARD_BINS = 2
-_SHARP_TURN_RAD = 1.0
-_MOST_SHARP = 0.02
-_WORST_SNAP_TURNS = 0.2
-_WORST_MISFIT = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -98,6 +76,11 @@ class TraceForm:
     def _followed(self) -> tuple[int, ...]:
         return self.gates if self.logarithmic else self.gates[1:]
 
+    @property
+    def _middle_steps(self) -> float:
+        """The band's middle frequency, in steps of the frequency axis."""
+        return self.turns_at_middle * 0.5 * (self.kept.size - 1)
+
     def values(self, own: Complexes, known: Complexes) -> tuple[Reals, Reals]:
         """Return coordinates and texture of sweeps against their references.
 
@@ -143,8 +126,7 @@ class TraceForm:
             return []
         mine = echo_signal(own, self.kept, logarithmic=self.logarithmic)
         theirs = echo_signal(known, self.kept, logarithmic=self.logarithmic)
-        steps = self.turns_at_middle * 0.5 * (self.kept.size - 1)
-        gates = self.gates
+        gates, steps = self.gates, self._middle_steps
         return compare_echoes(gated(mine, gates), gated(theirs, gates), gates, steps)
 
     def relative(self, echoes: list[EchoChange]) -> list[tuple[int, EchoChange]]:
@@ -170,10 +152,8 @@ class TraceForm:
         turns = echo.phase_rad / (2 * np.pi)
         rough = level if self.logarithmic else echo.strength
         turns = turns - np.round(turns - self._expected(index, rough))
-        steps = self.turns_at_middle * 0.5 * (self.kept.size - 1)
-        count = self.kept.size
         # Turns over the band's middle frequency are a delay; in steps of the time axis.
-        moved = -turns / steps * count
+        moved = -turns / self._middle_steps * self.kept.size
         stretch = (
             1e3
             * moved
@@ -182,121 +162,20 @@ class TraceForm:
         return [stretch[:, None], echo.strength[:, None]]
 
     def _expected(self, index: int, rough: Reals) -> Reals:
-        low, high = self.snap_range[index]
-        place = np.clip(2 * (rough - low) / max(high - low, 1e-9) - 1, -1.2, 1.2)
-        basis = np.polynomial.chebyshev.chebvander(place, SNAP_ORDER)
-        return np.asarray(basis @ self.snaps[index])
+        return np.asarray(snap_basis(rough, self.snap_range[index]) @ self.snaps[index])
 
 
-def find_trace_form(
-    own: Complexes, known: Complexes, delay_s: float, turns_at_middle: float
-) -> TraceForm:
-    """Find what can be followed in a trace.
+def snap_basis(rough: Reals, span: Reals) -> Reals:
+    """Return the polynomials of a rough thermometer, shape (sweep, SNAP_ORDER + 1).
 
     Parameters
     ----------
-    own, known
-        Signals of many sweeps and of their references, shape (sweep, bin).
+    span
+        Its range, shape (2,); more than a tenth of it outside they no longer change.
     """
-    kept = _kept_bins(own, known)
-    logarithmic = _followable(own, kept)
-    windows = find_windows(own) if logarithmic else ()
-    if not logarithmic:
-        kept = np.ones_like(kept)
-    in_time = echo_signal(own, kept, logarithmic=logarithmic)
-    found = find_gates(in_time, logarithmic=logarithmic)
-    bare = TraceForm(
-        delay_s=delay_s,
-        logarithmic=logarithmic,
-        kept=kept,
-        turns_at_middle=turns_at_middle,
-        ripple=(
-            learn_ripple(own, known, kept) if logarithmic else no_ripple(kept.size)
-        ),
-        gates=found,
-        snaps=np.zeros((len(found), SNAP_ORDER + 1)),
-        snap_range=np.tile([0.0, 1.0], (len(found), 1)),
-        windows=_steady_windows(own, windows),
-    )
-    return _with_snaps(bare, own, known)
-
-
-def _with_snaps(form: TraceForm, own: Complexes, known: Complexes) -> TraceForm:
-    """Learn how far echoes turn, and leave out those that do not move as one."""
-    echoes = form.echoes(own, known)
-    level = (
-        form.smooth(own, known).values[:, 0]
-        if form.logarithmic
-        else np.zeros(own.shape[0])
-    )
-    base = [] if form.logarithmic or not echoes else [0]
-    gates, snaps, ranges = [], [], []
-    if base:
-        gates, snaps = [form.gates[0]], [np.zeros(SNAP_ORDER + 1)]
-        ranges = [np.array([0.0, 1.0])]
-    for index, echo in form.relative(echoes):
-        if np.quantile(echo.coherence, 0.1) < LEAST_COHERENCE:
-            continue
-        rough = level if form.logarithmic else echo.strength
-        span = np.quantile(rough, [0.005, 0.995])
-        turns = echo.phase_rad / (2 * np.pi)
-        snap, left = _robust_polynomial(rough, turns, span)
-        if np.quantile(np.abs(left - np.round(left)), 0.9) < _WORST_SNAP_TURNS:
-            gates.append(form.gates[index])
-            snaps.append(snap)
-            ranges.append(span)
-    if not gates:
-        return replace(
-            form, gates=(), snaps=form.snaps[:0], snap_range=form.snap_range[:0]
-        )
-    return replace(
-        form, gates=tuple(gates), snaps=np.stack(snaps), snap_range=np.stack(ranges)
-    )
-
-
-def _robust_polynomial(rough: Reals, turns: Reals, span: Reals) -> tuple[Reals, Reals]:
-    """Fit turns by least absolute deviations; return coefficients and what is left."""
-    place = np.clip(2 * (rough - span[0]) / max(span[1] - span[0], 1e-9) - 1, -1.2, 1.2)
-    basis = np.polynomial.chebyshev.chebvander(place, SNAP_ORDER)
-    weight = np.ones(turns.size)
-    found = np.zeros(SNAP_ORDER + 1)
-    for _ in range(30):
-        scaled = basis * weight[:, None]
-        ridge = scaled.T @ scaled + 1e-9 * turns.size * np.eye(SNAP_ORDER + 1)
-        solved = np.linalg.solve(ridge, scaled.T @ (turns * weight))
-        found = np.asarray(solved, dtype=np.float64)
-        weight = 1.0 / np.sqrt(np.abs(turns - basis @ found) + 0.05)
-    return found, turns - basis @ found
-
-
-def _kept_bins(own: Complexes, known: Complexes) -> Flags:
-    ratio = own / np.where(np.abs(known) < 1e-30, 1e-30, known)
-    marked = np.stack([mode_points(each[None, :]) for each in ratio]).mean(axis=0)
-    masked = marked > _LEAST_MARKED
-    grown = masked.copy()
-    for shift in range(1, _GUARD_BINS + 1):
-        grown[shift:] |= masked[:-shift]
-        grown[:-shift] |= masked[shift:]
-    return np.ones_like(grown) if grown.mean() > _MOST_MASKED else ~grown
-
-
-def _followable(own: Complexes, kept: Flags) -> bool:
-    """Return whether the phase of a trace can be followed from bin to bin."""
-    pairs = kept[1:] & kept[:-1]
-    still = own * np.exp(-1j * mean_step(own, kept)[:, None] * np.arange(kept.size))
-    turns = np.angle(still[:, 1:] * still[:, :-1].conj())[:, pairs]
-    return bool(np.mean(np.abs(turns) > _SHARP_TURN_RAD) < _MOST_SHARP)
-
-
-def _steady_windows(
-    own: Complexes, windows: tuple[tuple[int, int], ...]
-) -> tuple[tuple[int, int], ...]:
-    """Leave out windows in which no single pole explains the trace."""
-    return tuple(
-        (low, high)
-        for low, high in windows
-        if float(np.median(fit_pole(own[:, low:high]).misfit)) < _WORST_MISFIT
-    )
+    low, high = span
+    place = np.clip(2 * (rough - low) / max(high - low, 1e-9) - 1, -1.2, 1.2)
+    return np.asarray(np.polynomial.chebyshev.chebvander(place, SNAP_ORDER))
 
 
 def _level(own: Complexes, known: Complexes) -> Reals:
