@@ -11,8 +11,7 @@ from models.baselines.ridge import Ridge
 from models.errors import ModelFolderError
 from models.networks.density import LEVELS
 from models.opinion.opinion import GROUP_COUNT, ClassOpinion, Opinion, ScalarOpinion
-
-Arrays = dict[str, npt.NDArray[Any]]
+from models.stored_arrays import Arrays, prefixed, taken
 
 _MOST_FEATURES = 1 << 20
 
@@ -32,13 +31,13 @@ def opinion_record(opinion: Opinion) -> dict[str, Any]:
 def opinion_arrays(opinion: Opinion) -> Arrays:
     """Return all arrays of an opinion by name."""
     arrays: Arrays = {"scale": opinion.scale}
-    arrays |= _prefixed("rocket", opinion.rocket.to_arrays())
+    arrays |= prefixed("rocket.", opinion.rocket.to_arrays())
     for name, scalar in opinion.scalars.items():
-        arrays |= _prefixed(f"{name}.ridge", _single(scalar.ridge))
+        arrays |= prefixed(f"{name}.ridge.", _single(scalar.ridge))
         arrays[f"{name}.edges"] = scalar.edges
         arrays[f"{name}.offsets"] = scalar.offsets
     for name, classes in opinion.classes.items():
-        arrays |= _prefixed(f"{name}.ridge", _single(classes.ridge))
+        arrays |= prefixed(f"{name}.ridge.", _single(classes.ridge))
     return arrays
 
 
@@ -61,10 +60,10 @@ def opinion_of(
     try:
         opinion = Opinion(
             scale=left.pop("scale").astype(np.float32),
-            rocket=MiniRocket.from_arrays(_taken(left, "rocket")),
+            rocket=MiniRocket.from_arrays(taken(left, "rocket.")),
             scalars={
                 str(name): ScalarOpinion(
-                    ridge=Ridge.from_arrays(_taken(left, f"{name}.ridge")),
+                    ridge=Ridge.from_arrays(taken(left, f"{name}.ridge.")),
                     edges=left.pop(f"{name}.edges"),
                     offsets=left.pop(f"{name}.offsets"),
                 )
@@ -72,7 +71,7 @@ def opinion_of(
             },
             classes={
                 str(name): ClassOpinion(
-                    ridge=Ridge.from_arrays(_taken(left, f"{name}.ridge")),
+                    ridge=Ridge.from_arrays(taken(left, f"{name}.ridge.")),
                     softmax_temperature=float(heat),
                 )
                 for name, heat in record["classes"].items()
@@ -117,12 +116,3 @@ def _check(opinion: Opinion, outputs: Mapping[str, int]) -> None:
 
 def _single(ridge: Ridge) -> Arrays:
     return {name: each.astype(np.float32) for name, each in ridge.to_arrays().items()}
-
-
-def _prefixed(prefix: str, arrays: Arrays) -> Arrays:
-    return {f"{prefix}.{name}": value for name, value in arrays.items()}
-
-
-def _taken(left: Arrays, prefix: str) -> Arrays:
-    names = [name for name in left if name.startswith(f"{prefix}.")]
-    return {name.removeprefix(f"{prefix}."): left.pop(name) for name in names}

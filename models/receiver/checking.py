@@ -6,65 +6,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from models.coordinates.storing import check_form
 from models.errors import ModelFolderError
 
-_MOST_TRACES = 32
-_MOST_BINS = 4096
+OWNER = "receiver"
+"""Whose the arrays and numbers are, for the sentence of a refusal."""
+
 _MOST_SETS = 64
-_MOST_PARTS = 32
-_MOST_PLACES = 512
 _MOST_LABELS = 4096
-
-
-class ArrayTaker:
-    """Hands arrays out once, each held against what it must be."""
-
-    def __init__(self, arrays: dict[str, npt.NDArray[Any]]) -> None:
-        self._left = arrays
-
-    def take(
-        self, name: str, shape: tuple[int | None, ...], *, gaps: bool = False
-    ) -> npt.NDArray[np.float64]:
-        """Return an array; None stands for any length."""
-        if name not in self._left:
-            raise ModelFolderError(f"receiver: array {name!r} is missing")
-        values = np.asarray(self._left.pop(name), dtype=np.float64)
-        fits = values.ndim == len(shape) and all(
-            wanted in {None, got}
-            for wanted, got in zip(shape, values.shape, strict=True)
-        )
-        if not fits:
-            raise ModelFolderError(
-                f"receiver: array {name!r} has shape {values.shape}, needs {shape}"
-            )
-        if not gaps and not np.isfinite(values).all():
-            raise ModelFolderError(f"receiver: array {name!r} is not finite")
-        return values
-
-    def rising(self, name: str) -> npt.NDArray[np.float64]:
-        """Return an array of places that rise."""
-        values = self.take(name, (None,))
-        if values.size > _MOST_PLACES or not (np.diff(values) > 0).all():
-            raise ModelFolderError(f"receiver: array {name!r} does not rise")
-        return values
-
-    def finish(self) -> None:
-        """Refuse what nobody asked for."""
-        if self._left:
-            name = min(self._left)[:80]
-            raise ModelFolderError(f"receiver: array {name!r} is not known")
-
-
-def check_form(record: Mapping[str, Any]) -> None:
-    """Refuse a form of coordinates that no training gives.
-
-    Raises
-    ------
-    ModelFolderError
-        If a size is out of bounds or a number is not finite.
-    """
-    _check_form_sizes(record)
-    _finite(_form_numbers(record))
 
 
 def check_record(record: Mapping[str, Any]) -> None:
@@ -75,13 +24,13 @@ def check_record(record: Mapping[str, Any]) -> None:
     ModelFolderError
         If one is out of bounds or not finite.
     """
+    check_form(record, OWNER)
     _check_sizes(record)
     _check_numbers(record)
 
 
 def _check_sizes(record: Mapping[str, Any]) -> None:
     """Refuse sizes that no training gives, before anything is made of them."""
-    _check_form_sizes(record)
     absurd = (
         not 1 <= len(record["sets"]) <= _MOST_SETS
         or len(record["labels"]) > _MOST_LABELS
@@ -89,30 +38,7 @@ def _check_sizes(record: Mapping[str, Any]) -> None:
         or any(len(each["traces"]) != len(record["traces"]) for each in record["sets"])
     )
     if absurd:
-        raise ModelFolderError("receiver: a size is out of bounds")
-
-
-def _check_form_sizes(record: Mapping[str, Any]) -> None:
-    absurd = (
-        not 1 <= len(record["traces"]) <= _MOST_TRACES
-        or not 2 <= int(record["bin_count"]) <= _MOST_BINS
-        or any(
-            len(each["gates"]) > _MOST_PARTS or len(each["windows"]) > _MOST_PARTS
-            for each in record["traces"]
-        )
-        or any(
-            not 0 <= int(low) < int(high) <= int(record["bin_count"])
-            for each in record["traces"]
-            for low, high in each["windows"]
-        )
-        or any(
-            not 0 <= int(gate) < int(record["bin_count"])
-            for each in record["traces"]
-            for gate in each["gates"]
-        )
-    )
-    if absurd:
-        raise ModelFolderError("receiver: a size is out of bounds")
+        raise ModelFolderError(f"{OWNER}: a size is out of bounds")
 
 
 def _check_numbers(record: Mapping[str, Any]) -> None:
@@ -121,32 +47,16 @@ def _check_numbers(record: Mapping[str, Any]) -> None:
         *record["place_range"],
         *record["field_range_tesla"],
         record["field_scale"],
-        *_form_numbers(record),
     ]
     positive = [
         record["freedom"],
         record["tempering"],
         *(each["softmax_temperature"] for each in record["sets"]),
     ]
-    _finite(numbers + positive)
+    if not np.isfinite(np.array(numbers + positive, dtype=np.float64)).all():
+        raise ModelFolderError(f"{OWNER}: a number is not finite")
     if min(positive) <= 0 or record["field_scale"] < 0:
-        raise ModelFolderError("receiver: a number is not positive")
-
-
-def _form_numbers(record: Mapping[str, Any]) -> list[Any]:
-    return [
-        *record["band_hz"],
-        *(
-            number
-            for each in record["traces"]
-            for number in (each["delay_s"], each["turns_at_middle"])
-        ),
-    ]
-
-
-def _finite(numbers: list[Any]) -> None:
-    if not np.isfinite(np.array(numbers, dtype=np.float64)).all():
-        raise ModelFolderError("receiver: a number is not finite")
+        raise ModelFolderError(f"{OWNER}: a number is not positive")
 
 
 def is_positive(covariances: npt.NDArray[np.float64]) -> bool:

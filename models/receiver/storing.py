@@ -4,16 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from models.coordinates import CoordinateForm
-from models.coordinates.trace import SNAP_ORDER, TraceForm
+from models.coordinates.storing import form_arrays, form_of, form_record
 from models.emulation import HealthyEmulator
 from models.emulation.design import Design
 from models.errors import ModelFolderError
 from models.networks.density import LEVELS
 from models.receiver.checking import (
-    ArrayTaker,
+    OWNER,
     check_record,
     is_positive,
     symmetric,
@@ -23,8 +21,7 @@ from models.receiver.intervals import GROUP_COUNT, Stretch
 from models.receiver.judge import EXPERTS, ReceiverJudge, ScalarReading, SetJudge
 from models.receiver.ridge import RidgeReader
 from models.receiver.softmax import SoftmaxHead
-
-Arrays = dict[str, npt.NDArray[Any]]
+from models.stored_arrays import Arrays, ArrayTaker
 
 
 def judge_record(judge: ReceiverJudge) -> dict[str, Any]:
@@ -48,36 +45,6 @@ def judge_record(judge: ReceiverJudge) -> dict[str, Any]:
             for traces, each in judge.sets.items()
         ],
     }
-
-
-def form_record(form: CoordinateForm) -> dict[str, Any]:
-    """Return all of a form that is no array."""
-    return {
-        "band_hz": list(form.band_hz),
-        "bin_count": form.bin_count,
-        "traces": [
-            {
-                "name": name,
-                "delay_s": trace.delay_s,
-                "logarithmic": trace.logarithmic,
-                "turns_at_middle": trace.turns_at_middle,
-                "gates": list(trace.gates),
-                "windows": [list(window) for window in trace.windows],
-            }
-            for name, trace in form.traces.items()
-        ],
-    }
-
-
-def form_arrays(form: CoordinateForm) -> Arrays:
-    """Return all arrays of a form by name."""
-    arrays: Arrays = {}
-    for index, trace in enumerate(form.traces.values()):
-        arrays[f"trace.{index}.kept"] = trace.kept.astype(np.uint8)
-        arrays[f"trace.{index}.ripple"] = trace.ripple.astype(np.float32)
-        arrays[f"trace.{index}.snaps"] = trace.snaps
-        arrays[f"trace.{index}.snap_range"] = trace.snap_range
-    return arrays
 
 
 def judge_arrays(judge: ReceiverJudge) -> Arrays:
@@ -126,7 +93,7 @@ def judge_of(record: Mapping[str, Any], arrays: Arrays) -> ReceiverJudge:
 
 def _judge_of(record: Mapping[str, Any], arrays: Arrays) -> ReceiverJudge:
     check_record(record)
-    taker = ArrayTaker(dict(arrays))
+    taker = ArrayTaker(arrays, OWNER)
     form = form_of(record, taker)
     count, texture = len(form.names), form.trace_of_texture.size
     emulator = _emulator_of(record, taker, count)
@@ -170,29 +137,6 @@ def _set_arrays(prefix: str, judge: SetJudge) -> Arrays:
             [reading.ridge.offset, reading.ridge.floor]
         )
     return arrays
-
-
-def form_of(record: Mapping[str, Any], taker: ArrayTaker) -> CoordinateForm:
-    """Rebuild a form from its record and arrays."""
-    bins = int(record["bin_count"])
-    traces = {}
-    for index, each in enumerate(record["traces"]):
-        gates = tuple(int(gate) for gate in each["gates"])
-        traces[str(each["name"])] = TraceForm(
-            delay_s=float(each["delay_s"]),
-            logarithmic=bool(each["logarithmic"]),
-            kept=taker.take(f"trace.{index}.kept", (bins,)) > 0.5,
-            turns_at_middle=float(each["turns_at_middle"]),
-            ripple=taker.take(f"trace.{index}.ripple", (bins // 2 + 1,)),
-            gates=gates,
-            snaps=taker.take(f"trace.{index}.snaps", (len(gates), SNAP_ORDER + 1)),
-            snap_range=taker.take(f"trace.{index}.snap_range", (len(gates), 2)),
-            windows=tuple((int(low), int(high)) for low, high in each["windows"]),
-        )
-    start, stop = record["band_hz"]
-    return CoordinateForm(
-        band_hz=(float(start), float(stop)), bin_count=bins, traces=traces
-    )
 
 
 def _emulator_of(

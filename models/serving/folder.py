@@ -97,7 +97,13 @@ def load_model(folder: Path) -> StoredModel:
         raise ModelFolderError(f"{folder / WEIGHTS}: {error}") from None
     try:
         model = model_of(manifest, tensors, str(folder / WEIGHTS))
-    except (KeyError, TypeError, ValueError) as error:
+    except (
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        TypeError,
+        ValueError,
+    ) as error:
         raise ModelFolderError(
             f"{folder / MANIFEST}: is incomplete or malformed ({error})"
         ) from None

@@ -1,4 +1,4 @@
-"""Tensors of a model folder, and back, each shape held against what it must be."""
+"""Tensors of a model folder, and back."""
 
 from typing import Any
 
@@ -11,32 +11,31 @@ from models.calibration import (
     IntervalCalibration,
     NoveltyCalibration,
 )
-from models.calibration.intervals import GROUP_COUNT
-from models.calibration.novelty import GRID_SIZE, SCORES
-from models.calibration.presence import PresenceCalibration, parts_of
-from models.errors import ModelFolderError
-from models.fingerprint import Fingerprint
-from models.networks.architecture import Architecture
-from models.networks.density import LEVELS, DensityGrid
-from models.networks.ensemble import Ensemble
-from models.networks.inputs import CoordinateInputs
-from models.opinion.disagreement import DISAGREEMENT
-from models.opinion.storing import opinion_arrays, opinion_of, opinion_record
-from models.preprocessing.canonical import CanonicalForm
-from models.preprocessing.grid import BIN_COUNT
-from models.receiver.checking import ArrayTaker, check_form
-from models.receiver.storing import (
+from models.calibration.presence import PresenceCalibration
+from models.coordinates.storing import (
+    check_form,
     form_arrays,
     form_of,
     form_record,
-    judge_arrays,
-    judge_of,
-    judge_record,
 )
-from models.serving.trained import HEALTHY, TrainedModel
+from models.errors import ModelFolderError
+from models.fingerprint import Fingerprint
+from models.networks.architecture import Architecture
+from models.networks.density import DensityGrid
+from models.networks.ensemble import Ensemble
+from models.networks.inputs import CoordinateInputs
+from models.opinion.storing import opinion_arrays, opinion_of, opinion_record
+from models.preprocessing.canonical import CanonicalForm
+from models.receiver.storing import judge_arrays, judge_of, judge_record
+from models.serving.checking import (
+    check_shapes,
+    check_sizes,
+    expected_shapes,
+    score_names,
+)
+from models.serving.trained import TrainedModel
+from models.stored_arrays import Arrays, ArrayTaker, prefixed, taken
 from models.thermometry import ResonatorThermometer
-
-Arrays = dict[str, npt.NDArray[Any]]
 
 RECEIVER = "receiver."
 """Prefix of the arrays of a receiver's judge."""
@@ -53,20 +52,7 @@ COORDINATES = "coordinates."
 OPINION = "opinion."
 """Prefix of the arrays of a second opinion."""
 
-_LARGEST = {
-    "member_count": 32,
-    "trace_count": 32,
-    "ratio_count": 2 * BIN_COUNT,
-    "level_count": BIN_COUNT,
-    "ratio_components": 512,
-    "level_components": 512,
-    "width": 4096,
-    "embedding": 4096,
-}
-_MOST_COORDINATES = 4096
 _HALVES = ("receiver.", "component.")
-_MOST_OUTPUTS = 4096
-_MOST_HEADS = 32
 
 
 def tensors_of(model: TrainedModel) -> Arrays:
@@ -99,17 +85,17 @@ def tensors_of(model: TrainedModel) -> Arrays:
         for name in ("weights", "offset", "thresholds"):
             tensors[f"presence.{name}"] = getattr(model.presence, name)
     if model.receiver is not None:
-        tensors |= _prefixed(RECEIVER, judge_arrays(model.receiver))
+        tensors |= prefixed(RECEIVER, judge_arrays(model.receiver))
     if model.thermometer is not None:
-        tensors |= _prefixed(THERMOMETER, model.thermometer.to_arrays())
+        tensors |= prefixed(THERMOMETER, model.thermometer.to_arrays())
     if model.fingerprint is not None:
-        tensors |= _prefixed(FINGERPRINT, model.fingerprint.to_arrays())
+        tensors |= prefixed(FINGERPRINT, model.fingerprint.to_arrays())
     if model.inputs is not None:
-        tensors |= _prefixed(COORDINATES, form_arrays(model.inputs.form))
+        tensors |= prefixed(COORDINATES, form_arrays(model.inputs.form))
         tensors[f"{COORDINATES}centre"] = model.inputs.centre.astype(np.float32)
         tensors[f"{COORDINATES}spread"] = model.inputs.spread.astype(np.float32)
     if model.opinion is not None:
-        tensors |= _prefixed(OPINION, opinion_arrays(model.opinion))
+        tensors |= prefixed(OPINION, opinion_arrays(model.opinion))
     return {name: np.ascontiguousarray(value) for name, value in tensors.items()}
 
 
@@ -137,40 +123,6 @@ def _as_stored(name: str, value: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return value.astype(np.float16) if name.startswith(_HALVES) else value
 
 
-def expected_shapes(
-    ensemble: Ensemble, manifest: dict[str, Any], known: int
-) -> dict[str, tuple[int, ...]]:
-    """Return the shape of every tensor that a folder must hold, and may."""
-    sizes = ensemble.architecture
-    shapes: dict[str, tuple[int, ...]] = {
-        f"ensemble.{name}": tuple(value.shape)
-        for name, value in ensemble.state_dict().items()
-    }
-    shapes["form.kept"] = (BIN_COUNT,)
-    shapes["form.weight"] = (sizes.trace_count, sizes.ratio_count)
-    shapes["novelty.bank"] = (
-        sizes.member_count,
-        known,
-        sizes.trace_count,
-        sizes.ratio_components,
-    )
-    scores = len(_score_names(manifest))
-    shapes["novelty.quantiles"] = (scores, GRID_SIZE)
-    shapes["novelty.tail"] = (scores,)
-    shapes["novelty.count"] = (1,)
-    shapes |= {f"classes.{name}": (3,) for name in manifest["classes"]}
-    if manifest.get("readers", {}).get("presence"):
-        labels = manifest["classes"]["condition"]
-        parts = len(parts_of(tuple(labels), HEALTHY))
-        shapes["presence.weights"] = (len(labels), parts)
-        shapes["presence.offset"] = shapes["presence.thresholds"] = (parts,)
-    for name in manifest["densities"]:
-        shapes[f"intervals.{name}.temperature"] = (1,)
-        shapes[f"intervals.{name}.edges"] = (2,)
-        shapes[f"intervals.{name}.offsets"] = (GROUP_COUNT, len(LEVELS))
-    return shapes
-
-
 def model_of(manifest: dict[str, Any], tensors: Arrays, shown: str) -> TrainedModel:
     """Rebuild a model.
 
@@ -180,16 +132,16 @@ def model_of(manifest: dict[str, Any], tensors: Arrays, shown: str) -> TrainedMo
         If a tensor is missing, left over or of another shape, or a size is absurd.
     """
     architecture = Architecture.from_record(manifest["architecture"])
-    _check_sizes(architecture, shown)
+    check_sizes(architecture, shown)
     ensemble = Ensemble(architecture)
     readers = manifest.get("readers", {})
-    receiver_arrays = _taken(tensors, RECEIVER)
-    line_arrays = _taken(tensors, THERMOMETER)
-    part_arrays = _taken(tensors, FINGERPRINT)
-    coordinate_arrays = _taken(tensors, COORDINATES)
-    opinion_arrays_read = _taken(tensors, OPINION)
+    receiver_arrays = taken(tensors, RECEIVER)
+    line_arrays = taken(tensors, THERMOMETER)
+    part_arrays = taken(tensors, FINGERPRINT)
+    coordinate_arrays = taken(tensors, COORDINATES)
+    opinion_arrays_read = taken(tensors, OPINION)
     known = tensors["novelty.bank"].shape[1] if "novelty.bank" in tensors else 0
-    _check_shapes(tensors, expected_shapes(ensemble, manifest, known), shown)
+    check_shapes(tensors, expected_shapes(ensemble, manifest, known), shown)
     described = readers.get("receiver")
     if described is None and receiver_arrays:
         raise ModelFolderError(f"{shown}: holds a receiver that the manifest lacks")
@@ -234,7 +186,7 @@ def model_of(manifest: dict[str, Any], tensors: Arrays, shown: str) -> TrainedMo
             quantiles=tensors["novelty.quantiles"],
             tail=tensors["novelty.tail"],
             sweep_count=int(tensors["novelty.count"][0]),
-            names=_score_names(manifest),
+            names=score_names(manifest),
         ),
         receiver=None if described is None else judge_of(described, receiver_arrays),
         names_condition=bool(described and described["names_condition"]),
@@ -271,11 +223,6 @@ def model_of(manifest: dict[str, Any], tensors: Arrays, shown: str) -> TrainedMo
     )
 
 
-def _score_names(manifest: dict[str, Any]) -> tuple[str, ...]:
-    judged = manifest.get("readers", {}).get("opinion")
-    return SCORES if judged is None else (*SCORES, DISAGREEMENT)
-
-
 def _outputs(manifest: dict[str, Any]) -> dict[str, int]:
     """Return how much an opinion says of each target: one number, or one a class."""
     return dict.fromkeys(manifest["densities"], 1) | {
@@ -290,8 +237,8 @@ def _inputs_of(
         if arrays or architecture.coordinate_count:
             raise ModelFolderError("coordinates: the manifest says nothing of them")
         return None
-    check_form(record)
-    taker = ArrayTaker(dict(arrays))
+    check_form(record, "coordinates")
+    taker = ArrayTaker(arrays, "coordinates")
     form = form_of(record, taker)
     count = form.trace_of.size + form.trace_of_texture.size
     inputs = CoordinateInputs(
@@ -310,16 +257,6 @@ def _inputs_of(
     return inputs
 
 
-def _prefixed(prefix: str, arrays: Arrays) -> Arrays:
-    return {prefix + name: value for name, value in arrays.items()}
-
-
-def _taken(tensors: Arrays, prefix: str) -> Arrays:
-    """Take the arrays of a reader out of the tensors."""
-    names = [name for name in tensors if name.startswith(prefix)]
-    return {name.removeprefix(prefix): tensors.pop(name) for name in names}
-
-
 def _form_of(manifest: dict[str, Any], tensors: Arrays) -> CanonicalForm:
     return CanonicalForm(
         s_parameters=tuple(str(name) for name in manifest["s_parameters"]),
@@ -327,33 +264,3 @@ def _form_of(manifest: dict[str, Any], tensors: Arrays) -> CanonicalForm:
         kept=tensors["form.kept"].astype(np.bool_),
         weight=tensors["form.weight"],
     )
-
-
-def _check_sizes(architecture: Architecture, shown: str) -> None:
-    heads = (*architecture.receiver_heads, *architecture.component_heads)
-    absurd = [
-        name
-        for name, limit in _LARGEST.items()
-        if not 1 <= getattr(architecture, name) <= limit
-    ]
-    if not 0 <= architecture.coordinate_count <= _MOST_COORDINATES:
-        absurd.append("coordinate_count")
-    if absurd or len(heads) > _MOST_HEADS:
-        raise ModelFolderError(f"{shown}: {(absurd or ['heads'])[0]} is out of bounds")
-    if any(not 2 <= size <= _MOST_OUTPUTS for _, size in heads):
-        raise ModelFolderError(f"{shown}: a head has an absurd number of outputs")
-
-
-def _check_shapes(
-    tensors: Arrays, expected: dict[str, tuple[int, ...]], shown: str
-) -> None:
-    if left := sorted(expected.keys() - tensors.keys()):
-        raise ModelFolderError(f"{shown}: tensor {left[0]!r} is missing")
-    if extra := sorted(tensors.keys() - expected.keys()):
-        raise ModelFolderError(f"{shown}: tensor {extra[0][:80]!r} is not known")
-    for name, shape in expected.items():
-        if tensors[name].shape != shape:
-            raise ModelFolderError(
-                f"{shown}: tensor {name!r} has shape {tensors[name].shape}, "
-                f"needs {shape}"
-            )

@@ -116,6 +116,12 @@ def test_hostile_manifest_is_refused(folder, content, sentence):
         (lambda m: m.pop("architecture"), "incomplete"),
         (lambda m: m["densities"]["temperature_k"].pop("low"), "incomplete"),
         (lambda m: m.pop("weights"), "incomplete"),
+        (lambda m: m.update(readers=[]), "incomplete"),
+        (lambda m: m.update(classes=["condition"]), "incomplete"),
+        (
+            lambda m: m["readers"]["coordinates"].update(bin_count=0),
+            "coordinates: a size is out of bounds",
+        ),
     ],
 )
 def test_manifest_that_does_not_fit_is_refused(folder, change, sentence):
@@ -135,6 +141,19 @@ def test_extra_missing_and_misshapen_tensors_are_refused(folder):
         load_model(folder)
     _replace_weights(folder, tensors | {"form.kept": np.zeros(7, np.uint8)})
     with pytest.raises(ModelFolderError, match=r"'form\.kept' has shape"):
+        load_model(folder)
+    _replace_weights(folder, tensors | {"novelty.bank": np.zeros(3)})
+    with pytest.raises(ModelFolderError, match=r"manifest\.json: is incomplete"):
+        load_model(folder)
+
+
+def test_arrays_of_coordinates_are_named_as_theirs(folder):
+    tensors = safetensors.numpy.load((folder / WEIGHTS).read_bytes())
+    less = {
+        name: each for name, each in tensors.items() if name != "coordinates.centre"
+    }
+    _replace_weights(folder, less)
+    with pytest.raises(ModelFolderError, match="coordinates: array 'centre' is miss"):
         load_model(folder)
 
 
