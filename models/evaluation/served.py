@@ -14,8 +14,8 @@ from models.evaluation.predictions import (
     unit_of,
 )
 from models.preprocessing.canonical import Features
-from models.serving.predictor import word_judgement
 from models.serving.trained import TrainedModel
+from models.serving.wording import word_judgement
 from models.training.corpus import Corpus
 from models.training.targets import TargetPlan
 

@@ -4,8 +4,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
-import numpy as np
-
 from instruments.files import LabelledArchive, guess_purpose
 from instruments.measurement import Sweep, SweepPurpose, TraceArray
 from instruments.measurement.flags import DATA_CORRUPTING
@@ -13,8 +11,6 @@ from models.diagnosis import (
     NOT_CLASSIFIED,
     NOT_TRAINED,
     Diagnosis,
-    Estimate,
-    LabelEstimate,
     OutOfDistribution,
     ResonanceEstimate,
     ResonanceKind,
@@ -25,17 +21,9 @@ from models.preprocessing.canonical import Features
 from models.preprocessing.grid import Reals
 from models.preprocessing.integrity import NO_TRACE, OUTSIDE_BAND, find_flags
 from models.serving.folder import StoredModel, load_model
-from models.serving.parts import word_part
-from models.serving.trained import Judgements, TrainedModel
-from models.serving.wording import (
-    NO_REFERENCE,
-    UNREFERENCED,
-    with_presence,
-    word_classes,
-    word_estimate,
-    word_novelty,
-    word_opinion,
-)
+from models.serving.judgements import Judgements
+from models.serving.trained import TrainedModel
+from models.serving.wording import word_judgement
 from models.training.references import references_of
 
 NO_MODEL = "none"
@@ -209,66 +197,6 @@ class Predictor:
             return _unjudged(self._version)
         row = sum(each is not None for each in features[:position])
         return word_judgement(self._model, judged, row, self._version)
-
-
-def word_judgement(
-    model: TrainedModel, judged: Judgements, row: int, version: str
-) -> Diagnosis:
-    """Word one row of judgements as a diagnosis without fit and flags."""
-    novelty = word_novelty(judged, row, model.novelty_calibration.names, model.form)
-    estimates: dict[str, Estimate] = {}
-    for name, grid in model.densities.items():
-        estimates[name] = (
-            word_estimate(
-                judged.quantiles[name][row],
-                grid,
-                told=bool(judged.determined[name][row]),
-                strange=novelty.flag and not (judged.lines and name == "temperature_k"),
-            )
-            if judged.compared[row]
-            else NO_REFERENCE
-        )
-    words = {
-        name: word_classes(
-            judged.probabilities[name][row],
-            labels,
-            model.class_calibration[name],
-            strange=novelty.flag,
-        )
-        for name, labels in model.classes.items()
-    }
-    if model.presence is not None and "condition" in words:
-        words["condition"] = with_presence(
-            words["condition"],
-            judged.probabilities["condition"][row],
-            model.classes["condition"],
-            model.presence,
-        )
-    if judged.parts:
-        words["component"] = word_part(judged.parts[row], model.classes["component"])
-    if "condition" in words and not judged.compared[row]:
-        words["condition"] = UNREFERENCED
-    opinion = None
-    if judged.opinion is not None and judged.compared[row]:
-        opinion = word_opinion(judged.opinion, row, model.densities, model.classes)
-    return Diagnosis(
-        model_version=version,
-        temperature_k=estimates.get("temperature_k", NOT_TRAINED),
-        magnetic_field_tesla=estimates.get("magnetic_field_tesla", NOT_TRAINED),
-        condition=words.get("condition", NOT_CLASSIFIED),
-        component=words.get("component", NOT_CLASSIFIED),
-        out_of_distribution=novelty,
-        second_opinion=opinion,
-        signature={
-            trace: np.round(judged.signature[row, index], 5).tolist()
-            for index, trace in enumerate(model.form.s_parameters)
-            if judged.signature[row, index].any()
-        },
-        labels={
-            name: LabelEstimate(estimate=estimates[name], unit=unit)
-            for name, unit in model.units.items()
-        },
-    )
 
 
 def _unjudged(version: str) -> Diagnosis:

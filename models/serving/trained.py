@@ -15,7 +15,7 @@ from models.calibration import (
 )
 from models.calibration.presence import PresenceCalibration
 from models.coordinates import Coordinates
-from models.fingerprint import Fingerprint, FingerprintJudgement
+from models.fingerprint import Fingerprint
 from models.networks.contributions import contributions
 from models.networks.density import Coordinate, DensityGrid
 from models.networks.ensemble import Ensemble
@@ -27,6 +27,7 @@ from models.preprocessing.canonical import CanonicalForm, Features
 from models.preprocessing.signature import signatures
 from models.receiver import ReceiverJudge
 from models.serving.estimation import determined, read_lines
+from models.serving.judgements import Judgements
 from models.serving.parts import name_parts
 from models.thermometry import ResonatorThermometer
 
@@ -36,49 +37,6 @@ Singles = npt.NDArray[np.float32]
 
 HEALTHY = "healthy"
 """The condition in which temperature and field are read most surely."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Judgements:
-    """What the heads say of several sweeps; the first axis is the sweep.
-
-    Attributes
-    ----------
-    quantiles
-        Scalar target to its quantiles in the coordinate, shape (sweep, level).
-    probabilities
-        Class target to its calibrated probabilities, shape (sweep, class).
-    novelty
-        Scores of strangeness, shape (sweep, score).
-    p_value
-        Combined p-value of the scores, shape (sweep,).
-    compared
-        Whether a reference was at hand, shape (sweep,).
-    determined
-        Scalar target to whether its quantiles say anything, shape (sweep,).
-    lines
-        Whether temperature was read from lines, which know themselves what is strange.
-    parts
-        What the fingerprint says of each sweep; empty without one.
-    opinion
-        What another method says, where there is one.
-    contributions
-        Score to what each trace and band adds to it, shape (sweep, trace, band).
-    signature
-        Levels and phases of each trace's bands, shape (sweep, trace, 2 band).
-    """
-
-    quantiles: dict[str, Reals]
-    probabilities: dict[str, Reals]
-    novelty: Reals
-    p_value: Reals
-    compared: Flags
-    determined: dict[str, Flags]
-    lines: bool = False
-    parts: tuple[FingerprintJudgement, ...] = ()
-    opinion: OpinionReading | None = None
-    contributions: dict[str, Reals] = field(default_factory=dict)
-    signature: Reals = field(default_factory=lambda: np.zeros((0, 0, 0)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

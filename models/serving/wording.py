@@ -1,23 +1,21 @@
 """From numbers to the vocabulary of a diagnosis."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from models.calibration import ClassCalibration
 from models.calibration.novelty import FLAG_BELOW
-from models.calibration.presence import PresenceCalibration, parts_of
 from models.diagnosis import (
     NOT_CLASSIFIED,
     NOT_TRAINED,
-    UNKNOWN,
     Classification,
+    Diagnosis,
     Estimate,
     EstimateState,
+    LabelEstimate,
     OutOfDistribution,
     SecondOpinion,
 )
@@ -26,18 +24,82 @@ from models.networks.density import DensityGrid
 from models.opinion import OpinionReading
 from models.preprocessing.canonical import CanonicalForm
 from models.serving.estimation import determined
-from models.serving.trained import HEALTHY, Judgements
+from models.serving.judgements import Judgements
+from models.serving.naming import (
+    with_presence,
+    word_best,
+    word_classes,
+    word_part,
+)
+from models.serving.trained import TrainedModel
 
 Reals = npt.NDArray[np.float64]
-
-TOP_COUNT = 3
-"""Classes that are listed with their probabilities."""
 
 NO_REFERENCE = Estimate(state=EstimateState.NO_REFERENCE)
 """The estimate of a head that compares, where there is nothing to compare with."""
 
 UNREFERENCED = Classification(state=EstimateState.NO_REFERENCE)
 """The class of a head that compares, where there is nothing to compare with."""
+
+
+def word_judgement(
+    model: TrainedModel, judged: Judgements, row: int, version: str
+) -> Diagnosis:
+    """Word one row of judgements as a diagnosis without fit and flags."""
+    novelty = word_novelty(judged, row, model.novelty_calibration.names, model.form)
+    estimates: dict[str, Estimate] = {}
+    for name, grid in model.densities.items():
+        estimates[name] = (
+            word_estimate(
+                judged.quantiles[name][row],
+                grid,
+                told=bool(judged.determined[name][row]),
+                strange=novelty.flag and not (judged.lines and name == "temperature_k"),
+            )
+            if judged.compared[row]
+            else NO_REFERENCE
+        )
+    words = {
+        name: word_classes(
+            judged.probabilities[name][row],
+            labels,
+            model.class_calibration[name],
+            strange=novelty.flag,
+        )
+        for name, labels in model.classes.items()
+    }
+    if model.presence is not None and "condition" in words:
+        words["condition"] = with_presence(
+            words["condition"],
+            judged.probabilities["condition"][row],
+            model.classes["condition"],
+            model.presence,
+        )
+    if judged.parts:
+        words["component"] = word_part(judged.parts[row], model.classes["component"])
+    if "condition" in words and not judged.compared[row]:
+        words["condition"] = UNREFERENCED
+    opinion = None
+    if judged.opinion is not None and judged.compared[row]:
+        opinion = word_opinion(judged.opinion, row, model.densities, model.classes)
+    return Diagnosis(
+        model_version=version,
+        temperature_k=estimates.get("temperature_k", NOT_TRAINED),
+        magnetic_field_tesla=estimates.get("magnetic_field_tesla", NOT_TRAINED),
+        condition=words.get("condition", NOT_CLASSIFIED),
+        component=words.get("component", NOT_CLASSIFIED),
+        out_of_distribution=novelty,
+        second_opinion=opinion,
+        signature={
+            trace: np.round(judged.signature[row, index], 5).tolist()
+            for index, trace in enumerate(model.form.s_parameters)
+            if judged.signature[row, index].any()
+        },
+        labels={
+            name: LabelEstimate(estimate=estimates[name], unit=unit)
+            for name, unit in model.units.items()
+        },
+    )
 
 
 def word_estimate(
@@ -69,56 +131,6 @@ def word_estimate(
         p16=p16,
         p84=p84,
         p95=p95,
-    )
-
-
-def word_classes(
-    probabilities: Reals,
-    labels: tuple[str, ...],
-    calibration: ClassCalibration,
-    *,
-    strange: bool,
-) -> Classification:
-    """Word one row of class probabilities, shape (class,)."""
-    order = np.argsort(-probabilities, kind="stable")
-    best = int(order[0])
-    known = probabilities[best] >= calibration.unknown_threshold and not strange
-    chosen = {
-        int(index)
-        for index in order
-        if probabilities[index] >= calibration.set_threshold
-    }
-    if known:
-        chosen.add(best)
-    return Classification(
-        state=EstimateState.ESTIMATED,
-        label=labels[best] if known else UNKNOWN,
-        probability=float(probabilities[best]),
-        conformal_set=tuple(labels[int(index)] for index in order if index in chosen),
-        top=tuple(
-            (labels[int(index)], float(probabilities[index]))
-            for index in order[:TOP_COUNT]
-        ),
-    )
-
-
-def with_presence(
-    classes: Classification,
-    shares: Reals,
-    labels: tuple[str, ...],
-    presence: PresenceCalibration,
-) -> Classification:
-    """Add which conditions are there, each for itself; shares of shape (class,)."""
-    parts = parts_of(labels, HEALTHY)
-    said = presence.probabilities(shares[None])[0]
-    return replace(
-        classes,
-        present={part: float(each) for part, each in zip(parts, said, strict=True)},
-        present_set=tuple(
-            part
-            for part, each, least in zip(parts, said, presence.thresholds, strict=True)
-            if each >= least
-        ),
     )
 
 
@@ -179,17 +191,9 @@ def word_opinion(
     condition = NOT_CLASSIFIED
     if "condition" in opinion.probabilities:
         shares = opinion.probabilities["condition"][row]
-        condition = _best(shares, classes["condition"])
+        condition = word_best(shares, classes["condition"])
     return SecondOpinion(
         temperature_k=estimates.pop("temperature_k", NOT_TRAINED),
         magnetic_field_tesla=estimates.pop("magnetic_field_tesla", NOT_TRAINED),
         condition=condition,
-    )
-
-
-def _best(shares: Reals, labels: tuple[str, ...]) -> Classification:
-    order = np.argsort(-shares, kind="stable")
-    top = tuple((labels[int(i)], float(shares[i])) for i in order[:TOP_COUNT])
-    return Classification(
-        state=EstimateState.ESTIMATED, label=top[0][0], probability=top[0][1], top=top
     )
