@@ -23,11 +23,13 @@ from instruments.vna import VectorNetworkAnalyzer
 
 CLOCK = SystemClock()
 SPEED = 20.0
+# A silent instrument is waited for this long; a busy machine answers well within it.
+WIRE_TIMEOUT_S = 3.0
 
 
 def open_vna(emulation, resource=None, **options):
     resource = resource or emulation.config.instruments.vna["vna-1"].resource
-    wire = open_wire(resource, io_timeout_s=1.0)
+    wire = open_wire(resource, io_timeout_s=WIRE_TIMEOUT_S)
     return wire, VectorNetworkAnalyzer(wire, clock=CLOCK, time_scale=SPEED, **options)
 
 
@@ -132,7 +134,7 @@ def test_sensors_read_the_emulated_array(emulate):
     emulation = emulate()
     readings = {}
     for name, section in emulation.config.instruments.sensor.items():
-        wire = open_wire(section.resource, io_timeout_s=1.0)
+        wire = open_wire(section.resource, io_timeout_s=WIRE_TIMEOUT_S)
         sensor = Sensor(
             wire,
             clock=CLOCK,
@@ -154,7 +156,7 @@ def test_sensors_read_the_emulated_array(emulate):
 def test_bridge_input_without_a_sensor_is_a_fault(emulate):
     emulation = emulate()
     section = emulation.config.instruments.sensor["thermometer"]
-    wire = open_wire(section.resource, io_timeout_s=1.0)
+    wire = open_wire(section.resource, io_timeout_s=WIRE_TIMEOUT_S)
     sensor = Sensor(
         wire,
         clock=CLOCK,
