@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from instruments.measurement import SweepPurpose
 from models.diagnosis import Diagnosis, ResonanceEstimate
-from service.storage import tables
+from service.storage import arrivals, tables
 from service.storage.engine import Transaction
 from service.storage.model_records import Role
 from service.storage.records import DiagnosisRecord, SweepRecord
@@ -64,6 +64,7 @@ def insert_diagnosis(
         Whether it was stored.
     """
     dialect = sqlite if transaction.dialect.name == "sqlite" else postgresql
+    arrivals.DIAGNOSES.hold(transaction)
     stored = transaction.execute(
         dialect.insert(tables.diagnosis)
         .values(_row(sweep, diagnosis, now) | {"role": role.value})

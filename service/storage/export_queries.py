@@ -1,23 +1,26 @@
-"""What an export reads: in the order of arrival, so that it can go on later."""
+"""What an export reads: in the order of commits, so that it can go on later."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, Select, exists, select
+from sqlalchemy import ColumnElement, RowMapping, Select, exists, func, select
 
 from instruments.measurement import SweepPurpose
-from service.storage import tables
+from service.storage import arrivals, tables
 from service.storage.engine import Transaction
+from service.storage.export_places import Place
 from service.storage.identifiers import earliest_id
 from service.storage.labels import LabelValue, has_label
 from service.storage.model_records import Role
+from service.storage.records import TaskKind
 from service.storage.times import from_us, to_us
 
 _S = tables.sweep.c
 _D = tables.diagnosis.c
 _R = tables.reading.c
+_T = tables.task.c
 
 _AHEAD = timedelta(hours=1)
 """How much later than its receipt a sweep may be dated, generously."""
@@ -54,14 +57,64 @@ class ExportFilter:
     labels: Mapping[str, LabelValue | None] = field(default_factory=dict)
 
 
-def list_export_ids(
-    transaction: Transaction, wanted: ExportFilter, after: str, limit: int
-) -> list[str]:
-    """List ids of sweeps behind ``after``, in the order of arrival."""
-    query = select(_S.id).where(_S.id > after).order_by(_S.id).limit(limit)
-    query = _between(query, _S.measured_at_us, wanted)
+def list_export_places(
+    transaction: Transaction, wanted: ExportFilter, after: Place, limit: int
+) -> list[Place]:
+    """List what comes behind a place, each sweep once and in the order of commits.
+
+    A sweep whose commit is still to come stands behind all that is listed. Where the
+    condition chooses, the list ends before the first sweep that waits to be judged.
+    """
+    settled = _settled(transaction, wanted)
+    found: list[Place] = []
+    if after.number == 0:
+        found = _unnumbered(transaction, wanted, after, limit)
+    query = _chosen(wanted).where(
+        _S.arrival > _lower_bound(transaction, wanted, after), _S.arrival <= settled
+    )
+    if len(found) < limit:
+        query = query.order_by(_S.arrival).limit(limit - len(found))
+        found += _places(transaction, query)
+    return found
+
+
+def _lower_bound(transaction: Transaction, wanted: ExportFilter, after: Place) -> int:
+    """Return a number that nothing wanted lies at or below, to skip what is older."""
+    if after.number or wanted.measured_from is None:
+        return after.number
+    # A sum, so that the index of the times is taken and not that of the numbers.
+    first = _between(select(func.min(_S.arrival + 0)), _S.measured_at_us, wanted)
+    return int(transaction.execute(first).scalar_one() or 1) - 1
+
+
+def _settled(transaction: Transaction, wanted: ExportFilter) -> int:
+    settled = arrivals.SWEEPS.settled(transaction)
+    if wanted.condition is None:
+        return settled
+    waiting = (
+        select(func.min(_S.arrival + 0))
+        .join_from(tables.task, tables.sweep, _T.subject == _S.id)
+        .where(_T.kind == TaskKind.DIAGNOSE.value, _T.available_at_us.is_not(None))
+    )
+    first = transaction.execute(waiting).scalar_one()
+    return settled if first is None else min(settled, first - 1)
+
+
+def _unnumbered(
+    transaction: Transaction, wanted: ExportFilter, after: Place, limit: int
+) -> list[Place]:
+    query = _chosen(wanted).where(_S.arrival.is_(None), _S.id > after.sweep_id)
     if wanted.measured_from is not None:
         query = query.where(_S.id > earliest_id(wanted.measured_from - _AHEAD))
+    return _places(transaction, query.order_by(_S.id).limit(limit))
+
+
+def _places(transaction: Transaction, query: Select[Any]) -> list[Place]:
+    return [Place(row.arrival or 0, row.id) for row in transaction.execute(query)]
+
+
+def _chosen(wanted: ExportFilter) -> Select[Any]:
+    query = _between(select(_S.id, _S.arrival), _S.measured_at_us, wanted)
     if wanted.cavity is not None:
         query = query.where(_S.cavity == wanted.cavity)
     if wanted.purpose is not None:
@@ -78,15 +131,16 @@ def list_export_ids(
         query = query.where(_S.run == wanted.run)
     if wanted.labels:
         query = query.where(has_label(_S.id, wanted.labels))
-    return list(transaction.execute(query).scalars())
+    return query
 
 
 def list_diagnosis_rows(
     transaction: Transaction, wanted: ExportFilter, after: int, limit: int
 ) -> list[tuple[int, Mapping[str, Any]]]:
     """List diagnoses behind number ``after`` as (number, column to value)."""
+    settled = arrivals.DIAGNOSES.settled(transaction)
     query = select(_D.id, _D.measured_at_us, _D.judged_at_us, *_DIAGNOSIS_COLUMNS)
-    query = query.where(_D.id > after).order_by(_D.id).limit(limit)
+    query = query.where(_D.id > after, _D.id <= settled).order_by(_D.id).limit(limit)
     query = _between(query, _D.measured_at_us, wanted)
     if wanted.cavity is not None:
         query = query.where(_D.cavity == wanted.cavity)
@@ -106,7 +160,9 @@ def list_reading_rows(
     transaction: Transaction, wanted: ExportFilter, after: int, limit: int
 ) -> list[tuple[int, Mapping[str, Any]]]:
     """List readings behind number ``after`` as (number, column to value)."""
-    query = select(tables.reading).where(_R.id > after).order_by(_R.id).limit(limit)
+    settled = arrivals.READINGS.settled(transaction)
+    query = select(tables.reading).where(_R.id > after, _R.id <= settled)
+    query = query.order_by(_R.id).limit(limit)
     query = _between(query, _R.measured_at_us, wanted)
     if wanted.cavity is not None:
         query = query.where(_R.cavity == wanted.cavity)

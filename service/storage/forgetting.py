@@ -1,8 +1,9 @@
 """Forgets the records of sweeps of which nothing is left to tell."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, delete, exists, select
+from sqlalchemy import Column, ColumnElement, ScalarSelect, delete, exists, select
 
 from service.alerts.rules import HEALTHY
 from service.storage import tables
@@ -38,7 +39,8 @@ def forget(
     """Delete the next uneventful sweeps of a month with all that was said of them.
 
     Trends stay, and so does every sweep that was judged ill or strange, that an alert
-    names, that retention spares, or that is the newest of its cavity and purpose.
+    names, that retention spares, that is the newest of its cavity and purpose, or
+    that arrived or was judged last: the next number is one more than theirs.
 
     Returns
     -------
@@ -76,12 +78,14 @@ def forget_readings(transaction: Transaction, before: datetime) -> int | None:
         How many went; None where there is no such day.
     """
     before_us = to_us(before) // _DAY_US * _DAY_US
-    oldest = select(_R.measured_at_us).order_by(_R.measured_at_us).limit(1)
-    oldest_us = transaction.execute(oldest).scalar_one_or_none()
+    # The last to arrive stays: the next number is one more than its.
+    others = _R.id < _highest(_R.id)
+    oldest = select(_R.measured_at_us).where(others).order_by(_R.measured_at_us)
+    oldest_us = transaction.execute(oldest.limit(1)).scalar_one_or_none()
     if oldest_us is None or oldest_us >= before_us:
         return None
     until_us = min(before_us, (oldest_us // _DAY_US + 1) * _DAY_US)
-    gone = delete(tables.reading).where(_R.measured_at_us < until_us)
+    gone = delete(tables.reading).where(_R.measured_at_us < until_us, others)
     return int(transaction.execute(gone).rowcount)
 
 
@@ -103,5 +107,14 @@ def _is_eventful() -> ColumnElement[bool]:
         | exists().where(_P.sweep_id == _S.id)
         | judged
         | ~newer
+        | exists().where(_D.sweep_id == _S.id, _D.id == _highest(_D.id))
+        | (_S.arrival.is_not(None) & (_S.arrival == _highest(_S.arrival)))
         | _S.id.in_(named)
     )
+
+
+def _highest(column: Column[Any]) -> ScalarSelect[Any]:
+    """Find the last number of a table; a partial index of it is enough."""
+    number = column.table.alias().c[column.name]
+    query = select(number).where(number > 0).order_by(number.desc())
+    return query.limit(1).scalar_subquery()

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from instruments.measurement import Reading
-from service.storage import tables
+from service.storage import arrivals, tables
 from service.storage.engine import Transaction
 from service.storage.times import from_us, to_us
 
@@ -34,6 +34,7 @@ def insert_readings(transaction: Transaction, readings: Sequence[Reading]) -> in
     ]
     dialect = sqlite if transaction.dialect.name == "sqlite" else postgresql
     statement = dialect.insert(tables.reading).on_conflict_do_nothing()
+    arrivals.READINGS.hold(transaction)
     inserted = 0
     for start in range(0, len(rows), 500):
         result = transaction.execute(

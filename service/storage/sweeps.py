@@ -7,7 +7,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from instruments.measurement import Sweep
 from instruments.measurement.times import format_time
-from service.storage import tables
+from service.storage import arrivals, tables
 from service.storage.campaigns import note_names
 from service.storage.codec import (
     CODEC_VERSION,
@@ -25,7 +25,7 @@ _T = tables.task.c
 _E = tables.event.c
 _find_known = Lookup(_S.key, _S.key, _S.id, _S.content_hash)
 _find_axes = Lookup(tables.axis.c.hash, tables.axis.c.hash)
-_insert_sweeps = BulkInsert(
+_COLUMNS = (
     _S.id,
     _S.key,
     _S.content_hash,
@@ -43,6 +43,8 @@ _insert_sweeps = BulkInsert(
     _S.run,
     _S.step,
 )
+_insert_sweeps = BulkInsert(*_COLUMNS)
+_insert_numbered_sweeps = BulkInsert(*_COLUMNS, _S.arrival)
 _insert_tasks = BulkInsert(
     _T.kind, _T.subject, _T.created_at_us, _T.available_at_us, _T.attempts
 )
@@ -79,7 +81,7 @@ def insert_sweeps(
         with inserting_payloads(transaction, [_payload(sweep) for sweep in fresh]):
             _insert_axes(transaction, fresh)
             note_names(transaction, fresh)
-            _insert_sweeps(transaction, [_sweep_row(sweep) for sweep in fresh])
+            _insert_rows(transaction, fresh)
             _insert_tasks(transaction, [_task_row(sweep) for sweep in fresh])
             _insert_events(transaction, [_event_row(sweep) for sweep in fresh])
     elif any(one.outcome is Outcome.DUPLICATE for one in written):
@@ -152,6 +154,17 @@ def _insert_axes(transaction: Transaction, sweeps: Sequence[NewSweep]) -> None:
     if rows:
         dialect = sqlite if transaction.dialect.name == "sqlite" else postgresql
         transaction.execute(dialect.insert(tables.axis).on_conflict_do_nothing(), rows)
+
+
+def _insert_rows(transaction: Transaction, sweeps: Sequence[NewSweep]) -> None:
+    rows = [_sweep_row(sweep) for sweep in sweeps]
+    if transaction.dialect.name == "postgresql":
+        arrivals.SWEEPS.hold(transaction)
+        _insert_sweeps(transaction, rows)
+        return
+    next_number = arrivals.SWEEPS.newest(transaction) + 1
+    numbered = [(*row, number) for number, row in enumerate(rows, next_number)]
+    _insert_numbered_sweeps(transaction, numbered)
 
 
 def _sweep_row(sweep: NewSweep) -> tuple[object, ...]:

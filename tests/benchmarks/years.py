@@ -32,12 +32,12 @@ RECORD = (
 SWEEPS = """
 INSERT INTO sweep (id, key, content_hash, cavity, purpose, measured_at_us,
   received_at_us, is_reference, thermal_cycle, s_parameters, point_count, axis_hash,
-  details, run, step)
+  details, run, step, arrival)
 SELECT {id}, {key}, {key2}, 'cavity-' || (i % {cavities} + 1),
   CASE (i / {cavities}) % 3 WHEN 0 THEN 'wide' WHEN 1 THEN 'transmission'
     ELSE 'reflection' END,
   at_us, at_us, {is_reference}, '2025-' || (i * 4 / {rows}), 'S11,S21', 1601, 'axis',
-  '{details}', 'run-' || (i * 50 / {rows}), NULL
+  '{details}', 'run-' || (i * 50 / {rows}), NULL, i + 1
 FROM (SELECT i, {start_us} + i * {step_us} AS at_us FROM {numbers}) AS rows
 """
 POINTS = """
@@ -102,6 +102,8 @@ def statements(rows: int, *, is_sqlite: bool):
             step_us=step_us,
             numbers=_numbers(first, min(first + CHUNK, rows), is_sqlite=is_sqlite),
         )
+    if not is_sqlite:
+        yield f"ALTER SEQUENCE sweep_arrival RESTART WITH {rows + 1}"
     yield from _trends(rows, is_sqlite=is_sqlite)
     yield DIAGNOSES.format(
         no="0" if is_sqlite else "false",

@@ -7,7 +7,8 @@ from instruments.measurement import Sweep
 from service.errors import SamplesExpiredError
 from service.storage.diagnoses import get_diagnosis
 from service.storage.engine import Database, Transaction
-from service.storage.export_queries import ExportFilter, list_export_ids
+from service.storage.export_places import find_place
+from service.storage.export_queries import ExportFilter, list_export_places
 from service.storage.labels import LabelValue, labels_of
 from service.storage.records import DiagnosisRecord, SweepRecord
 from service.storage.sweep_queries import get_sweep, load_sweep
@@ -45,7 +46,7 @@ class Page:
     Attributes
     ----------
     last_id
-        Where the next page begins behind.
+        Where the next page begins behind: a place, see ``find_place``.
     is_last
         Whether nothing is left behind it.
     """
@@ -62,23 +63,26 @@ def read_page(
 
     Raises
     ------
+    ConflictError, InvalidRequestError
+        If ``after`` is no place of this database.
     StorageUnavailableError
         If the database cannot be read.
     """
     items: list[ExportedSweep] = []
     room = max_bytes
     with database.read() as transaction:
-        ids = list_export_ids(transaction, wanted, after, PAGE_COUNT)
-        labels = labels_of(transaction, ids)
-        for sweep_id in ids:
+        begin = find_place(transaction, after)
+        places = list_export_places(transaction, wanted, begin, PAGE_COUNT)
+        labels = labels_of(transaction, [place.sweep_id for place in places])
+        for place in places:
+            sweep_id, after = place.sweep_id, str(place)
             item = _read(transaction, sweep_id, labels.get(sweep_id, {}))
-            after = sweep_id
             if item is not None:
                 items.append(item)
                 room -= item.size_bytes
             if room <= 0:
                 break
-    is_last = len(ids) < PAGE_COUNT and (not ids or after == ids[-1])
+    is_last = len(places) < PAGE_COUNT and (not places or after == str(places[-1]))
     return Page(items=items, last_id=after, is_last=is_last)
 
 

@@ -72,6 +72,10 @@ sweep = Table(
     Column("step", Text),
     # Retention leaves these alone, and references.
     Column("keep", Flag, nullable=False, server_default=false()),
+    # Place in the order of commits, see ``service.storage.arrivals``; over PostgreSQL
+    # its default takes the next of a sequence. NULL: stored before there were such
+    # numbers, and in front of all that have one, in the order of the ids.
+    Column("arrival", BigInteger),
     UniqueConstraint("key"),
     Index("ix_sweep_newest", "cavity", "purpose", "measured_at_us"),
     Index("ix_sweep_measured_at", "measured_at_us", "id"),
@@ -88,6 +92,10 @@ sweep = Table(
     partial_index(
         "ix_sweep_kept", "measured_at_us", "id", where="keep", in_sqlite="keep = 1"
     ),
+    partial_index(
+        "ix_sweep_arrival", "arrival", unique=True, where="arrival IS NOT NULL"
+    ),
+    partial_index("ix_sweep_unnumbered", "id", where="arrival IS NULL"),
 )
 
 # Over PostgreSQL partitioned by month of receipt, which the ids tell; there the blob

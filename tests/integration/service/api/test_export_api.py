@@ -104,7 +104,7 @@ def test_every_format_tells_what_it_is(client, stored, tmp_path):
         assert part.headers["content-type"].startswith(media)
         assert part.headers["content-disposition"].endswith(f'{suffix}"')
         assert part.headers["x-halowatch-count"] == "7"
-        assert part.headers["x-halowatch-after"] == stored[-1]
+        assert part.headers["x-halowatch-after"] == f"7_{stored[-1]}"
         (tmp_path / f"{form}{suffix}").write_bytes(part.content)
     table = pa.csv.read_csv(tmp_path / "csv.csv")
     assert table.num_rows == 2 * (5 * 101 + 2 * 51)
@@ -151,6 +151,8 @@ def test_filters_narrow_and_a_label_is_one(client, stored):
         ({"format": "csv", "label": "Condition=x"}, 422),
         ({"format": "csv", "label": "temperature_k=warm"}, 422),
         ({"format": "csv", "after": "'; DROP"}, 422),
+        ({"format": "csv", "after": "1_2_3"}, 422),
+        ({"format": "csv", "after": "7_01939e4f-0000-7000-8000-000000000000"}, 409),
         ({"format": "csv", "part_bytes": 0}, 422),
         ({"format": "csv", "part_bytes": 1 << 40}, 422),
         ({"format": "csv", "what": "diagnoses", "after": "x"}, 422),

@@ -24,7 +24,8 @@ from service.operations.panel import Panel
 from service.operations.preparing import SweepPreparer
 from service.storage import tables
 from service.storage.cavities import put_cavity
-from service.storage.export_queries import ExportFilter, list_export_ids
+from service.storage.export_places import BEGINNING
+from service.storage.export_queries import ExportFilter, list_export_places
 from service.storage.identifiers import TimeOrderedIds
 from service.storage.labels import LabelRecord, put_label
 from service.storage.payloads import delete_payloads
@@ -204,7 +205,7 @@ def test_filters_narrow_by_time_cavity_run_and_condition(export, judged):
 def labelled(judged, database, real_clock):
     """Labels of three people on the first six sweeps."""
     with database.write() as transaction:
-        ids = list_export_ids(transaction, ExportFilter(), "", 6)
+        places = list_export_places(transaction, ExportFilter(), BEGINNING, 6)
         for position, (name, value) in enumerate(
             [
                 ("condition", "healthy"),
@@ -216,7 +217,7 @@ def labelled(judged, database, real_clock):
             ]
         ):
             label = LabelRecord(
-                sweep_id=ids[position],
+                sweep_id=places[position].sweep_id,
                 name=name,
                 value=value,
                 labelled_at=real_clock.now(),
@@ -402,6 +403,6 @@ def test_a_diagnosis_that_doubts_is_a_number_in_its_table(database, judged, tmp_
 
 def test_sweeps_whose_samples_are_gone_are_left_out(export, judged, database):
     with database.write() as transaction:
-        ids = list_export_ids(transaction, ExportFilter(), "", 100)
-        delete_payloads(transaction, ids[:3])
+        places = list_export_places(transaction, ExportFilter(), BEGINNING, 3)
+        delete_payloads(transaction, [place.sweep_id for place in places])
     assert export("parquet", "rest") == 9
