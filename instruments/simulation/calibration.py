@@ -5,7 +5,7 @@ new matings, and by applying known temperatures, fields and faults.
 """
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -15,18 +15,16 @@ from instruments.array import ArrayConfig, load_array
 from instruments.array.config import SimulationConfig, WideSweepConfig
 from instruments.errors import ArrayConfigError
 from instruments.files.archive import LabelledArchive
+from instruments.simulation.archive_labels import FIRST_CYCLE_AT
 from instruments.simulation.conditions import (
     Condition,
     Strain,
     cavities_of,
 )
 from instruments.simulation.episodes import Story, draw_story, draw_temperatures
-from instruments.simulation.hardware import stream
 from instruments.simulation.physics.chain.cavity import CavityMode
 from instruments.simulation.receiver import EmulatedReceiver
-
-FIRST_CYCLE_AT = datetime(2026, 1, 5, tzinfo=UTC)
-"""Start of the first cool-down; the run is a story with dates of its own."""
+from instruments.simulation.streams import stream
 
 CYCLE_PERIOD = timedelta(days=14)
 """From one cool-down to the next."""

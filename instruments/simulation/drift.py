@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from instruments.simulation.hardware import stream
+from instruments.simulation.streams import stream
 
 GAIN_DRIFT_DB = 0.02
 """Standard deviation in dB of the amplifier chain's drift."""

@@ -5,7 +5,6 @@ calibration run and a later run look at the same parts; its matings follow from 
 thermal cycle too, so that every cool-down is a new one.
 """
 
-import zlib
 from dataclasses import replace
 
 import numpy as np
@@ -29,6 +28,7 @@ from instruments.simulation.physics.chain.cavity import (
 from instruments.simulation.physics.chain.drawing import CABLES_TOUCHED
 from instruments.simulation.physics.chain.hardware import LINE_NAMES
 from instruments.simulation.physics.chain.lifting import lifted
+from instruments.simulation.streams import stream
 
 ROD_LOSS_SHARE = 0.1
 """Part of a mode's loss that is the rod's; the rest is the wall's."""
@@ -84,12 +84,6 @@ def mode_of(cavity: Cavity, point: OperatingPoint) -> ModeNow:
     """Return the mode of interest at an operating point, each value of shape (1,)."""
     columns = lifted(cavity, _AXIS_HZ)
     return mode_now(columns, columns.modes[0], lifted(point, _AXIS_HZ))
-
-
-def stream(seed: int, cavity: str, topic: str) -> np.random.Generator:
-    """Return the random stream of one cavity for one topic, always the same."""
-    words = [seed, zlib.crc32(cavity.encode()), zlib.crc32(topic.encode())]
-    return np.random.default_rng(words)
 
 
 def _draw_cavity(wanted: EmulatedCavity, rng: np.random.Generator) -> Cavity:

@@ -1,8 +1,8 @@
 """A labelled archive of lives: cycle after cycle, cavity after cavity, onto disk."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +12,15 @@ import numpy.typing as npt
 from instruments.array import ArrayConfig
 from instruments.array.config import SimulationConfig, WideSweepConfig
 from instruments.files.archive_stream import ArchiveStream
-from instruments.simulation.calibration import (
+from instruments.simulation.archive_labels import (
     FIRST_CYCLE_AT,
-    wide_axis_hz,
-    wide_sweep_of,
+    LabelColumns,
+    sample_labels,
 )
-from instruments.simulation.hardware import stream
+from instruments.simulation.calibration import wide_axis_hz, wide_sweep_of
 from instruments.simulation.life import (
-    HEALTHY,
     Life,
     LifePlan,
-    LifeSample,
     record,
     truth_records,
     wide_sweep_times,
@@ -33,27 +31,13 @@ from instruments.simulation.life.drawn import drawn_plan
 from instruments.simulation.physics.chain import SweepSettings
 from instruments.simulation.scenarios import ScenarioFile, stage
 from instruments.simulation.scenarios.staging import places_of
-
-THERMOMETER_NOISE = 0.002
-"""Relative standard deviation of the temperature labels."""
-
-GAUSSMETER_NOISE_TESLA = 2.0e-5
-"""Standard deviation of the field label in tesla."""
+from instruments.simulation.streams import stream
 
 BLOCK_SWEEPS = 512
 """Most sweeps that are in memory at a time."""
 
 DRAWN = "drawn"
 """What a story is called that no scenario tells."""
-
-_UNITS = {
-    "severity": "1",
-    "four_kelvin_k": "K",
-    "cavity_temperature_k": "K",
-    "magnet_field_tesla": "T",
-    "rod_position_ratio": "1",
-    "source_power_dbm": "dBm",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,20 +56,6 @@ class RecordedArchive:
     truth_path: Path
     sweep_count: int
     failure_count: int
-
-
-@dataclass(slots=True)
-class _Columns:
-    """Labels of what was written so far."""
-
-    parts: dict[str, list[npt.NDArray[Any]]] = field(default_factory=dict)
-
-    def add(self, values: dict[str, npt.NDArray[Any]]) -> None:
-        for name, value in values.items():
-            self.parts.setdefault(name, []).append(value)
-
-    def whole(self) -> dict[str, npt.NDArray[Any]]:
-        return {name: np.concatenate(parts) for name, parts in self.parts.items()}
 
 
 def record_archive(
@@ -122,7 +92,7 @@ def record_archive(
     """
     sweep = wide_sweep_of(config)
     plans = list(_plans(config, sweep, scenario, seed, cycles))
-    columns, truth = _Columns(), []
+    columns, truth = LabelColumns(), []
     total = cycles * sweeps_per_cycle * len(config.cavities)
     told = DRAWN if scenario is None else scenario.name
     writer = ArchiveStream(
@@ -143,8 +113,7 @@ def record_archive(
             ):
                 writer.append(samples)
                 columns.add(labels)
-        units = {f"unit:{name}": np.array(unit) for name, unit in _UNITS.items()}
-        writer.finish({**columns.whole(), **units})
+        writer.finish(columns.whole())
     truth_path = path.with_suffix(".truth.jsonl")
     write_truth(truth_path, truth)
     failures = sum(one["kind"] == "failure" for one in truth)
@@ -224,46 +193,4 @@ def _blocks(
                 s_parameters=sweep.s_parameters,
                 thread_count=thread_count,
             )
-            yield samples, _labels(sample, started_at, seen, rng)
-
-
-def _labels(
-    sample: LifeSample,
-    started_at: datetime,
-    seen: set[str],
-    rng: np.random.Generator,
-) -> dict[str, npt.NDArray[Any]]:
-    count, point = sample.sweep_count, sample.point
-    warm = 1.0 + THERMOMETER_NOISE * rng.standard_normal((3, count))
-    gauss = GAUSSMETER_NOISE_TESLA * rng.standard_normal(count)
-    further = {
-        "severity": sample.severity,
-        "four_kelvin_k": point.plates.four_kelvin_k * warm[1],
-        "cavity_temperature_k": point.cavity_temperature_k * warm[2],
-        "magnet_field_tesla": point.magnet_field_tesla,
-        "rod_position_ratio": point.rod_position_ratio,
-        "source_power_dbm": point.source_power_dbm,
-    }
-    return {
-        "cavity": np.full(count, sample.cavity),
-        "thermal_cycle": sample.thermal_cycle,
-        "measured_at": started_at.replace(tzinfo=UTC).timestamp() + sample.time_s,
-        "is_reference": _references(sample, seen),
-        "temperature_k": point.plates.mixing_chamber_k * warm[0],
-        "magnetic_field_tesla": sample.magnetic_field_tesla + gauss,
-        "condition": sample.condition,
-        "component": sample.component,
-        **{f"label:{name}": np.asarray(value) for name, value in further.items()},
-    }
-
-
-def _references(sample: LifeSample, seen: set[str]) -> npt.NDArray[np.bool_]:
-    """Mark the first cold and healthy sweep of each thermal cycle."""
-    found = np.zeros(sample.sweep_count, dtype=np.bool_)
-    good = np.flatnonzero((sample.condition == HEALTHY) & sample.is_cold)
-    for row in good[np.argsort(sample.time_s[good])]:
-        cycle = str(sample.thermal_cycle[row])
-        if cycle not in seen:
-            seen.add(cycle)
-            found[row] = True
-    return found
+            yield samples, sample_labels(sample, started_at, seen, rng)

@@ -18,12 +18,12 @@ from instruments.simulation.failures import (
 )
 from instruments.simulation.failures.situation import ComplexTrace
 from instruments.simulation.faults import FaultKind
-from instruments.simulation.hardware import stream
 from instruments.simulation.life import Life, truth_records
 from instruments.simulation.life.sample import LifeSample
 from instruments.simulation.physics.chain import SweepSettings
 from instruments.simulation.receiver import ReceiverState, state_of
 from instruments.simulation.scenarios import ScenarioFile, find_scenario, stage
+from instruments.simulation.streams import stream
 
 QUIET = "a-quiet-week"
 """Scenario that is played where none is named."""

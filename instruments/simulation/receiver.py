@@ -19,11 +19,11 @@ from instruments.simulation.hardware import (
     draw_hardware,
     mate,
     mode_of,
-    stream,
 )
 from instruments.simulation.physics.chain import OperatingPoint, ReceiverHardware
 from instruments.simulation.physics.chain.junction import follow_field
 from instruments.simulation.snapshot import Snapshot, ready_hardware
+from instruments.simulation.streams import stream
 
 FULL_LOOSENESS = 0.25
 """Severity in the catalogue of failures of a contact that has lost about 10 dB."""

@@ -9,12 +9,12 @@ import numpy as np
 from instruments.measurement import FrequencyAxis
 from instruments.simulation.failures import Situation
 from instruments.simulation.failures.situation import ComplexTrace
-from instruments.simulation.hardware import stream
 from instruments.simulation.physics.chain import ReceiverHardware, SweepSettings
 from instruments.simulation.physics.chain.band import make_band
 from instruments.simulation.physics.chain.lifting import lifted
 from instruments.simulation.physics.chain.network import Network
 from instruments.simulation.physics.chain.noise import network_noise_sigma
+from instruments.simulation.streams import stream
 
 _LIKE = np.zeros(1)
 _WEAKEST_DBM, _STRONGEST_DBM = -120.0, 20.0

@@ -123,7 +123,9 @@ def _plan_density(corpus: Corpus, name: str, plan: TargetPlan) -> None:
     coordinate = _COORDINATES.get(name, Coordinate.LINEAR)
     grid = DensityGrid.around(coordinate, values)
     places = grid.place(values)
-    if np.unique(np.round(places / grid.width)).size < _LEAST_VALUES:
+    # A label that never changes spans no grid.
+    width = max(grid.width, 1e-30)
+    if np.unique(np.round(places / width)).size < _LEAST_VALUES:
         plan.refused[name] = (
             f"takes fewer than {_LEAST_VALUES} different values, too few for a density"
         )

@@ -26,6 +26,7 @@ from service.cli.archives import bad_input_in_one_line, read_archives
 from service.cli.documents import check_folder, write_document
 from service.cli.exits import BadInputError, print_json
 from service.cli.twin_estimate import estimate_command
+from service.cli.twin_simulate import simulate_command
 
 _FILE = click.Path(path_type=Path)
 _DESCRIBED = click.option(
@@ -39,7 +40,7 @@ _AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print one docum
 
 @click.group(name="twin")
 def command() -> None:
-    """Fit the twin of one cavity, estimate with it, locate new reflections."""
+    """Fit the twin of one cavity, estimate and simulate with it, locate reflections."""
 
 
 @command.command(name="fit")
@@ -138,6 +139,7 @@ def locate_command(  # noqa: PLR0917
 
 
 command.add_command(estimate_command)
+command.add_command(simulate_command)
 
 
 def _change(

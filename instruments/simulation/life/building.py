@@ -5,7 +5,6 @@ from functools import lru_cache
 
 import numpy as np
 
-from instruments.simulation.hardware import stream
 from instruments.simulation.life.plan import (
     CavityPlace,
     Intervention,
@@ -32,6 +31,7 @@ from instruments.simulation.physics.chain.drawing import (
 )
 from instruments.simulation.physics.chain.lifting import lifted
 from instruments.simulation.physics.chain.line import Line
+from instruments.simulation.streams import stream
 
 _SPREADS = {Touch.CONNECTORS: CABLES_TOUCHED, Touch.CABLES: RECABLED}
 _SMALLEST_ROD_LOSS_RATIO = 1e-9

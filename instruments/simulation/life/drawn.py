@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 
 from instruments.simulation.failures import CATALOGUE, Failure, Onset, Scope
-from instruments.simulation.hardware import stream
 from instruments.simulation.life.failure_event import FailureEvent
 from instruments.simulation.life.plan import (
     HOUR_S,
@@ -15,6 +14,7 @@ from instruments.simulation.life.plan import (
     ThermalCycle,
     Touch,
 )
+from instruments.simulation.streams import stream
 
 DURATION_S = 120.0 * HOUR_S
 """How long a drawn cycle lasts, in s; it begins with the cool-down."""

@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from instruments.simulation.array import EmulatedArray
-from instruments.simulation.hardware import stream
 from instruments.simulation.scpi.device import Call, ScpiDevice
 from instruments.simulation.scpi.errors import ScpiFault
+from instruments.simulation.streams import stream
 
 THERMOMETER_NOISE = 0.002
 """Relative standard deviation of one temperature reading."""

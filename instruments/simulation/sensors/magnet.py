@@ -3,8 +3,8 @@
 import numpy as np
 
 from instruments.simulation.array import EmulatedArray
-from instruments.simulation.hardware import stream
 from instruments.simulation.scpi.device import Call, ScpiDevice
+from instruments.simulation.streams import stream
 
 GREETING = b"American Magnetics Model 430 IP Interface\r\nHello.\r\n"
 """What a new client is told, unasked."""

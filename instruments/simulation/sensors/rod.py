@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 
 from instruments.simulation.array import EmulatedArray
-from instruments.simulation.hardware import stream
+from instruments.simulation.streams import stream
 from instruments.simulation.switches.box import BoxFaults
 
 ROD_POSITION_M = 0.0123

@@ -69,3 +69,13 @@ def test_nothing_to_train_is_refused(without):
             condition=None,
             component=None,
         )
+
+
+def test_a_label_that_never_changes_is_not_trained(without, archive):
+    constant = {
+        name: np.full(archive.sweep_count, value)
+        for name, value in (("power", -20.0), ("flux", 0.0))
+    }
+    plan = _plan(without, labels=constant)
+    assert "different values" in plan.refused["label:power"]
+    assert "different values" in plan.refused["label:flux"]
