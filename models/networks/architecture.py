@@ -36,6 +36,9 @@ class Architecture:
         Head name to outputs, judged from the level, and the ratio if there is one.
     kernel_heads
         Heads that a ridge on the last hidden layer answers, not the layer's own.
+    pretrained_heads
+        Those of the heads against the reference that a tower of their own answers,
+        which started from a simulated archive.
     """
 
     member_count: int
@@ -51,6 +54,7 @@ class Architecture:
     embedding: int = 64
     fusion: Fusion = Fusion.LATE
     kernel_heads: tuple[str, ...] = ()
+    pretrained_heads: tuple[str, ...] = ()
 
     @property
     def receiver_inputs(self) -> int:
@@ -77,6 +81,9 @@ class Architecture:
                     each if isinstance(each, str) else list(each) for each in value
                 ]
             record[name] = str(value) if isinstance(value, Fusion) else value
+        if not self.pretrained_heads:
+            # Folders that were made without pre-training do not know the word.
+            del record["pretrained_heads"]
         return record
 
     @classmethod
@@ -86,6 +93,8 @@ class Architecture:
         for name in cls.__slots__:
             if name == "kernel_heads":
                 values[name] = tuple(str(head) for head in record[name])
+            elif name == "pretrained_heads":
+                values[name] = tuple(str(head) for head in record.get(name, ()))
             elif name.endswith("_heads"):
                 values[name] = tuple(
                     (str(head), int(size)) for head, size in record[name]

@@ -54,16 +54,23 @@ class Ensemble(nn.Module):
         self.level = Components(
             *sizes, architecture.level_count, architecture.level_components
         )
+        early = architecture.pretrained_heads
         self.receiver = _tower(
             architecture,
             architecture.receiver_inputs,
-            architecture.receiver_heads,
+            tuple(each for each in architecture.receiver_heads if each[0] not in early),
             generator,
         )
         self.component = _tower(
             architecture,
             architecture.component_inputs,
             architecture.component_heads,
+            generator,
+        )
+        self.pretrained = _tower(
+            architecture,
+            architecture.receiver_inputs,
+            tuple(each for each in architecture.receiver_heads if each[0] in early),
             generator,
         )
         self.kernels = nn.ModuleDict(
@@ -124,9 +131,10 @@ class Ensemble(nn.Module):
     def hidden(self, inputs: Inputs) -> list[tuple[Tower, Tensor]]:
         """Return each tower with its last hidden layer."""
         found = []
-        if self.receiver is not None:
-            values = self._against_reference(inputs)
-            found.append((self.receiver, self.receiver.hidden(values, inputs.compared)))
+        for tower in (self.receiver, self.pretrained):
+            if tower is not None:
+                values = self._against_reference(inputs)
+                found.append((tower, tower.hidden(values, inputs.compared)))
         if self.component is not None:
             compared = (inputs.compared * inputs.with_reference)[..., None]
             values = torch.cat(
@@ -154,6 +162,40 @@ def stack_members(members: Sequence[Ensemble]) -> Ensemble:
         {name: torch.cat([state[name] for state in states]) for name in states[0]}
     )
     return whole
+
+
+def with_pretrained(
+    plain: Ensemble, pretrained: Ensemble, kept: tuple[str, ...]
+) -> Ensemble:
+    """Let the tower of a pre-trained ensemble answer some heads of a plain one.
+
+    Both have the same members, which look through the same components.
+
+    Parameters
+    ----------
+    kept
+        Heads that the pre-trained ensemble answers, by kernel or not as it does.
+    """
+    heads = tuple(
+        name
+        for name in plain.architecture.heads
+        if name in (pretrained if name in kept else plain).architecture.kernel_heads
+    )
+    whole = Ensemble(
+        replace(plain.architecture, pretrained_heads=kept, kernel_heads=heads)
+    )
+    state = plain.state_dict() | {
+        name.replace("receiver.", "pretrained.", 1): value
+        for name, value in pretrained.state_dict().items()
+        if name.startswith("receiver.")
+    }
+    state |= {
+        name: value
+        for name, value in pretrained.state_dict().items()
+        if name.startswith("kernels.") and name.split(".")[1] in kept
+    }
+    whole.load_state_dict({name: state[name] for name in whole.state_dict()})
+    return whole.requires_grad_(requires_grad=False).eval()
 
 
 def _tower(

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from models.serving.manifest import MANIFEST
+from models.training.pretraining_report import pretraining_lines
 
 CARD = "card.md"
 """Name of the card in a model folder."""
@@ -59,6 +60,13 @@ def _lines(manifest: Mapping[str, Any], report: Mapping[str, Any]) -> Iterator[s
         f"{network['coordinate_count'] or 'no'} coordinates a trace; the conjugate "
         f"kernel answers {kernels}; beside them: {readers}"
     )
+    if "pretraining" in report:
+        started = ", ".join(network.get("pretrained_heads", ())) or "no head"
+        yield (
+            f"- {report['pretraining']['sweeps']} simulated sweeps were learnt from "
+            f"first; {started} kept what they taught, judged on left-out cycles:"
+        )
+        yield from (f"  - {line}" for line in pretraining_lines(report["pretraining"]))
     packages = ", ".join(f"{k} {v}" for k, v in sorted(manifest["packages"].items()))
     yield f"- made with {packages}"
 

@@ -87,6 +87,8 @@ def check_sizes(architecture: Architecture, shown: str) -> None:
         absurd.append("coordinate_count")
     if absurd or len(heads) > _MOST_HEADS:
         raise ModelFolderError(f"{shown}: {(absurd or ['heads'])[0]} is out of bounds")
+    if set(architecture.pretrained_heads) - dict(architecture.receiver_heads).keys():
+        raise ModelFolderError(f"{shown}: a pre-trained head is none of its heads")
     if any(not 2 <= size <= _MOST_OUTPUTS for _, size in heads):
         raise ModelFolderError(f"{shown}: a head has an absurd number of outputs")
 

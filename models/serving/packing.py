@@ -52,7 +52,7 @@ COORDINATES = "coordinates."
 OPINION = "opinion."
 """Prefix of the arrays of a second opinion."""
 
-_HALVES = ("receiver.", "component.")
+_HALVES = ("receiver.", "component.", "pretrained.")
 
 
 def tensors_of(model: TrainedModel) -> Arrays:

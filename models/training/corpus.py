@@ -121,7 +121,10 @@ class Corpus:
 
 
 def build_corpus(
-    archives: Sequence[LabelledArchive], form: CanonicalForm | None = None
+    archives: Sequence[LabelledArchive],
+    form: CanonicalForm | None = None,
+    *,
+    like: Corpus | None = None,
 ) -> Corpus:
     """Bring archives to canonical form.
 
@@ -129,13 +132,15 @@ def build_corpus(
     ----------
     form
         The form to use; found from the archives where None.
+    like
+        Another corpus whose form and coordinates are taken over, none found anew.
 
     Raises
     ------
     TrainingRefusedError
         If no sweep can be brought to the form.
     """
-    form = form or form_of(archives)
+    form = like.form if like is not None else form or form_of(archives)
     rows: list[tuple[int, int]] = []
     features: list[Features] = []
     references = [references_of(archive) for archive in archives]
@@ -152,7 +157,9 @@ def build_corpus(
             "measured over it, or train a model on these"
         )
     views = tuple(each.view for each in features)
-    inputs, coordinates = _coordinates(form, views)
+    inputs, coordinates = (
+        _coordinates(form, views) if like is None else _as(like, views)
+    )
     present = np.stack([each.present for each in features])
     empty = np.zeros((*present.shape, 0), np.float32)
     further = _further_labels(archives)
@@ -204,6 +211,13 @@ def _coordinates(
         return None, None
     coordinates = found.of_views(views)
     return CoordinateInputs.of(found, coordinates), coordinates
+
+
+def _as(
+    like: Corpus, views: tuple[SweepView, ...]
+) -> tuple[CoordinateInputs | None, Coordinates | None]:
+    inputs = like.coordinate_inputs
+    return inputs, None if inputs is None else inputs.form.of_views(views)
 
 
 def _further_labels(archives: Sequence[LabelledArchive]) -> dict[str, str]:

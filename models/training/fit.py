@@ -16,7 +16,9 @@ from models.training.descent import Lesson, descend, find_steps, longest
 from models.training.determinism import deterministic
 from models.training.kernel import only_kernels, with_kernels
 from models.training.labels import HeadLabels, labels_of
+from models.training.pretraining import Pretraining
 from models.training.recipe import Recipe
+from models.training.shrinkage import with_shrunk_kernels
 from models.training.targets import TargetPlan, is_compared
 
 Flags = npt.NDArray[np.bool_]
@@ -35,6 +37,7 @@ def fit_ensemble(
     recipe: Recipe,
     *,
     kernels: tuple[str, ...] | None = (),
+    pretraining: Pretraining | None = None,
     checkpoints: Checkpoints | None = None,
     tell: Tell | None = None,
 ) -> Ensemble:
@@ -47,6 +50,8 @@ def fit_ensemble(
         weights; shape (member, sweep).
     kernels
         Heads that the conjugate kernel answers; every head has one beside where None.
+    pretraining
+        What members learn from first, if anything; the plan is then its own.
     checkpoints
         Where finished members are kept, and taken from.
     tell
@@ -60,12 +65,24 @@ def fit_ensemble(
     for number, hidden in enumerate(held_out):
         member = Ensemble(everything)
         name = f"{held_out.shape[0]}-{number}-{int(hidden.sum())}"
+        name += "" if pretraining is None else "-pretrained"
         if checkpoints is None or not checkpoints.fill(name, member):
             bare = _fit_member(
-                corpus, plan, labels, hidden, seed=(seed, number), recipe=recipe
+                corpus,
+                plan,
+                labels,
+                hidden,
+                seed=(seed, number),
+                recipe=recipe,
+                pretraining=pretraining,
             )
             lesson = _lesson(bare, corpus, labels, ~hidden)
-            member = with_kernels(bare, lesson, corpus, plan)
+            if pretraining is None or pretraining.is_fine_tuned:
+                member = with_kernels(bare, lesson, corpus, plan)
+            else:
+                member = with_shrunk_kernels(
+                    bare, lesson, _simulated(bare, pretraining), corpus, pretraining
+                )
             if checkpoints is not None:
                 checkpoints.keep(name, member)
         members.append(member)
@@ -83,22 +100,52 @@ def _fit_member(
     *,
     seed: Seed,
     recipe: Recipe,
+    pretraining: Pretraining | None,
 ) -> Ensemble:
-    """Find how long to train on hidden cycles, then train on all that may be seen."""
+    """Find how long to train on hidden cycles, then train on all that may be seen.
+
+    What was pre-trained goes on from there, more slowly; with too few cycles of the
+    laboratory it stays as it is.
+    """
     first, number = seed
     architecture = architecture_of(corpus, plan, 1, recipe)
     watched = _watched(corpus, hidden, seed)
+    own = recipe if pretraining is None else recipe.slower()
+    is_taught = pretraining is None or pretraining.is_fine_tuned
     with deterministic(1009 * first + number) as generator:
         steps = longest(int((~hidden).sum()), recipe)
-        if watched.any():
+        if watched.any() and is_taught:
             trial = Ensemble(architecture, seed=first + number)
             lesson = _prepared(trial, corpus, labels, ~(hidden | watched))
+            _pretrain(trial, pretraining, generator, recipe)
             looked_at = torch.from_numpy(np.flatnonzero(watched))
-            steps = find_steps(trial, lesson, looked_at, generator, recipe)
+            steps = find_steps(trial, lesson, looked_at, generator, own)
         member = Ensemble(architecture, seed=first + number)
         lesson = _prepared(member, corpus, labels, ~hidden)
-        descend(member, lesson, steps, generator, recipe)
+        _pretrain(member, pretraining, generator, recipe)
+        if is_taught:
+            descend(member, lesson, steps, generator, own)
     return member
+
+
+def _pretrain(
+    member: Ensemble,
+    pretraining: Pretraining | None,
+    generator: torch.Generator,
+    recipe: Recipe,
+) -> None:
+    """Fit a member's weights to simulated sweeps, seen through its own components."""
+    if pretraining is not None:
+        lesson = _simulated(member, pretraining)
+        descend(member, lesson, longest(lesson.rows.numel(), recipe), generator, recipe)
+
+
+def _simulated(member: Ensemble, pretraining: Pretraining) -> Lesson:
+    return Lesson(
+        inputs=inputs_of(member, pretraining.corpus),
+        labels=pretraining.labels,
+        rows=pretraining.rows,
+    )
 
 
 def _prepared(

@@ -1,6 +1,8 @@
 """Heads of the conjugate kernel: fitted in closed form, kept where they read better."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import reduce
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +23,12 @@ Indices = npt.NDArray[np.intp]
 MOST_SWEEPS = 3000
 """Sweeps that a ridge is fitted to; more tell it nothing new."""
 
-_LEAST_SWEEPS = 20
+LEAST_SWEEPS = 20
+"""Labelled sweeps without which no ridge is fitted."""
+
+HEATS = (0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0)
+"""Softmax temperatures at which heads are compared: each at the best of its own."""
+
 _LEAST_SPREAD = 0.25 / BIN_COUNT
 _SHARE_SPREAD = 0.1
 
@@ -33,6 +40,21 @@ def with_kernels(
 
     Its weights are rounded to what is stored first: the ridge sees what will serve.
     """
+    whole = as_stored(member)
+    with torch.no_grad():
+        for tower, hidden in whole.hidden(lesson.inputs):
+            for name in tower.heads:
+                head = whole.kernels[name]
+                assert isinstance(head, KernelHead)
+                rows = taught_rows(lesson, lesson.labels[name])
+                if rows.size >= LEAST_SWEEPS:
+                    seen = hidden[0].double().numpy()[rows]
+                    _fit_head(head, seen, rows, wanted_of(corpus, plan, name), corpus)
+    return whole
+
+
+def as_stored(member: Ensemble) -> Ensemble:
+    """Return a member rounded to what is stored, an empty kernel beside each head."""
     architecture = replace(
         member.architecture, kernel_heads=tuple(member.architecture.heads)
     )
@@ -48,17 +70,7 @@ def with_kernels(
         if name.startswith(("ratio.", "level."))
     }
     whole.load_state_dict(state)
-    whole.eval()
-    with torch.no_grad():
-        for tower, hidden in whole.hidden(lesson.inputs):
-            for name in tower.heads:
-                head = whole.kernels[name]
-                assert isinstance(head, KernelHead)
-                rows = _taught(lesson, lesson.labels[name])
-                if rows.size >= _LEAST_SWEEPS:
-                    seen = hidden[0].double().numpy()[rows]
-                    _fit_head(head, seen, rows, _wanted(corpus, plan, name), corpus)
-    return whole
+    return whole.eval()
 
 
 def chosen_heads(
@@ -79,7 +91,7 @@ def chosen_heads(
         losses = [
             min(
                 float(label.loss(torch.from_numpy(each[name] / heat), everything))
-                for heat in (0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0)
+                for heat in HEATS
             )
             for each in (logits, own)
         ]
@@ -96,14 +108,15 @@ def only_kernels(ensemble: Ensemble, names: tuple[str, ...]) -> Ensemble:
     return made.eval()
 
 
-def _taught(lesson: Lesson, label: HeadLabels) -> Indices:
+def taught_rows(lesson: Lesson, label: HeadLabels) -> Indices:
+    """Return labelled sweeps of a lesson, spread evenly over all of them."""
     rows = lesson.rows.numpy()
     rows = rows[label.weight.numpy()[rows] > 0]
     count = min(rows.size, MOST_SWEEPS)
     return np.asarray(rows[np.linspace(0, rows.size - 1, count).astype(np.intp)])
 
 
-def _wanted(corpus: Corpus, plan: TargetPlan, name: str) -> Reals:
+def wanted_of(corpus: Corpus, plan: TargetPlan, name: str) -> Reals:
     """Return what a ridge should say: shares of the grid, or one column a class."""
     if name in CLASS_TARGETS:
         hard = corpus.classes[name][:, None] == np.array(plan.classes[name])
@@ -122,16 +135,26 @@ def _fit_head(
         # Rare classes count as much as common ones.
         truth = truth / np.maximum(truth.mean(axis=0) * truth.shape[1], 0.2)
     ridge, left = fit_ridge(hidden, truth, corpus.thermal_cycle[rows], scaled=False)
-    _fill(head, ridge)
+    fill_head(head, [ridge], left - truth)
+
+
+def fill_head(head: KernelHead, ridges: Sequence[Ridge], missed: Reals) -> None:
+    """Let a head say the sum of ridges on its hidden layer, of unscaled features.
+
+    Parameters
+    ----------
+    missed
+        By how much left-out sweeps were missed, shape (sweep, output).
+    """
+    # A hidden layer's mean is folded into the bias.
+    weights = reduce(np.add, [ridge.weights for ridge in ridges])
+    bias = reduce(
+        np.add, [ridge.offset - ridge.centre @ ridge.weights for ridge in ridges]
+    )
+    head.weight[0] = torch.from_numpy(weights).float()
+    head.bias[0, 0] = torch.from_numpy(bias).float()
     if head.is_density:
-        spread = 1.4826 * float(np.median(np.abs(left - truth)))
+        spread = 1.4826 * float(np.median(np.abs(missed)))
         head.spread.fill_(max(spread, _LEAST_SPREAD))
     else:
         head.spread.fill_(_SHARE_SPREAD)
-
-
-def _fill(head: KernelHead, ridge: Ridge) -> None:
-    # A hidden layer's mean is folded into the bias.
-    bias = ridge.offset - ridge.centre @ ridge.weights
-    head.weight[0] = torch.from_numpy(ridge.weights).float()
-    head.bias[0, 0] = torch.from_numpy(bias).float()

@@ -1,9 +1,11 @@
 """How an ensemble is fitted."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from models.networks.architecture import Fusion
+
+_FINE_SHARE = 0.3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +44,10 @@ class Recipe:
     weight_decay: float = 0.02
     trace_dropout: float = 0.25
     jitter: float = 0.05
+
+    def slower(self) -> Self:
+        """Return the recipe that goes on from weights that know something already."""
+        return replace(self, learning_rate=_FINE_SHARE * self.learning_rate)
 
     @classmethod
     def from_record(cls, record: dict[str, Any]) -> Self:

@@ -25,6 +25,11 @@ from models.training.comparison import compare
 from models.training.corpus import Corpus, build_corpus
 from models.training.networks import learn_networks
 from models.training.opinion import learn_second_opinion
+from models.training.pretraining import prepare_pretraining
+from models.training.pretraining_report import (
+    pretraining_record,
+    pretraining_warnings,
+)
 from models.training.progress import Listener, Progress, Stage
 from models.training.reading import LeftOutReadings, read_left_out
 from models.training.recipe import Recipe
@@ -53,6 +58,8 @@ class TrainingReport:
         Sentences on what the figures do not show.
     metrics
         Target to its metrics on held-out sweeps, JSON-ready.
+    pretraining
+        What a simulated archive brought, JSON-ready; None where there was none.
     """
 
     model_version: str
@@ -64,10 +71,13 @@ class TrainingReport:
     refused: dict[str, str]
     warnings: tuple[str, ...]
     metrics: dict[str, Any]
+    pretraining: dict[str, Any] | None = None
 
     def to_record(self) -> dict[str, Any]:
-        """Write as a JSON-ready mapping."""
+        """Write as a JSON-ready mapping; of pre-training only where there was any."""
         record = asdict(self)
+        if self.pretraining is None:
+            del record["pretraining"]
         return record | {"trained": list(self.trained), "warnings": list(self.warnings)}
 
 
@@ -78,6 +88,7 @@ def train_model(
     seed: int = 0,
     targets: Collection[str] | None = None,
     recipe: Recipe | None = None,
+    pretrain_on: Sequence[LabelledArchive] = (),
     tell: Listener | None = None,
 ) -> TrainingReport:
     """Train, calibrate and write a model folder.
@@ -92,6 +103,10 @@ def train_model(
         Of splits and weights; the same seed gives the same folder on one machine.
     targets
         Targets to train; all that the labels support where None.
+    pretrain_on
+        Archives simulated from a twin of the receiver, that networks learn from first.
+        What they learnt is kept head by head, where left-out cycles of the archives
+        are read better with it.
     tell
         Is called with what was done, and the share of the whole.
 
@@ -118,12 +133,21 @@ def train_model(
         "seed": seed,
         "recipe": asdict(recipe),
     }
+    pretraining = None
+    if pretrain_on:
+        pretraining = prepare_pretraining(pretrain_on, corpus, plan)
+        provenance["pretraining"] = {
+            "data_sha256": data_hash(pretrain_on),
+            "sweep_count": pretraining.corpus.sweep_count,
+            "fine_tuned": pretraining.is_fine_tuned,
+        }
     checkpoints = Checkpoints.of(output_dir, provenance)
     networks = learn_networks(
         corpus,
         plan,
         split,
         recipe,
+        pretraining=pretraining,
         checkpoints=checkpoints,
         tell=say.within(Stage.NETWORKS),
     )
@@ -160,6 +184,10 @@ def train_model(
     compared = compare(corpus, plan, split, metrics)
     say.done(Stage.BASELINES)
     warnings = _warnings(corpus, split)
+    brought = None
+    if pretraining is not None:
+        brought = pretraining_record(pretraining, networks.guarded)
+        warnings += pretraining_warnings(pretraining, networks.guarded)
     version = save_model(
         output_dir,
         model,
@@ -169,7 +197,8 @@ def train_model(
             "warnings": list(warnings),
             "split": split.kind.value,
             "evaluation": compared,
-        },
+        }
+        | ({} if brought is None else {"pretraining": brought}),
         split.to_record(),
     )
     write_card(output_dir)
@@ -184,6 +213,7 @@ def train_model(
         refused=dict(plan.refused),
         warnings=warnings,
         metrics=metrics,
+        pretraining=brought,
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from models.training.pretraining_report import pretraining_lines
 from models.training.progress import Listener
 from models.training.targets import TARGETS
 from models.training.train import TrainingReport, train_model
@@ -31,6 +32,13 @@ _BAR_STEPS = 1000
     help=f"Targets to train, joined by commas, out of {', '.join(TARGETS)} and "
     "label:NAME for any further scalar label; all that the labels support by default.",
 )
+@click.option(
+    "--pretrain",
+    multiple=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Archive (.npz) that twin simulate wrote, for the networks to learn from "
+    "first; kept head by head where left-out cycles are read better. May be repeated.",
+)
 @click.option("--seed", default=0, show_default=True, help="Of splits and weights.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def command(
@@ -38,6 +46,7 @@ def command(
     archives: tuple[Path, ...],
     output: Path,
     targets: str | None,
+    pretrain: tuple[Path, ...],
     seed: int,
     as_json: bool,
 ) -> None:
@@ -52,7 +61,12 @@ def command(
         wanted = [name.strip() for name in targets.split(",") if name.strip()]
     with bad_input_in_one_line(), _progress() as tell:
         report = train_model(
-            read_archives(archives), output, seed=seed, targets=wanted, tell=tell
+            read_archives(archives),
+            output,
+            seed=seed,
+            targets=wanted,
+            pretrain_on=read_archives(pretrain),
+            tell=tell,
         )
     if as_json:
         print_json(report.to_record())
@@ -89,5 +103,7 @@ def _lines(report: TrainingReport) -> list[str]:
             low, high = metrics["interval_90"]
             line += f" [{low:.4g}, {high:.4g}]"
         lines.append(line)
+    if report.pretraining is not None:
+        lines += pretraining_lines(report.pretraining)
     lines += [f"{name}: not trained, {why}" for name, why in report.refused.items()]
     return lines + [f"warning: {sentence}" for sentence in report.warnings]

@@ -1,0 +1,49 @@
+"""What is told of a pre-training: which heads were kept, and by how much."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from models.training.guard import GuardedHead
+from models.training.pretraining import LEAST_CYCLES_TO_FINE_TUNE, Pretraining
+
+_NO_CYCLE_LEFT = (
+    "pre-training needs two thermal cycles to be judged: there is one, and the "
+    "networks are those without it"
+)
+_TOO_FEW_CYCLES = (
+    f"fewer than {LEAST_CYCLES_TO_FINE_TUNE} thermal cycles are too few to fine-tune "
+    "on: pre-trained networks stay as the twin taught them, and a conjugate kernel "
+    "that is shrunk to their answer corrects the heads that it reads better"
+)
+
+
+def pretraining_record(
+    pretraining: Pretraining, guarded: Mapping[str, GuardedHead]
+) -> dict[str, Any]:
+    """Return a pre-training as a JSON-ready mapping."""
+    return {
+        "sweeps": pretraining.corpus.sweep_count,
+        "fine_tuned": pretraining.is_fine_tuned,
+        "heads": {name: each.to_record() for name, each in guarded.items()},
+    }
+
+
+def pretraining_warnings(
+    pretraining: Pretraining, guarded: Mapping[str, GuardedHead]
+) -> tuple[str, ...]:
+    """Return sentences on what could not be done with a simulated archive."""
+    if not guarded:
+        return (_NO_CYCLE_LEFT,)
+    return () if pretraining.is_fine_tuned else (_TOO_FEW_CYCLES,)
+
+
+def pretraining_lines(record: Mapping[str, Any]) -> Iterator[str]:
+    """Word a record, a line a head."""
+    for name, each in record["heads"].items():
+        kept = "kept" if each["is_kept"] else "not kept"
+        yield (
+            f"{name}: pre-training {kept}, {each['plain_loss']:.3g} to "
+            f"{each['pretrained_loss']:.3g} nats on left-out cycles, "
+            f"{each['gain']:+.2g} +- {each['gain_error']:.2g} a cycle, better in "
+            f"{each['cycles_better']} of {each['cycle_count']}"
+        )
