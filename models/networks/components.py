@@ -1,5 +1,8 @@
 """Principal components of each trace, as a fixed linear layer."""
 
+from dataclasses import dataclass
+from typing import Self
+
 import torch
 from torch import Tensor, nn
 
@@ -19,7 +22,88 @@ class Components(nn.Module):
 
     def forward(self, values: Tensor) -> Tensor:
         """Project (sweep, trace, feature) to (member, sweep, trace, component)."""
-        basis = self.basis.to(values.dtype)
-        projected = torch.einsum("btf,mtfk->mbtk", values, basis)
-        shift = torch.einsum("mtf,mtfk->mtk", self.mean, basis)
-        return (projected - shift[:, None]) / self.spread[:, None]
+        return Projection.of(self).projected(values)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Projection:
+    """Components made ready for many sweeps: what no sweep changes is done once.
+
+    Attributes
+    ----------
+    mean, spread, shift
+        Of the features and of the components, and the components of the mean; a
+        member and a trace each.
+    onto
+        What projects, shape (trace, feature, member * component).
+    back
+        What rebuilds, shape (member * trace, component, feature).
+    """
+
+    mean: Tensor
+    spread: Tensor
+    shift: Tensor
+    onto: Tensor
+    back: Tensor
+
+    @classmethod
+    def of(cls, components: Components) -> Self:
+        """Make components ready as they stand now."""
+        basis = components.basis.to(components.mean.dtype)
+        return cls(
+            mean=components.mean,
+            spread=components.spread,
+            shift=torch.einsum("mtf,mtfk->mtk", components.mean, basis),
+            onto=basis.permute(1, 2, 0, 3).flatten(2).contiguous(),
+            back=basis.flatten(0, 1).transpose(1, 2),
+        )
+
+    def projected(self, values: Tensor) -> Tensor:
+        """Project (sweep, trace, feature) to (member, sweep, trace, component)."""
+        members, _, kept = self.spread.shape
+        flat = torch.bmm(values.transpose(0, 1), self.onto)
+        onto = flat.unflatten(2, (members, kept)).permute(2, 1, 0, 3)
+        return (onto - self.shift[:, None]) / self.spread[:, None]
+
+    def rebuilt(self, scaled: Tensor) -> Tensor:
+        """Turn (member, sweep, trace, component) into (member, sweep, trace, feature).
+
+        Without the mean; components in the units of the features.
+        """
+        members, traces, _ = self.spread.shape
+        rows = scaled.transpose(1, 2).flatten(0, 1)
+        found = torch.bmm(rows, self.back)
+        return found.unflatten(0, (members, traces)).transpose(1, 2)
+
+    def parted(self, values: Tensor, projected: Tensor) -> "Parted":
+        """Part features into what components say and what they leave.
+
+        Parameters
+        ----------
+        values
+            Shape (sweep, trace, feature).
+        projected
+            Their components, shape (member, sweep, trace, component).
+        """
+        centred = values - self.mean[:, None]
+        rebuilt = self.rebuilt(projected * self.spread[:, None])
+        return Parted(projected=projected, centred=centred, outside=centred - rebuilt)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Parted:
+    """Features of sweeps in two parts, for each member.
+
+    Attributes
+    ----------
+    projected
+        Components, shape (member, sweep, trace, component).
+    centred
+        Features off their mean, shape (member, sweep, trace, feature).
+    outside
+        What the components leave of these.
+    """
+
+    projected: Tensor
+    centred: Tensor
+    outside: Tensor

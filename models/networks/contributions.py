@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from models.networks.components import Components
+from models.networks.components import Parted, Projection
 
 BAND_COUNT = 16
 """Bands of even width."""
@@ -19,11 +19,7 @@ Reals = npt.NDArray[np.float64]
 
 
 def contributions(
-    components: Components,
-    values: Tensor,
-    projected: Tensor,
-    mask: Tensor,
-    kept: npt.NDArray[np.bool_],
+    projection: Projection, parted: Parted, mask: Tensor, kept: npt.NDArray[np.bool_]
 ) -> tuple[Reals, Reals]:
     """Return shares of T2 and of Q, means over the members.
 
@@ -31,12 +27,10 @@ def contributions(
 
     Parameters
     ----------
-    components
-        The components of the ratio.
-    values
-        Ratio features, level before phase, shape (sweep, trace, feature).
-    projected
-        Their components, shape (member, sweep, trace, kept component).
+    projection
+        By the components of the ratio.
+    parted
+        Ratio features, level before phase.
     mask
         1 where a trace has a reference, shape (sweep, trace).
     kept
@@ -47,17 +41,10 @@ def contributions(
     t2, q : ndarray
         Shape (sweep, trace, BAND_COUNT); each sweep's sum to one, or are all zero.
     """
-    basis = components.basis.to(values.dtype)
-    centred = values - components.mean[:, None]
-    rebuilt = torch.einsum(
-        "mbtk,mtfk->mbtf", projected * components.spread[:, None], basis
-    )
-    pulled = torch.einsum(
-        "mbtk,mtfk->mbtf", projected / components.spread[:, None], basis
-    )
+    pulled = projection.rebuilt(parted.projected / projection.spread[:, None])
     there = mask[None, :, :, None]
-    inside = (centred * pulled * there).mean(dim=0)
-    outside = ((centred - rebuilt).square() * there).mean(dim=0)
+    inside = (parted.centred * pulled * there).mean(dim=0)
+    outside = (parted.outside.square() * there).mean(dim=0)
     band = np.flatnonzero(kept) * BAND_COUNT // kept.size
     index = torch.from_numpy(np.tile(band, 2))
     return _shares(inside, index), _shares(outside, index)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from models.networks.architecture import Architecture
-from models.networks.components import Components
+from models.networks.components import Components, Projection
 from models.networks.kernel import KernelHead
 from models.networks.towers import Tower, compand
 
@@ -38,6 +38,14 @@ class Inputs:
     compared: Tensor
     present: Tensor
     with_reference: Tensor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Projections:
+    """The fixed components of an ensemble, made ready for many sweeps."""
+
+    ratio: Projection
+    level: Projection
 
 
 class Ensemble(nn.Module):
@@ -86,6 +94,12 @@ class Ensemble(nn.Module):
             }
         )
 
+    def projections(self) -> Projections:
+        """Make the fixed components ready as they stand now."""
+        return Projections(
+            ratio=Projection.of(self.ratio), level=Projection.of(self.level)
+        )
+
     def inputs(
         self,
         *,
@@ -95,6 +109,7 @@ class Ensemble(nn.Module):
         coordinates: Tensor,
         compared: Tensor,
         present: Tensor,
+        through: Projections | None = None,
     ) -> Inputs:
         """Put features through the fixed components.
 
@@ -106,12 +121,15 @@ class Ensemble(nn.Module):
             Shape (sweep, trace, coordinate).
         compared, present
             Shape (sweep, trace).
+        through
+            As from :meth:`projections`, where these were made before.
         """
         members = self.architecture.member_count
+        fixed = self.projections() if through is None else through
         return Inputs(
-            ratio=self.ratio(ratio),
-            level=self.level(level),
-            reference_level=self.level(reference_level),
+            ratio=fixed.ratio.projected(ratio),
+            level=fixed.level.projected(level),
+            reference_level=fixed.level.projected(reference_level),
             coordinates=coordinates,
             compared=compared.expand(members, -1, -1),
             present=present.expand(members, -1, -1),

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from torch import Tensor
 
 from models.calibration import (
@@ -16,11 +16,10 @@ from models.calibration import (
 from models.calibration.presence import PresenceCalibration
 from models.coordinates import Coordinates
 from models.fingerprint import Fingerprint
-from models.networks.contributions import contributions
 from models.networks.density import Coordinate, DensityGrid
 from models.networks.ensemble import Ensemble
 from models.networks.inputs import CoordinateInputs
-from models.networks.monitoring import monitoring_scores
+from models.networks.reading import EnsembleReader
 from models.opinion import Opinion, OpinionReading
 from models.opinion.disagreement import disagreement_of
 from models.preprocessing.canonical import CanonicalForm, Features
@@ -39,7 +38,7 @@ HEALTHY = "healthy"
 """The condition in which temperature and field are read most surely."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class TrainedModel:
     """Networks, calibration and the form of their input.
 
@@ -89,52 +88,37 @@ class TrainedModel:
         compared = np.stack([each.compared for each in features])
         coordinates, table = self._coordinates(features)
         ratio = np.stack([each.ratio for each in features])
-        with torch.inference_mode():
-            seen = self.ensemble.inputs(
-                ratio=torch.from_numpy(ratio),
-                level=_tensor([each.level for each in features]),
-                reference_level=_tensor([each.reference_level for each in features]),
-                coordinates=torch.from_numpy(table),
-                compared=torch.from_numpy(compared.astype(np.float32)),
-                present=_tensor([each.present for each in features]),
-            )
-            logits = {
-                name: values.double().numpy()
-                for name, values in self.ensemble.judge(seen).items()
-            }
-            scores = monitoring_scores(
-                self.ensemble.ratio,
-                torch.from_numpy(ratio),
-                seen.ratio,
-                self.bank,
-                seen.compared[0],
-            )
-            t2, q = contributions(
-                self.ensemble.ratio,
-                torch.from_numpy(ratio),
-                seen.ratio,
-                seen.compared[0],
-                self.form.kept,
-            )
+        seen = self._networks.read(
+            ratio=ratio,
+            level=_singles([each.level for each in features]),
+            reference_level=_singles([each.reference_level for each in features]),
+            coordinates=table,
+            compared=compared.astype(np.float32),
+            present=_singles([each.present for each in features]),
+        )
         opinion = None
-        novelty = scores.double().numpy()
+        novelty = seen.scores
         if self.opinion is not None:
             opinion = self.opinion.read(ratio, table, compared)
-            apart = self.disagreement(logits, opinion)
+            apart = self.disagreement(seen.logits, opinion)
             # Both fill a gap in their own way, which tells nothing of the sweep.
             apart = np.where(compared.all(axis=1), apart, 0.0)
             novelty = np.concatenate([novelty, apart[:, :, None]], axis=2)
         judged = self._read(
-            logits, np.median(novelty, axis=0), np.asarray(compared.any(axis=1))
+            seen.logits, np.median(novelty, axis=0), np.asarray(compared.any(axis=1))
         )
         judged = replace(
             judged,
             opinion=opinion,
-            contributions={"t2": t2, "q": q},
+            contributions={"t2": seen.t2, "q": seen.q},
             signature=signatures(ratio, self.form),
         )
         judged = self._with_receiver(judged, features, coordinates)
         return self._with_parts(self._with_lines(judged, features), features)
+
+    @cached_property
+    def _networks(self) -> EnsembleReader:
+        return EnsembleReader(self.ensemble, self.bank, self.form.kept)
 
     def disagreement(self, logits: dict[str, Reals], opinion: OpinionReading) -> Reals:
         """Return how far each member and the opinion are apart, (member, sweep)."""
@@ -270,5 +254,5 @@ def looks_faulty(
     return np.asarray(best != classes["condition"].index(HEALTHY))
 
 
-def _tensor(rows: list[npt.NDArray[np.generic]]) -> Tensor:
-    return torch.from_numpy(np.stack(rows).astype(np.float32, copy=False))
+def _singles(rows: list[npt.NDArray[np.generic]]) -> Singles:
+    return np.stack(rows).astype(np.float32, copy=False)

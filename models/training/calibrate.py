@@ -17,7 +17,8 @@ from models.calibration import (
 )
 from models.calibration.scaling import softmax
 from models.networks.ensemble import Ensemble
-from models.networks.monitoring import monitoring_scores
+from models.networks.components import Projection
+from models.networks.monitoring import KnownSweeps, monitoring_scores
 from models.serving.trained import looks_faulty
 from models.training.corpus import Corpus
 from models.training.fit import logits_of
@@ -95,15 +96,13 @@ def bank_of(
 def novelty_of(ensemble: Ensemble, corpus: Corpus, bank: Tensor) -> Reals:
     """Score all sweeps, shape (member, sweep, score)."""
     parts = []
+    projection, known = Projection.of(ensemble.ratio), KnownSweeps.of(bank)
     for start in range(0, corpus.sweep_count, _CHUNK):
         part = slice(start, start + _CHUNK)
         values = torch.from_numpy(corpus.ratio[part])
         mask = torch.from_numpy(corpus.compared[part].astype(np.float32))
-        parts.append(
-            monitoring_scores(
-                ensemble.ratio, values, ensemble.ratio(values), bank, mask
-            )
-        )
+        parted = projection.parted(values, projection.projected(values))
+        parts.append(monitoring_scores(parted, known, mask))
     return np.asarray(torch.cat(parts, dim=1).double().numpy())
 
 

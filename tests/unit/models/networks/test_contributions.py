@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 import torch
 
-from models.networks.components import Components
+from models.networks.components import Components, Projection
 from models.networks.contributions import BAND_COUNT, contributions
-from models.networks.monitoring import monitoring_scores
+from models.networks.monitoring import KnownSweeps, monitoring_scores
 from models.training.components import fit_components
 
 BINS = 64
@@ -21,11 +21,16 @@ def fitted():
     return components, torch.from_numpy(values)
 
 
+def parted_by(fitted, values):
+    projection = Projection.of(fitted[0])
+    return projection, projection.parted(values, projection.projected(values))
+
+
 def of(fitted, values, mask=None):
-    components, _ = fitted
+    projection, parted = parted_by(fitted, values)
     mask = torch.ones(values.shape[:2]) if mask is None else mask
     kept = np.ones(BINS, dtype=np.bool_)
-    return contributions(components, values, components(values), mask, kept)
+    return contributions(projection, parted, mask, kept)
 
 
 def test_shares_sum_to_one_and_follow_the_statistics(fitted):
@@ -53,12 +58,11 @@ def test_a_spike_is_found_where_it_stands(fitted):
 
 
 def test_a_missing_trace_adds_nothing(fitted):
-    components, values = fitted
+    _, values = fitted
     mask = torch.tensor([[1.0, 0.0]])
     for shares in of(fitted, values[:1], mask):
         assert (shares[0, 1] == 0).all()
         assert shares[0, 0].sum() == pytest.approx(1.0, abs=1e-4)
-    bank = torch.zeros((2, 5, 2, 3))
-    assert torch.isfinite(
-        monitoring_scores(components, values[:1], components(values[:1]), bank, mask)
-    ).all()
+    known = KnownSweeps.of(torch.zeros((2, 5, 2, 3)))
+    _, parted = parted_by(fitted, values[:1])
+    assert torch.isfinite(monitoring_scores(parted, known, mask)).all()

@@ -6,7 +6,7 @@ import torch
 from models.networks.architecture import Architecture, Fusion
 from models.networks.ensemble import Ensemble, stack_members
 from models.networks.kernel import KernelHead, student_logits
-from models.networks.monitoring import monitoring_scores
+from models.networks.monitoring import KnownSweeps, monitoring_scores
 from models.networks.towers import compand
 
 ARCHITECTURE = Architecture(
@@ -81,13 +81,16 @@ def test_missing_trace_has_no_say(ensemble):
     for name in ("ratio", "level", "reference_level", "coordinates"):
         spoiled[name][:, 1] = 1e6
     bank = torch.zeros((2, 7, 3, 4))
+    fixed = ensemble.projections().ratio
     logits, scores = [], []
     for each in (seen, spoiled):
         inputs = ensemble.inputs(**each)
         logits.append(ensemble.judge(inputs))
         scores.append(
             monitoring_scores(
-                ensemble.ratio, each["ratio"], inputs.ratio, bank, each["compared"]
+                fixed.parted(each["ratio"], inputs.ratio),
+                KnownSweeps.of(bank),
+                each["compared"],
             )
         )
     for name, values in logits[0].items():
