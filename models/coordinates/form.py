@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
@@ -42,7 +43,7 @@ class Coordinates:
     texture: Reals
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class CoordinateForm:
     """How sweeps are put into coordinates.
 
@@ -60,7 +61,7 @@ class CoordinateForm:
     bin_count: int
     traces: dict[str, TraceForm]
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """Names of the coordinates, each with its trace."""
         return tuple(
@@ -69,13 +70,13 @@ class CoordinateForm:
             for name in form.names
         )
 
-    @property
+    @cached_property
     def trace_of(self) -> npt.NDArray[np.intp]:
         """Number of the trace that each coordinate comes from."""
         counts = [len(form.names) for form in self.traces.values()]
         return np.repeat(np.arange(len(counts)), counts)
 
-    @property
+    @cached_property
     def trace_of_texture(self) -> npt.NDArray[np.intp]:
         """Number of the trace that each number of the texture comes from."""
         counts = [form.texture_count for form in self.traces.values()]

@@ -1,6 +1,7 @@
 """How the coordinates of a healthy receiver depend on temperature and stray field."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from scipy.interpolate import BSpline
@@ -96,19 +97,26 @@ def _basis(place: Reals, knots: Reals) -> Reals:
     flat = np.asarray(place, dtype=np.float64).reshape(-1)
     if knots.size == 0:
         return np.ones((*np.shape(place), 1))
-    ends = [knots[0]] * _SPLINE_DEGREE, [knots[-1]] * _SPLINE_DEGREE
-    padded = np.r_[ends[0], knots, ends[1]]
+    splines = _splines(knots.tobytes())
     inside = np.clip(flat, knots[0], knots[-1] - 1e-9)
-    values = BSpline.design_matrix(inside, padded, _SPLINE_DEGREE).toarray()
+    values = np.asarray(splines(inside), dtype=np.float64)
     # Beyond its ends a curve goes on straight: what lies at the end of what was
     # trained is neither pushed over it nor kept from it.
     outside = np.flatnonzero(np.abs(flat - inside) > 1e-6)
     if outside.size:
         step = _END_SHARE * (knots[-1] - knots[0]) * np.sign(inside - flat)[outside]
-        within = BSpline.design_matrix(inside[outside] + step, padded, _SPLINE_DEGREE)
-        slope = (within.toarray() - values[outside]) / step[:, None]
+        within = splines(inside[outside] + step)
+        slope = (within - values[outside]) / step[:, None]
         values[outside] += (flat - inside)[outside, None] * slope
     return np.asarray(values.reshape(*np.shape(place), -1))
+
+
+@lru_cache(maxsize=64)
+def _splines(knots: bytes) -> BSpline:
+    """Return all splines on knots as one; kept, for it takes longer to make than to use."""
+    inner = np.frombuffer(knots, dtype=np.float64)
+    padded = np.pad(inner, _SPLINE_DEGREE, mode="edge")
+    return BSpline(padded, np.eye(padded.size - _SPLINE_DEGREE - 1), _SPLINE_DEGREE)
 
 
 def _bend(count: int) -> Reals:

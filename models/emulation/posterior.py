@@ -12,14 +12,13 @@ import numpy.typing as npt
 from scipy.special import ndtr
 
 from models.coordinates.signal import Flags, Reals
+from models.emulation.field import FieldSearch, derived, evaluate
 from models.emulation.healthy import HealthyEmulator
 
 COARSE_COUNT = 160
 """Places of the temperature axis that are tried first."""
 
 _FINE_COUNT = 41
-_FIELD_COUNT = 31
-_NEWTON_STEPS = 8
 _CHUNK = 64
 _FIELD_QUANTILE_COUNT = 121
 
@@ -100,7 +99,8 @@ class PosteriorReader:
         low, high = emulator.place_range
         margin = 0.01 * (high - low)
         self._coarse = np.linspace(low - margin, high + margin, COARSE_COUNT)
-        self._coarse_means = self._means_at(self._coarse)
+        self._coarse_curve = self._curve_at(self._coarse[None])
+        self._search = _search_of(emulator)
 
     def read(self, values: Reals) -> Posterior:
         """Return the posterior of sweeps, from coordinates (sweep, coordinate)."""
@@ -108,6 +108,8 @@ class PosteriorReader:
             self._read(values[start : start + _CHUNK])
             for start in range(0, values.shape[0], _CHUNK)
         ]
+        if len(parts) == 1:
+            return parts[0]
         return Posterior(
             **{
                 name: np.concatenate([getattr(part, name) for part in parts])
@@ -122,18 +124,18 @@ class PosteriorReader:
         count = scaled.shape[0]
         if emulator.design.fine.size == 0:
             places = np.full((count, 1), emulator.place_range[0])
-            only = self._logs(whitened, places, self._means_at(places))
+            only = self._logs(whitened, self._curve_at(places))
             pair = [np.repeat(each, 2, axis=1) for each in only]
             spread = places + np.array([-0.5, 0.5])
             return self._finished(values, spread, *pair)
         places = np.tile(self._coarse, (count, 1))
-        logs, field, sigma = self._logs(whitened, places, self._coarse_means[None])
+        logs, field, sigma = self._logs(whitened, self._coarse_curve)
         step = float(self._coarse[1] - self._coarse[0])
         for reach in (3.0 * step, 0.3 * step):
             at = logs.argmax(axis=1)[:, None]
             best = np.take_along_axis(places, at, axis=1)
             near = best + np.linspace(-reach, reach, _FINE_COUNT)
-            found = self._logs(whitened, near, self._means_at(near))
+            found = self._logs(whitened, self._curve_at(near))
             places = np.concatenate([places, near], axis=1)
             order = np.argsort(places, axis=1, kind="stable")
             places = np.take_along_axis(places, order, axis=1)
@@ -183,61 +185,38 @@ class PosteriorReader:
                 found[chosen, power] = coarse[chosen] @ means[part]
         return found.reshape(*places.shape, *found.shape[1:])
 
-    def _logs(
-        self, whitened: Reals, places: Reals, means: Reals
-    ) -> tuple[Reals, Reals, Reals]:
+    def _curve_at(self, places: Reals) -> "_Curve":
+        means = self._means_at(places)
+        powers = means[..., 1:, :]
+        return _Curve(
+            band=self._bands(places),
+            means=means[..., 0, :],
+            powers=powers,
+            among=np.matmul(powers, np.swapaxes(powers, -1, -2)),
+        )
+
+    def _logs(self, whitened: Reals, curve: "_Curve") -> tuple[Reals, Reals, Reals]:
         """Return log density, field and its sigma at places, each (sweep, place)."""
-        band = self._bands(places)
         rows = np.arange(whitened.shape[0])[:, None]
-        base = whitened[rows, band] - means[..., 0, :]
-        freedom = self._emulator.freedom
-        count = base.shape[2]
-        square = np.einsum("npd,npd->np", base, base)
-        relative, polynomial = self._best_field(square, base, means[..., 1:, :])
-        least = np.maximum(_evaluate(polynomial, relative), 0.0)
+        polynomial = curve.square_of(whitened[rows, curve.band] - curve.means)
+        freedom, tempering = self._emulator.freedom, self._emulator.tempering
+        count = whitened.shape[2]
+        if self._search is None:
+            relative = np.zeros(polynomial.shape[1:])
+        else:
+            relative = self._search.least(polynomial)
+        least = np.maximum(evaluate(polynomial, relative), 0.0)
         logs = -0.5 * (freedom + count) * np.log1p(least / freedom)
-        logs = self._emulator.tempering * (logs - self._log_volume[band])
-        scale = self._emulator.design.field_scale
-        if scale == 0.0:
+        logs = tempering * (logs - self._log_volume[curve.band])
+        if self._search is None:
             return logs, np.zeros_like(logs), np.zeros_like(logs)
-        bend = 0.5 * _evaluate(_derived(_derived(polynomial)), relative)
-        bend *= self._emulator.tempering * (freedom + count) / (freedom + least)
+        bend = 0.5 * evaluate(derived(derived(polynomial)), relative)
+        bend *= tempering * (freedom + count) / (freedom + least)
+        scale = self._emulator.design.field_scale
         low, high = self._emulator.field_range_tesla
         widest = 0.3 * (high - low) / scale
         sigma = np.minimum(1.0 / np.sqrt(np.maximum(bend, 1e-12)), widest)
         return logs + np.log(sigma), relative * scale, sigma * scale
-
-    def _best_field(
-        self, square: Reals, base: Reals, powers: Reals
-    ) -> tuple[Reals, Reals]:
-        """Find the field of least square; return it over its scale, and the square.
-
-        The square is a polynomial of the field, coefficients along the last axis.
-        """
-        count = powers.shape[-2]
-        polynomial = np.zeros((*square.shape, 2 * count + 1))
-        polynomial[..., 0] = square
-        if count == 0:
-            return np.zeros_like(square), polynomial
-        mixed = np.matmul(powers, base[..., None])[..., 0]
-        among = np.matmul(powers, np.swapaxes(powers, -1, -2))
-        for one in range(count):
-            polynomial[..., one + 1] -= 2.0 * mixed[..., one]
-            for two in range(count):
-                polynomial[..., one + two + 2] += among[..., one, two]
-        low, high = self._emulator.field_range_tesla
-        scale = self._emulator.design.field_scale
-        tried = np.linspace(low, high, _FIELD_COUNT) / scale
-        table = polynomial @ (tried[None, :] ** np.arange(2 * count + 1)[:, None])
-        found = tried[table.argmin(axis=-1)]
-        first = _derived(polynomial)
-        second = _derived(first)
-        margin = 0.05 * (high - low) / scale
-        for _ in range(_NEWTON_STEPS):
-            bend = np.maximum(_evaluate(second, found), 1e-9)
-            step = np.clip(_evaluate(first, found) / bend, -0.1, 0.1)
-            found = np.clip(found - step, low / scale - margin, high / scale + margin)
-        return found, polynomial
 
     def _residuals(self, values: Reals, place: Reals, field: Reals) -> Reals:
         scaled = self._emulator.scaled(values)[:, self._present]
@@ -250,6 +229,61 @@ class PosteriorReader:
         return np.asarray(left)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Curve:
+    """The whitened mean at places, which may be those of all sweeps.
+
+    Attributes
+    ----------
+    band
+        Band of temperature, shape (sweep or 1, place).
+    means
+        Without a field, shape (sweep or 1, place, coordinate).
+    powers
+        What the powers of the field add, shape (sweep or 1, place, power, coordinate).
+    among
+        Products of these, shape (sweep or 1, place, power, power).
+    """
+
+    band: npt.NDArray[np.intp]
+    means: Reals
+    powers: Reals
+    among: Reals
+
+    def square_of(self, base: Reals) -> Reals:
+        """Return the squared length of a departure as a polynomial of the field.
+
+        Parameters
+        ----------
+        base
+            Departure without a field, shape (sweep, place, coordinate).
+
+        Returns
+        -------
+        ndarray
+            Shape (coefficient, sweep, place).
+        """
+        count = self.powers.shape[-2]
+        polynomial = np.zeros((2 * count + 1, *base.shape[:2]))
+        polynomial[0] = np.einsum("npd,npd->np", base, base)
+        if count:
+            mixed = np.matmul(self.powers, base[..., None])[..., 0]
+            polynomial[1 : count + 1] -= 2.0 * np.moveaxis(mixed, -1, 0)
+        for one in range(count):
+            for two in range(count):
+                polynomial[one + two + 2] += self.among[..., one, two]
+        return polynomial
+
+
+def _search_of(emulator: HealthyEmulator) -> FieldSearch | None:
+    """Return what looks for the field; None where it was not trained."""
+    scale = emulator.design.field_scale
+    if scale == 0.0:
+        return None
+    order = 2 * (emulator.design.powers - 1)
+    return FieldSearch.over(emulator.field_range_tesla, scale, order)
+
+
 def _whitened(emulator: HealthyEmulator, chosen: Flags) -> tuple[Reals, Reals]:
     """Return whitening matrices and whitened coefficients, (band, ...) each."""
     covariances = emulator.covariances[:, chosen][:, :, chosen]
@@ -258,19 +292,6 @@ def _whitened(emulator: HealthyEmulator, chosen: Flags) -> tuple[Reals, Reals]:
     )
     coefficients = emulator.coefficients[:, chosen]
     return inverse, np.einsum("tc,bdc->btd", coefficients, inverse, optimize=True)
-
-
-def _evaluate(polynomial: Reals, at: Reals) -> Reals:
-    value = np.zeros_like(at)
-    for index in range(polynomial.shape[-1] - 1, -1, -1):
-        value = value * at + polynomial[..., index]
-    return value
-
-
-def _derived(polynomial: Reals) -> Reals:
-    if polynomial.shape[-1] == 1:
-        return np.zeros_like(polynomial)
-    return np.asarray(polynomial[..., 1:] * np.arange(1, polynomial.shape[-1]))
 
 
 def _quantiles(places: Reals, cumulated: Reals, levels: Reals) -> Reals:

@@ -2,6 +2,7 @@
 
 import warnings
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -18,7 +19,7 @@ _LARGEST = 20.0
 _LEAST_SPREAD = 1e-6
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class CoordinateInputs:
     """How coordinates become inputs.
 
@@ -54,10 +55,10 @@ class CoordinateInputs:
             spread=as_stored(np.maximum(spread, _LEAST_SPREAD)),
         )
 
-    @property
+    @cached_property
     def width(self) -> int:
         """Inputs of one trace; traces that have fewer are filled with zeros."""
-        return max(column.size for column in self._columns())
+        return max(column.size for column in self._columns)
 
     def tables(self, seen: Coordinates) -> Singles:
         """Return inputs by trace, zero where a trace is missing.
@@ -70,7 +71,7 @@ class CoordinateInputs:
         values = np.concatenate([seen.values, seen.texture], axis=1)
         even = np.clip((values - self.centre) / self.spread, -_LARGEST, _LARGEST)
         even = np.nan_to_num(even, nan=0.0).astype(np.float32)
-        columns = self._columns()
+        columns = self._columns
         table = np.zeros((even.shape[0], len(columns), self.width), np.float32)
         for trace, column in enumerate(columns):
             table[:, trace, : column.size] = even[:, column]
@@ -80,8 +81,9 @@ class CoordinateInputs:
         """Return which traces have coordinates, shape (sweep, trace)."""
         values = np.concatenate([seen.values, seen.texture], axis=1)
         known = np.isfinite(values)
-        return np.stack([known[:, each].all(axis=1) for each in self._columns()], 1)
+        return np.stack([known[:, each].all(axis=1) for each in self._columns], 1)
 
+    @cached_property
     def _columns(self) -> list[npt.NDArray[np.intp]]:
         of = np.concatenate([self.form.trace_of, self.form.trace_of_texture])
         return [np.flatnonzero(of == trace) for trace in range(len(self.form.traces))]

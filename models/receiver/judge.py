@@ -216,15 +216,19 @@ def expert_quantiles(
 ) -> Reals:
     """Return the quantiles of whoever reads each group, shape (sweep, level)."""
     group, values = evidence.group, evidence.values
-    raw = evidence.emulated(name)
-    chosen = reading.expert[group] == EXPERTS.index("ridge")
-    if chosen.any():
-        direct = reading.ridge.read(values[chosen])
-        spread = reading.ridge.spread(values[chosen])[:, None]
-        raw[chosen] = direct[:, None] + spread * reading.offsets[group[chosen]]
+    expert = reading.expert[group]
+    by_ridge = expert == EXPERTS.index("ridge")
+    by_network = (expert == EXPERTS.index("network")) & (network is not None)
+    by_emulator = ~(by_ridge | by_network)
+    raw = np.empty((group.size, len(LEVELS)))
+    if by_emulator.any():
+        raw[by_emulator] = evidence.emulated(name)[by_emulator]
+    if by_ridge.any():
+        direct = reading.ridge.read(values[by_ridge])
+        spread = reading.ridge.spread(values[by_ridge])[:, None]
+        raw[by_ridge] = direct[:, None] + spread * reading.offsets[group[by_ridge]]
     if network is not None:
-        chosen = reading.expert[group] == EXPERTS.index("network")
-        raw[chosen] = network[chosen]
+        raw[by_network] = network[by_network]
     return raw
 
 
@@ -237,19 +241,18 @@ def rows_by_set(
     coordinates: Coordinates, form: CoordinateForm
 ) -> dict[TraceSet, npt.NDArray[np.intp]]:
     """Return the rows of each set of traces that occurs, of any at all."""
-    count = len(form.traces)
+    known = np.isfinite(coordinates.values)
     there = np.stack(
         [
-            np.isfinite(coordinates.values[:, form.trace_of == index]).all(axis=1)
-            for index in range(count)
+            known[:, form.trace_of == index].all(axis=1)
+            for index in range(len(form.traces))
         ],
         axis=1,
     )
     found: dict[TraceSet, npt.NDArray[np.intp]] = {}
-    for row in np.unique(there, axis=0):
-        if row.any():
-            same = np.flatnonzero((there == row).all(axis=1))
-            found[tuple(bool(flag) for flag in row)] = same
+    for traces in sorted({tuple(row) for row in there.tolist()}):
+        if any(traces):
+            found[traces] = np.flatnonzero((there == traces).all(axis=1))
     return found
 
 
