@@ -44,7 +44,7 @@ _APART_BINS = 5
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EchoChange:
-    """How one echo differs from that of the reference; each of shape (...,).
+    """How echoes differ from those of the reference; each of shape (..., gate).
 
     Attributes
     ----------
@@ -107,7 +107,7 @@ def gated(in_time: Complexes, gates: tuple[int, ...]) -> Complexes:
 
 def compare_echoes(
     own: Complexes, reference: Complexes, gates: tuple[int, ...], turns_a_step: float
-) -> list[EchoChange]:
+) -> EchoChange:
     """Compare gated signals, all at once.
 
     Parameters
@@ -129,19 +129,13 @@ def compare_echoes(
     total = (across * np.exp(-1j * step[..., None] * at)).sum(axis=-1)
     phase = np.angle(total)
     turns = np.round((step * turns_a_step - phase) / (2 * np.pi))
-    strength = np.log(np.maximum(np.abs(total) / np.maximum(power, 1e-30), 1e-6))
-    phase = phase + 2 * np.pi * turns
-    coherence = np.abs(total) / np.maximum(np.abs(across).sum(axis=-1), 1e-30)
-    delay = _delays_of(known, gates, count)
-    return [
-        EchoChange(
-            strength=strength[..., number],
-            phase_rad=phase[..., number],
-            coherence=coherence[..., number],
-            delay_steps=delay[..., number],
-        )
-        for number in range(len(gates))
-    ]
+    size = np.abs(total)
+    return EchoChange(
+        strength=np.log(np.maximum(size / np.maximum(power, 1e-30), 1e-6)),
+        phase_rad=phase + 2 * np.pi * turns,
+        coherence=size / np.maximum(np.abs(across).sum(axis=-1), 1e-30),
+        delay_steps=_delays_of(known, gates, count),
+    )
 
 
 def _delays_of(known: Complexes, gates: tuple[int, ...], count: int) -> Reals:

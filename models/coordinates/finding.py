@@ -56,27 +56,25 @@ def find_trace_form(
 def _with_snaps(form: TraceForm, own: Complexes, known: Complexes) -> TraceForm:
     """Learn how far echoes turn, and leave out those that do not move as one."""
     echoes = form.echoes(own, known)
-    level = (
-        form.smooth(own, known).values[:, 0]
-        if form.logarithmic
-        else np.zeros(own.shape[0])
-    )
-    base = [] if form.logarithmic or not echoes else [0]
     gates, snaps, ranges = [], [], []
-    if base:
-        gates, snaps = [form.gates[0]], [np.zeros(SNAP_ORDER + 1)]
-        ranges = [np.array([0.0, 1.0])]
-    for index, echo in form.relative(echoes):
-        if np.quantile(echo.coherence, 0.1) < LEAST_COHERENCE:
-            continue
-        rough = level if form.logarithmic else echo.strength
-        span = np.quantile(rough, [0.005, 0.995])
-        turns = echo.phase_rad / (2 * np.pi)
-        snap, left = _robust_polynomial(rough, turns, span)
-        if np.quantile(np.abs(left - np.round(left)), 0.9) < _WORST_SNAP_TURNS:
-            gates.append(form.gates[index])
-            snaps.append(snap)
-            ranges.append(span)
+    if echoes is not None:
+        first = 0 if form.logarithmic else 1
+        if not form.logarithmic:
+            gates, snaps = [form.gates[0]], [np.zeros(SNAP_ORDER + 1)]
+            ranges = [np.array([0.0, 1.0])]
+        level = form.smooth(own, known).values[:, 0] if form.logarithmic else None
+        followed = form.relative(echoes)
+        for index, gate in enumerate(form.gates[first:]):
+            if np.quantile(followed.coherence[:, index], 0.1) < LEAST_COHERENCE:
+                continue
+            rough = followed.strength[:, index] if level is None else level
+            span = np.quantile(rough, [0.005, 0.995])
+            turns = followed.phase_rad[:, index] / (2 * np.pi)
+            snap, left = _robust_polynomial(rough, turns, span)
+            if np.quantile(np.abs(left - np.round(left)), 0.9) < _WORST_SNAP_TURNS:
+                gates.append(gate)
+                snaps.append(snap)
+                ranges.append(span)
     if not gates:
         return replace(
             form, gates=(), snaps=form.snaps[:0], snap_range=form.snap_range[:0]

@@ -155,6 +155,9 @@ class CoordinateForm:
             mine = own[:, index].astype(np.complex128)
             theirs = known[:, index].astype(np.complex128)
             there = _whole(mine) & _whole(theirs)
+            if not there.any():
+                found.append(_missing(form, there.size))
+                continue
             values, texture = form.values(mine[there], theirs[there])
             found.append((_spread(values, there), _spread(texture, there)))
         values, texture = (
@@ -277,6 +280,13 @@ def _plain_trace(delay_s: float, bin_count: int, turns: float) -> TraceForm:
         snaps=np.zeros((0, SNAP_ORDER + 1)),
         snap_range=np.zeros((0, 2)),
     )
+
+
+def _missing(form: TraceForm, count: int) -> tuple[Reals, Reals]:
+    """Return coordinates and texture of sweeps that lack a trace."""
+    sizes = (len(form.names), form.texture_count)
+    values, texture = (np.full((count, size), np.nan) for size in sizes)
+    return values, texture
 
 
 def _spread(values: Reals, there: Flags) -> Reals:

@@ -44,14 +44,13 @@ def mean_step(signal: Complexes, kept: Flags | None = None) -> Reals:
 
 def refined_step(signal: Complexes, step_rad: Reals) -> Reals:
     """Refine a phase step by longer and longer lags, same shape as ``step_rad``."""
-    at = centred(signal.shape[-1])
     found = step_rad
     for lag in (4, 16, 64):
-        if 4 * lag > at.size:
+        if 4 * lag > signal.shape[-1]:
             break
-        still = signal * np.exp(-1j * found[..., None] * at)
-        turned = (still[..., lag:] * still[..., :-lag].conj()).sum(axis=-1)
-        found = found + np.angle(turned) / lag
+        turned = (signal[..., lag:] * signal[..., :-lag].conj()).sum(axis=-1)
+        # What the step found so far does not explain.
+        found = found + np.angle(turned * np.exp(-1j * lag * found)) / lag
     return found
 
 

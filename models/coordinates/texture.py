@@ -4,7 +4,7 @@ A new reflection anywhere along a line raises the power at its delay, whatever i
 phase; noise raises all of it.
 """
 
-from itertools import pairwise
+from functools import lru_cache
 
 import numpy as np
 
@@ -39,15 +39,16 @@ def texture(rest: Complexes, kept: Flags) -> Reals:
     in_time = np.fft.ifft(whole * kaiser(count, _KAISER_BETA), axis=-1)
     power = np.abs(in_time) ** 2
     edges = delay_edges(count)
-    bands = [power[..., low:high].max(axis=-1) for low, high in pairwise(edges)]
+    bands = np.maximum.reduceat(power[..., : edges[-1]], edges[:-1], axis=-1)
     # The late half of the time axis is noise and the mirror of nothing.
-    bands.append(np.median(power[..., count // 2 :], axis=-1))
-    return np.log(np.stack(bands, axis=-1) + 1e-16)
+    noise = np.median(power[..., count // 2 :], axis=-1, keepdims=True)
+    return np.asarray(np.log(np.concatenate([bands, noise], axis=-1) + 1e-16))
 
 
-def delay_edges(count: int) -> list[int]:
+@lru_cache(maxsize=16)
+def delay_edges(count: int) -> tuple[int, ...]:
     """Return the edges of the bands in steps of the time axis, BAND_COUNT + 1."""
     edges = np.geomspace(_FIRST_BIN, count // 2, BAND_COUNT + 1).round().astype(int)
     for index in range(1, edges.size):
         edges[index] = max(edges[index], edges[index - 1] + 1)
-    return [int(edge) for edge in edges]
+    return tuple(int(edge) for edge in edges)

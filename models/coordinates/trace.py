@@ -1,6 +1,6 @@
 """The coordinates of one trace, and what a sweep has in them."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -102,11 +102,11 @@ class TraceForm:
             first, rest = smooth.values, smooth.rest
         else:
             scale = np.sqrt(np.mean(np.abs(known) ** 2, axis=-1, keepdims=True))
-            first = echoes[0].strength[:, None] if echoes else _level(own, known)
+            first = _level(own, known) if echoes is None else echoes.strength[:, :1]
             rest = ((own - known) / np.maximum(scale, 1e-30))[:, self.kept]
         columns = [first]
-        for index, change in self.relative(echoes):
-            columns += self._stretch(index, change, first[:, 0])
+        if echoes is not None and self._followed:
+            columns.append(self._stretches(self.relative(echoes), first[:, 0]))
         # One fit of all: a single sweep waits for calls, not for numbers.
         both = np.concatenate([own, known])
         for pole in fit_poles([both[:, low:high] for low, high in self.windows]):
@@ -120,61 +120,58 @@ class TraceForm:
         """Return the smooth part of the log-ratio, and what it leaves."""
         return smooth_part(own, known, self.kept, self.turns_at_middle, self.ripple)
 
-    def echoes(self, own: Complexes, known: Complexes) -> list[EchoChange]:
-        """Compare the echoes of sweeps with those of their references, by gate."""
+    def echoes(self, own: Complexes, known: Complexes) -> EchoChange | None:
+        """Compare the echoes of sweeps with those of their references, by gate.
+
+        None where no echo stands out.
+        """
         if not self.gates:
-            return []
-        mine = echo_signal(own, self.kept, logarithmic=self.logarithmic)
-        theirs = echo_signal(known, self.kept, logarithmic=self.logarithmic)
-        gates, steps = self.gates, self._middle_steps
-        return compare_echoes(gated(mine, gates), gated(theirs, gates), gates, steps)
+            return None
+        both = echo_signal(
+            np.stack([own, known]), self.kept, logarithmic=self.logarithmic
+        )
+        mine, theirs = gated(both, self.gates)
+        return compare_echoes(mine, theirs, self.gates, self._middle_steps)
 
-    def relative(self, echoes: list[EchoChange]) -> list[tuple[int, EchoChange]]:
-        """Return each followed echo, in a reflection relative to the earliest."""
+    def relative(self, echoes: EchoChange) -> EchoChange:
+        """Return the followed echoes, in a reflection relative to the earliest."""
         if self.logarithmic:
-            return list(enumerate(echoes))
-        return [
-            (
-                index,
-                replace(
-                    echo,
-                    strength=echo.strength - echoes[0].strength,
-                    phase_rad=echo.phase_rad - echoes[0].phase_rad,
-                    delay_steps=echo.delay_steps - echoes[0].delay_steps,
-                ),
-            )
-            for index, echo in enumerate(echoes)
-            if index > 0
-        ]
+            return echoes
+        return EchoChange(
+            strength=echoes.strength[..., 1:] - echoes.strength[..., :1],
+            phase_rad=echoes.phase_rad[..., 1:] - echoes.phase_rad[..., :1],
+            coherence=echoes.coherence[..., 1:],
+            delay_steps=echoes.delay_steps[..., 1:] - echoes.delay_steps[..., :1],
+        )
 
-    def _stretch(self, index: int, echo: EchoChange, level: Reals) -> list[Reals]:
-        """Return the relative stretch in 1e-3, and the change of strength in neper."""
-        turns = echo.phase_rad / (2 * np.pi)
-        rough = level if self.logarithmic else echo.strength
-        turns = turns - np.round(turns - self._expected(index, rough))
+    def _stretches(self, echoes: EchoChange, level: Reals) -> Reals:
+        """Return each echo's relative stretch in 1e-3, then its strength in neper.
+
+        Shape (sweep, 2 echo).
+        """
+        turns = echoes.phase_rad / (2 * np.pi)
+        rough = level[:, None] if self.logarithmic else echoes.strength
+        first = 0 if self.logarithmic else 1
+        basis = snap_basis(rough, self.snap_range[first:])
+        expected = np.einsum("ngk,gk->ng", basis, self.snaps[first:])
+        turns = turns - np.round(turns - expected)
         # Turns over the band's middle frequency are a delay; in steps of the time axis.
         moved = -turns / self._middle_steps * self.kept.size
-        stretch = (
-            1e3
-            * moved
-            / np.where(np.abs(echo.delay_steps) < 1.0, 1.0, echo.delay_steps)
-        )
-        return [stretch[:, None], echo.strength[:, None]]
-
-    def _expected(self, index: int, rough: Reals) -> Reals:
-        return np.asarray(snap_basis(rough, self.snap_range[index]) @ self.snaps[index])
+        late = np.where(np.abs(echoes.delay_steps) < 1.0, 1.0, echoes.delay_steps)
+        pairs = np.stack([1e3 * moved / late, echoes.strength], axis=-1)
+        return pairs.reshape(level.size, 2 * late.shape[1])
 
 
 def snap_basis(rough: Reals, span: Reals) -> Reals:
-    """Return the polynomials of a rough thermometer, shape (sweep, SNAP_ORDER + 1).
+    """Return the polynomials of a rough thermometer, shape (..., SNAP_ORDER + 1).
 
     Parameters
     ----------
     span
-        Its range, shape (2,); more than a tenth of it outside they no longer change.
+        Its range, shape (..., 2); more than a tenth outside they no longer change.
     """
-    low, high = span
-    place = np.clip(2 * (rough - low) / max(high - low, 1e-9) - 1, -1.2, 1.2)
+    low, high = span[..., 0], span[..., 1]
+    place = np.clip(2 * (rough - low) / np.maximum(high - low, 1e-9) - 1, -1.2, 1.2)
     return np.asarray(np.polynomial.chebyshev.chebvander(place, SNAP_ORDER))
 
 
