@@ -1,7 +1,7 @@
 """The coordinates of a receiver: found from archives, then the same for every sweep."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeAlias
 
@@ -9,10 +9,18 @@ import numpy as np
 import numpy.typing as npt
 
 from models.coordinates.finding import find_trace_form
-from models.coordinates.signal import Complexes, Flags, Reals, bin_traces, mean_step
+from models.coordinates.signal import (
+    Complexes,
+    Flags,
+    Reals,
+    bin_traces,
+    common_turns,
+    mean_step,
+)
 from models.coordinates.smooth import no_ripple
 from models.coordinates.trace import SNAP_ORDER, TraceForm
-from models.preprocessing.grid import bin_axis
+from models.preprocessing.axes import AxisMemory
+from models.preprocessing.grid import Binning, bin_axis
 from models.preprocessing.view import SweepView, Traces
 
 Signals: TypeAlias = npt.NDArray[np.complex64]
@@ -60,6 +68,9 @@ class CoordinateForm:
     band_hz: tuple[float, float]
     bin_count: int
     traces: dict[str, TraceForm]
+    _axes: AxisMemory["_PlacedAxis | None"] = field(
+        default_factory=AxisMemory, init=False, repr=False
+    )
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -97,15 +108,21 @@ class CoordinateForm:
         ndarray
             Shape (..., trace, bin).
         """
+        placed = self._axes.recall(frequency_hz, self._placed)
+        if placed is None:
+            return None
+        there = np.asarray(np.isfinite(samples).all(axis=-1))
+        whole = np.where(there[..., None], samples, 0.0)
+        signals = bin_traces(placed.binning, whole, placed.turns)
+        signals[~there] = np.nan
+        return signals.astype(np.complex64)
+
+    def _placed(self, frequency_hz: Reals) -> "_PlacedAxis | None":
         binning = bin_axis(frequency_hz, self.band_hz, self.bin_count)
         if binning is None:
             return None
         delays = np.array([form.delay_s for form in self.traces.values()])
-        there = np.asarray(np.isfinite(samples).all(axis=-1))
-        whole = np.where(there[..., None], samples, 0.0)
-        signals = bin_traces(binning, frequency_hz, whole, delays)
-        signals[~there] = np.nan
-        return signals.astype(np.complex64)
+        return _PlacedAxis(binning, common_turns(binning, frequency_hz, delays))
 
     def sweep_signals(self, frequency_hz: Reals, traces: Traces) -> Signals | None:
         """Put one sweep on the canonical grid, shape (trace, bin)."""
@@ -164,6 +181,14 @@ class CoordinateForm:
             np.concatenate(parts, axis=1) for parts in zip(*found, strict=True)
         )
         return Coordinates(values=values, texture=texture)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _PlacedAxis:
+    """An axis on the canonical grid, and what takes each trace's delay off there."""
+
+    binning: Binning
+    turns: Complexes
 
 
 def find_form(

@@ -65,10 +65,8 @@ def kaiser(count: int, beta: float) -> Reals:
     return np.asarray(np.kaiser(count, beta))
 
 
-def bin_traces(
-    binning: Binning, frequency_hz: Reals, traces: Complexes, delay_s: Reals
-) -> Complexes:
-    """Average complex samples bin by bin after taking the common delay off.
+def common_turns(binning: Binning, frequency_hz: Reals, delay_s: Reals) -> Complexes:
+    """Return the factors that take common delays off, shape (trace, point).
 
     Parameters
     ----------
@@ -76,19 +74,31 @@ def bin_traces(
         Of the axis onto the band.
     frequency_hz
         Shape (point,).
-    traces
-        Shape (..., trace, point).
     delay_s
         Common delay of each trace in s, shape (trace,).
+    """
+    middle = 0.5 * (binning.centre_hz[0] + binning.centre_hz[-1])
+    return np.asarray(np.exp(2j * np.pi * delay_s[:, None] * (frequency_hz - middle)))
+
+
+def bin_traces(binning: Binning, traces: Complexes, turns: Complexes) -> Complexes:
+    """Average complex samples bin by bin after taking the common delay off.
+
+    Parameters
+    ----------
+    binning
+        Of the axis onto the band.
+    traces
+        Shape (..., trace, point).
+    turns
+        As from :func:`common_turns`.
 
     Returns
     -------
     ndarray
         Shape (..., trace, bin); bins without a point are bridged.
     """
-    middle = 0.5 * (binning.centre_hz[0] + binning.centre_hz[-1])
-    turn = np.exp(2j * np.pi * delay_s[:, None] * (frequency_hz - middle))
-    still = np.asarray(traces, np.complex128) * turn
+    still = np.asarray(traces, np.complex128) * turns
     count = np.maximum(binning.upper - binning.lower, 1)
     mean = binning.sums(still) / count
     if binning.filled.all():

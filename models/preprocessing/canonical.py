@@ -1,10 +1,11 @@
 """The canonical form: what of a sweep a network sees, the same for every axis."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
+from models.preprocessing.axes import AxisMemory
 from models.preprocessing.grid import (
     BIN_COUNT,
     Binning,
@@ -70,6 +71,9 @@ class CanonicalForm:
     bands_hz: Reals
     kept: npt.NDArray[np.bool_]
     weight: npt.NDArray[np.float32]
+    _axes: AxisMemory[Binning | None] = field(
+        default_factory=AxisMemory, init=False, repr=False
+    )
 
     @property
     def follows_lines(self) -> bool:
@@ -88,6 +92,9 @@ class CanonicalForm:
         Narrow bands go first because a wide axis covers them by chance. Where all
         were narrow, each sweep lies around a line of its own, wherever that is.
         """
+        return self._axes.recall(frequency_hz, self._placed)
+
+    def _placed(self, frequency_hz: Reals) -> Binning | None:
         if self.follows_lines:
             start, stop = float(frequency_hz[0]), float(frequency_hz[-1])
             if stop - start < NARROW_SHARE * stop:

@@ -6,6 +6,7 @@ from models.coordinates.signal import (
     bin_traces,
     bridge_masked,
     centred,
+    common_turns,
     complex_log,
     mean_step,
     refined_step,
@@ -59,8 +60,8 @@ def test_masked_bins_become_straight_lines():
 def test_averages_lose_nothing_once_the_delay_is_off(points, delay_s):
     axis_hz = np.linspace(4e9, 8e9, points)
     trace = 0.3 * np.exp(-2j * np.pi * axis_hz * delay_s)[None]
-    binned = bin_traces(
-        bin_axis(axis_hz, (4e9, 8e9), 200), axis_hz, trace, np.array([delay_s])
-    )
+    binning = bin_axis(axis_hz, (4e9, 8e9), 200)
+    turns = common_turns(binning, axis_hz, np.array([delay_s]))
+    binned = bin_traces(binning, trace, turns)
     assert np.allclose(np.abs(binned), 0.3)
     assert np.allclose(mean_step(binned), 0.0, atol=1e-6)
