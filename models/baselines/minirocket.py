@@ -7,6 +7,7 @@ of the convolutions of sweeps of the training set.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
 from typing import Any, Self
 
@@ -28,7 +29,7 @@ Singles = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.intp]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class MiniRocket:
     """A fitted transform.
 
@@ -152,25 +153,31 @@ class MiniRocket:
     def _shares(self, series: Tensor) -> Singles:
         parts = []
         for number, rows, limits in self._steps():
-            values = self._convolved(series, number)
+            values = self._convolved(series, number).numpy()
             margin = (_TAPS // 2) * int(self.dilations[number])
             # Every second kernel looks at whole convolutions only, off the ends.
             ends, inner = slice(number % 2, None, 2), slice(1 - number % 2, None, 2)
-            shares = torch.empty((series.shape[0], *limits.shape))
+            shares = np.empty((series.shape[0], *limits.shape), np.float32)
             shares[:, ends] = _share_above(values[:, ends], limits[ends])
             cut = values[:, inner, margin:-margin]
             shares[:, inner] = _share_above(cut, limits[inner])
             parts.append(shares.reshape(series.shape[0], rows.stop - rows.start))
-        return np.asarray(torch.cat(parts, dim=1).numpy(), np.float32)
+        return np.concatenate(parts, axis=1)
 
-    def _steps(self) -> Iterator[tuple[int, slice, Tensor]]:
+    def _steps(self) -> Iterator[tuple[int, slice, Singles]]:
         """Yield dilation, its features, and their thresholds, (kernel, number)."""
         start = 0
         for number, count in enumerate(self.thresholds_per_kernel):
             rows = slice(start, start + KERNEL_COUNT * int(count))
-            limits = torch.from_numpy(self.thresholds[rows])
+            limits = self.thresholds[rows]
             yield number, rows, limits.reshape(KERNEL_COUNT, int(count))
             start = rows.stop
+
+    @cached_property
+    def _weights(self) -> Tensor:
+        """Kernels over the channels that they hear, (dilation, kernel, channel tap)."""
+        heard = torch.from_numpy(self.channels.astype(np.float32))
+        return (heard[..., None] * _KERNELS[:, None, :]).flatten(2)
 
     def _convolved(self, series: Tensor, number: int) -> Tensor:
         """Convolve with all kernels of one dilation, (sweep, kernel, point)."""
@@ -178,13 +185,8 @@ class MiniRocket:
         margin = (_TAPS // 2) * spread
         sweeps, _, points = series.shape
         padded = torch.nn.functional.pad(series, (margin, margin))
-        taps = torch.stack(
-            [padded[..., k * spread : k * spread + points] for k in range(_TAPS)],
-            dim=2,
-        )
-        heard = torch.from_numpy(self.channels[number].astype(np.float32))
-        weights = heard[:, :, None] * _KERNELS[:, None, :]
-        return weights.reshape(KERNEL_COUNT, -1) @ taps.reshape(sweeps, -1, points)
+        taps = padded.unfold(2, points, spread).reshape(sweeps, -1, points)
+        return self._weights[number] @ taps
 
     @torch.inference_mode()
     def _fit_thresholds(self, series: Singles, rng: np.random.Generator) -> None:
@@ -197,20 +199,18 @@ class MiniRocket:
                 values = self._convolved(one, number)[0].numpy()
                 for kernel in np.flatnonzero(drawn == sweep):
                     # A view of the thresholds: filled in place.
-                    limits[kernel] = torch.from_numpy(
-                        np.quantile(values[kernel], asked[kernel]).astype(np.float32)
-                    )
+                    limits[kernel] = np.quantile(values[kernel], asked[kernel])
 
 
-def _share_above(values: Tensor, limits: Tensor) -> Tensor:
+def _share_above(values: Singles, limits: Singles) -> Singles:
     """Return shares, (sweep, kernel, point) and (kernel, number) to both but point."""
-    if values.shape[2] == 0:
-        return torch.zeros((values.shape[0], *limits.shape))
-    columns = [
-        (values > limits[:, number, None]).float().mean(dim=2)
-        for number in range(limits.shape[1])
-    ]
-    return torch.stack(columns, dim=2)
+    shares = np.zeros((values.shape[0], *limits.shape), np.float32)
+    points = np.float32(values.shape[2])
+    if points > 0:
+        for number in range(limits.shape[1]):
+            above = (values > limits[:, number, None]).view(np.uint8)
+            shares[..., number] = above.sum(axis=2, dtype=np.uint32) / points
+    return shares
 
 
 def _dilations(points: int, feature_count: int) -> tuple[Integers, Integers]:

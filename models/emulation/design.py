@@ -113,7 +113,7 @@ def _basis(place: Reals, knots: Reals) -> Reals:
 
 @lru_cache(maxsize=64)
 def _splines(knots: bytes) -> BSpline:
-    """Return all splines on knots as one; kept, for it takes longer to make than to use."""
+    """Return all splines on knots; kept, for making them takes longer than using."""
     inner = np.frombuffer(knots, dtype=np.float64)
     padded = np.pad(inner, _SPLINE_DEGREE, mode="edge")
     return BSpline(padded, np.eye(padded.size - _SPLINE_DEGREE - 1), _SPLINE_DEGREE)

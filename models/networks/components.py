@@ -60,9 +60,9 @@ class Projection:
 
     def projected(self, values: Tensor) -> Tensor:
         """Project (sweep, trace, feature) to (member, sweep, trace, component)."""
-        members, _, kept = self.spread.shape
+        members, traces, kept = self.spread.shape
         flat = torch.bmm(values.transpose(0, 1), self.onto)
-        onto = flat.unflatten(2, (members, kept)).permute(2, 1, 0, 3)
+        onto = flat.reshape(traces, -1, members, kept).permute(2, 1, 0, 3)
         return (onto - self.shift[:, None]) / self.spread[:, None]
 
     def rebuilt(self, scaled: Tensor) -> Tensor:
@@ -70,10 +70,10 @@ class Projection:
 
         Without the mean; components in the units of the features.
         """
-        members, traces, _ = self.spread.shape
+        members, sweeps, traces, _ = scaled.shape
         rows = scaled.transpose(1, 2).flatten(0, 1)
         found = torch.bmm(rows, self.back)
-        return found.unflatten(0, (members, traces)).transpose(1, 2)
+        return found.reshape(members, traces, sweeps, -1).transpose(1, 2)
 
     def parted(self, values: Tensor, projected: Tensor) -> "Parted":
         """Part features into what components say and what they leave.

@@ -43,9 +43,9 @@ class KnownSweeps:
         inside
             Components of the sweeps, shape (member, sweep, trace, kept).
         """
-        members, _, traces, _ = inside.shape
+        members, sweeps, traces, _ = inside.shape
         rows = inside.transpose(1, 2).flatten(0, 1)
-        mixed = torch.bmm(rows, self.by_trace).unflatten(0, (members, traces))
+        mixed = torch.bmm(rows, self.by_trace).reshape(members, traces, sweeps, -1)
         own = inside.square().sum(dim=-1)
         both = own[:, :, None] + self.squares[:, None]
         return both - 2.0 * mixed.permute(0, 2, 3, 1)

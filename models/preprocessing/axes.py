@@ -1,4 +1,4 @@
-"""What was worked out for the last few frequency axes: sweeps of one plan share theirs."""
+"""What was worked out for the last few frequency axes; sweeps of a plan share one."""
 
 import threading
 from collections.abc import Callable

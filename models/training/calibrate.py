@@ -16,8 +16,8 @@ from models.calibration import (
     calibrate_novelty,
 )
 from models.calibration.scaling import softmax
-from models.networks.ensemble import Ensemble
 from models.networks.components import Projection
+from models.networks.ensemble import Ensemble
 from models.networks.monitoring import KnownSweeps, monitoring_scores
 from models.serving.trained import looks_faulty
 from models.training.corpus import Corpus

@@ -22,7 +22,9 @@ def components():
 
 @pytest.fixture
 def values():
-    return torch.randn((5, TRACES, FEATURES), generator=torch.Generator().manual_seed(6))
+    return torch.randn(
+        (5, TRACES, FEATURES), generator=torch.Generator().manual_seed(6)
+    )
 
 
 def test_projection_is_the_product_with_the_basis(components, values):
