@@ -11,6 +11,7 @@ from service.alerts.spools import FORGOTTEN_S
 from service.context import ServiceContext
 from service.operations.auditing import audit_json
 from service.operations.cavity_state import describe_cavities, describe_cavity
+from service.operations.labelling import current_labels_json
 from service.operations.polling import poller_json
 from service.operations.presenting import (
     ACTIVE_STATES,
@@ -52,6 +53,12 @@ class WallSource(Protocol):
 
     def diagnosis(self, sweep: str) -> Mapping[str, Any] | None:
         """Answer the newest diagnosis of one sweep; None before it was judged."""
+        ...
+
+    def labels(
+        self, sweeps: Sequence[str]
+    ) -> Mapping[str, Sequence[Mapping[str, Any]]]:
+        """Answer the labels that count, by sweep, as ``GET /sweeps/{id}/labels``."""
         ...
 
     def audit(self, before: int | None) -> Mapping[str, Any]:
@@ -105,6 +112,13 @@ class StoredWall:
         with self._database.read() as transaction:
             found = get_diagnosis(transaction, sweep)
         return None if found is None else diagnosis_json(found)
+
+    def labels(
+        self, sweeps: Sequence[str]
+    ) -> Mapping[str, Sequence[Mapping[str, Any]]]:
+        """Read the labels of some sweeps that count."""
+        with self._database.read() as transaction:
+            return current_labels_json(transaction, sweeps)
 
     def audit(self, before: int | None) -> Mapping[str, Any]:
         """List who did what, newest first."""

@@ -11,6 +11,7 @@ from service.dashboard.outage import PageRoute
 from service.dashboard.rendering import render
 from service.dashboard.source import WallSource, wall_source
 from service.dashboard.wording import by_urgency
+from service.operations.exporting.columns import LABELS
 
 STATIC_DIRECTORY = Path(__file__).parent / "static"
 """What the application serves under ``/static``."""
@@ -63,6 +64,8 @@ def cavity_page(request: Request, source: Source, cavity_id: str) -> HTMLRespons
         server_time=cavity["server_time"],
         cavity=cavity,
         diagnosis=_newest_diagnosis(source, cavity),
+        labels=source.labels(_shown_sweeps(cavity)),
+        label_names=LABELS,
         active_alerts=_active(source),
     )
 
@@ -119,3 +122,8 @@ def _newest_diagnosis(
 ) -> Mapping[str, Any] | None:
     wide = cavity["latest"].get("wide")
     return None if wide is None else source.diagnosis(wide["sweep_id"])
+
+
+def _shown_sweeps(cavity: Mapping[str, Any]) -> list[str]:
+    shown = [*cavity["latest"].values(), cavity["reference"]]
+    return [sweep["sweep_id"] for sweep in shown if sweep is not None]

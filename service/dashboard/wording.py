@@ -87,6 +87,14 @@ def reference_words(state: str) -> str:
     return _REFERENCE_WORDS.get(state, spoken(state))
 
 
+def label_words(label: Mapping[str, Any]) -> str:
+    """Write what somebody called a sweep; a number in the unit of its name."""
+    value = label["value"]
+    if not isinstance(value, str):
+        return f"{value:.6g}"
+    return spoken(value) if label["name"] == "condition" else value
+
+
 def drift_words(rate_hz_per_s: float) -> str:
     """Write how fast f0 moves, by the minute: a person waits minutes, not seconds."""
     per_minute_hz = 60.0 * rate_hz_per_s

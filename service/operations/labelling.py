@@ -14,6 +14,7 @@ from service.storage.engine import Transaction
 from service.storage.labels import (
     LabelRecord,
     LabelValue,
+    current_labels,
     labels_of,
     list_labels,
     put_label,
@@ -89,6 +90,16 @@ def labels_json(transaction: Transaction, sweep_id: str) -> dict[str, Any]:
         "labels": dict(sorted(_labels_that_count(transaction, sweep_id).items())),
         "history": [_entry(one) for one in history],
     }
+
+
+def current_labels_json(
+    transaction: Transaction, sweep_ids: Sequence[str]
+) -> dict[str, list[dict[str, Any]]]:
+    """Write the labels that count of each sweep that has any, by name."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for record in current_labels(transaction, sweep_ids):
+        found.setdefault(record.sweep_id, []).append(_entry(record))
+    return found
 
 
 def read_wanted(texts: Sequence[str]) -> Mapping[str, LabelValue | None]:

@@ -89,16 +89,23 @@ def list_labels(
     return [_record(row) for row in transaction.execute(query)]
 
 
+def current_labels(
+    transaction: Transaction, sweep_ids: Sequence[str]
+) -> list[LabelRecord]:
+    """List the labels of some sweeps that count, by sweep and name."""
+    query = select(tables.label).where(_L.sweep_id.in_(sweep_ids), _COUNTS)
+    query = query.order_by(_L.sweep_id, _L.name)
+    return [_record(row) for row in transaction.execute(query)]
+
+
 def labels_of(
     transaction: Transaction, sweep_ids: Sequence[str]
 ) -> dict[str, dict[str, LabelValue]]:
     """Return sweep to name to value of the labels that count."""
-    query = select(_L.sweep_id, _L.name, _L.text, _L.number)
-    query = query.where(_L.sweep_id.in_(sweep_ids), _COUNTS)
     found: dict[str, dict[str, LabelValue]] = {}
-    for row in transaction.execute(query):
-        value = row.number if row.text is None else row.text
-        found.setdefault(row.sweep_id, {})[row.name] = value
+    for one in current_labels(transaction, sweep_ids):
+        if one.value is not None:
+            found.setdefault(one.sweep_id, {})[one.name] = one.value
     return found
 
 

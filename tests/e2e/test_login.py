@@ -5,12 +5,17 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
+import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
+
+from instruments.measurement import Sweep, SweepPurpose
+from instruments.measurement.message import MSGPACK_MEDIA_TYPE, encode_sweeps
 
 PASSWORD = "tuned to four point two"
 
@@ -145,13 +150,45 @@ def test_a_person_acts_and_a_hostile_page_cannot(
 
 
 @pytest.mark.browser
-def test_a_viewer_is_offered_nothing_to_change(page: Page, complaints: list[str]):
+def test_what_an_operator_labels_a_viewer_reads_and_cannot_change(
+    page: Page, complaints: list[str], address: str, daq: dict[str, str]
+):
+    sweep = Sweep(
+        cavity="cavity-1",
+        measured_at=datetime.now(UTC),
+        purpose=SweepPurpose.WIDE,
+        frequency_hz=np.linspace(4e9, 8e9, 11),
+        traces={"S21": np.ones(11, dtype=np.complex64)},
+    )
+    headers = daq | {"content-type": MSGPACK_MEDIA_TYPE}
+    url = f"{address}/api/v1/sweeps"
+    httpx.post(url, content=encode_sweeps([sweep]), headers=headers).raise_for_status()
+
+    log_in(page, "okafor")
+    page.goto("/cavities/cavity-1")
+    labels = page.locator("#labels")
+    labels.get_by_role("button", name="Label the wide sweep").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_label("Your name")).to_have_value("okafor")
+    dialog.get_by_label("What", exact=True).fill("temperature_k")
+    dialog.get_by_label("Is", exact=True).fill("warm")
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog.get_by_role("alert")).to_have_text("value: temperature_k is a number")
+    assert "422" in complaints.pop()
+    dialog.get_by_label("Is", exact=True).fill("4.2")
+    dialog.get_by_label("Note").fill("RuO2 beside it")
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog).to_be_hidden()
+    expect(labels).to_contain_text("temperature_k 4.2")
+
+    page.get_by_role("button", name="Log out").click()
     log_in(page, "guest")
     expect(page.get_by_text("No data").first).to_be_visible()
     expect(page.get_by_role("button", name="Acknowledge")).to_have_count(0)
     expect(page.get_by_role("link", name="Audit")).to_have_count(0)
     page.goto("/cavities/cavity-1")
-    expect(page.get_by_role("button", name="Take the newest wide sweep")).to_have_count(
-        0
-    )
+    for said in ("temperature_k 4.2", "okafor", "RuO2 beside it"):
+        expect(labels).to_contain_text(said)
+    buttons = page.locator(".side").get_by_role("button")
+    expect(buttons).to_have_count(0)
     assert complaints == []

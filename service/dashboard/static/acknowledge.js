@@ -1,5 +1,6 @@
 // Saying that somebody is on it.
 
+import { field, tell, write } from "./dialog.js";
 import { remember, sign } from "./name.js";
 import { requestRefresh } from "./refresh.js";
 import { request } from "./requests.js";
@@ -8,15 +9,14 @@ import { request } from "./requests.js";
 export function startAcknowledging() {
   const dialog = /** @type {HTMLDialogElement} */ (document.getElementById("acknowledge"));
   const form = /** @type {HTMLFormElement} */ (document.getElementById("acknowledge-form"));
-  const subject = /** @type {HTMLElement} */ (document.getElementById("acknowledge-subject"));
   let alertId = "";
 
   document.addEventListener("click", (event) => {
     const button = event.target instanceof Element ? event.target.closest("[data-acknowledge]") : null;
     if (!(button instanceof HTMLElement)) return;
     alertId = button.dataset.acknowledge ?? "";
-    subject.textContent = button.dataset.title ?? "";
-    tell("");
+    write("acknowledge-subject", button.dataset.title ?? "");
+    tell("acknowledge-error", "");
     field(form, "note").value = "";
     sign(field(form, "by"));
     dialog.showModal();
@@ -32,7 +32,7 @@ export function startAcknowledging() {
       dialog.close();
       requestRefresh();
     } catch (error) {
-      tell(/** @type {Error} */ (error).message);
+      tell("acknowledge-error", /** @type {Error} */ (error).message);
     }
     submit.disabled = false;
   });
@@ -48,17 +48,4 @@ async function send(alertId, form) {
   remember(by);
   const body = { by, note: field(form, "note").value.trim(), duration_s: Number(field(form, "duration_s").value) };
   await request(`/api/v1/alerts/${encodeURIComponent(alertId)}/acknowledge`, { method: "POST", body });
-}
-
-/**
- * @param {HTMLFormElement} form
- * @param {string} name
- */
-const field = (form, name) => /** @type {HTMLInputElement} */ (form.elements.namedItem(name));
-
-/** @param {string} words empty to hide */
-function tell(words) {
-  const place = /** @type {HTMLElement} */ (document.getElementById("acknowledge-error"));
-  place.textContent = words;
-  place.hidden = words === "";
 }

@@ -1,5 +1,6 @@
 // The page of one cavity.
 
+import { startLabelling } from "./labels.js";
 import { startLive } from "./live.js";
 import { startReferencing } from "./reference.js";
 import { startSweeps } from "./sweeps.js";
@@ -11,4 +12,5 @@ const cavity = page.dataset.cavity ?? "";
 startLive({ cavity });
 startSweeps(page);
 startReferencing();
+startLabelling();
 startTrends(cavity);

@@ -1,5 +1,6 @@
 // Calling a sweep the reference, or taking that back.
 
+import { field, tell, write } from "./dialog.js";
 import { remember, sign } from "./name.js";
 import { requestRefresh } from "./refresh.js";
 import { request } from "./requests.js";
@@ -19,7 +20,7 @@ export function startReferencing() {
     write("reference-title", isWithdrawal ? "Withdraw the reference" : "Take as reference");
     write("reference-submit", isWithdrawal ? "Withdraw" : "Take");
     write("reference-subject", button.dataset.subject ?? "");
-    tell("", false);
+    say("", false);
     field(form, "note").value = "";
     field(form, "force").checked = false;
     sign(field(form, "by"));
@@ -35,7 +36,7 @@ export function startReferencing() {
       await send(sweep, isWithdrawal, form);
       dialog.close();
     } catch (error) {
-      tell(/** @type {Error} */ (error).message, !isWithdrawal);
+      say(/** @type {Error} */ (error).message, !isWithdrawal);
     }
     // A refusal is recorded too, and stands on the page.
     requestRefresh();
@@ -59,27 +60,10 @@ async function send(sweep, isWithdrawal, form) {
 }
 
 /**
- * @param {HTMLFormElement} form
- * @param {string} name
- */
-const field = (form, name) => /** @type {HTMLInputElement} */ (form.elements.namedItem(name));
-
-/**
- * @param {string} id
- * @param {string} words
- */
-function write(id, words) {
-  const place = document.getElementById(id);
-  if (place) place.textContent = words;
-}
-
-/**
  * @param {string} words empty to hide
  * @param {boolean} mayForce whether the sweep can be taken all the same
  */
-function tell(words, mayForce) {
-  const place = /** @type {HTMLElement} */ (document.getElementById("reference-error"));
-  place.textContent = words;
-  place.hidden = words === "";
+function say(words, mayForce) {
+  tell("reference-error", words);
   /** @type {HTMLElement} */ (document.getElementById("reference-force")).hidden = !mayForce;
 }

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from service.dashboard.source import StoredWall
 from service.operations.labelling import HISTORY_COUNT
 from service.storage.labels import LabelRecord, put_label
 
@@ -117,3 +118,20 @@ def test_two_people_label_at_once_and_one_of_them_counts(client, sweep_id):
     counting = [one for one in document["history"] if one["replaced_at"] is None]
     assert len(document["history"]) == 8
     assert [one["value"] for one in counting] == [document["labels"]["condition"]]
+
+
+def test_the_pages_get_the_labels_that_count(client, context, sweep_id):
+    url = f"sweeps/{sweep_id}/labels"
+    for label in (HEALTHY, HEALTHY | {"value": "unsure", "by": "R. Haas"}):
+        client.post(url, json=label)
+    client.post(url, json=HEALTHY | {"name": "load"})
+    client.post(url, json=HEALTHY | {"name": "load", "value": None})
+    wall = StoredWall(context.database, context.clock)
+    found = wall.labels([sweep_id, "none"])
+    (label,) = found.pop(sweep_id)
+    assert (label["name"], label["value"], label["by"]) == (
+        "condition",
+        "unsure",
+        "R. Haas",
+    )
+    assert found == {}

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from service.access.principal import OPEN, Principal
 from service.dashboard.source import WallSource, wall_source
 from service.dashboard.views import router
 
@@ -48,6 +49,7 @@ class ScriptedArray:
         closed = self.alert(3, "resonance_lost", "cavity-1", 15000)
         closed.update(state="normal", cleared_at=self.past(13800))
         self.poller_records: list[dict[str, Any]] = []
+        self.label_records: dict[str, list[dict[str, Any]]] = {}
         self.alert_records = [circulator, strange, closed]
         self.cavity_records = [
             self.cavity_record(1, "good", 12),
@@ -137,6 +139,29 @@ class ScriptedArray:
     def diagnosis(self, sweep: str) -> dict[str, Any] | None:
         judged = not sweep.startswith("sweep-6")
         return DIAGNOSIS if judged else None
+
+    def labels(self, sweeps: list[str]) -> dict[str, list[dict[str, Any]]]:
+        found = self.label_records
+        return {sweep: found[sweep] for sweep in sweeps if sweep in found}
+
+    def label(
+        self, sweep: str, name: str, value: str | float | None, **said: Any
+    ) -> None:
+        others = [
+            one for one in self.label_records.get(sweep, []) if one["name"] != name
+        ]
+        record = {
+            "name": name,
+            "value": value,
+            "by": "S. Okafor",
+            "note": None,
+            "labelled_at": self.past(90),
+            "replaced_at": None,
+        }
+        kept = [] if value is None else [record | said]
+        self.label_records[sweep] = sorted(
+            [*others, *kept], key=lambda one: one["name"]
+        )
 
     def common_cause(self) -> dict[str, Any]:
         alert = self.alert(4, "warming", "cavity-1", 75)
@@ -332,23 +357,28 @@ def array() -> ScriptedArray:
 
 
 @pytest.fixture
-def get_with() -> Callable[[WallSource, str], httpx.Response]:
+def get_with() -> Callable[..., httpx.Response]:
     """Ask the application for a page over some source, without a socket."""
 
-    async def ask(source: WallSource, path: str) -> httpx.Response:
-        transport = httpx.ASGITransport(app=make_app(source))
+    async def ask(source: WallSource, path: str, who: Principal) -> httpx.Response:
+        app = make_app(source)
+
+        async def guarded(scope: Any, receive: Any, send: Any) -> None:
+            await app(scope | {"state": {"principal": who}}, receive, send)
+
+        transport = httpx.ASGITransport(app=guarded)
         async with httpx.AsyncClient(transport=transport, base_url="http://t") as http:
             return await http.get(path)
 
-    return lambda source, path: asyncio.run(ask(source, path))
+    return lambda source, path, who=OPEN: asyncio.run(ask(source, path, who))
 
 
 @pytest.fixture
 def get(
-    array: ScriptedArray, get_with: Callable[[WallSource, str], httpx.Response]
-) -> Callable[[str], httpx.Response]:
+    array: ScriptedArray, get_with: Callable[..., httpx.Response]
+) -> Callable[..., httpx.Response]:
     """Ask for a page over the scripted array."""
-    return lambda path: get_with(array, path)
+    return lambda path, who=OPEN: get_with(array, path, who)
 
 
 @pytest.fixture

@@ -5,6 +5,9 @@ import re
 
 import pytest
 
+from service.access.permissions import Role, permissions_of_role
+from service.access.principal import Principal, PrincipalKind
+
 PAGES = ["/", "/cavities/cavity-2", "/alerts", "/cavities/nobody"]
 
 
@@ -324,3 +327,21 @@ def test_an_alert_of_the_array_without_cavities_is_no_common_cause(get, array):
     assert "Whole array" not in page
     assert "Spool filling since" in page
     assert "Array, 0" not in words(get("/alerts").text)
+
+
+def test_who_may_only_look_reads_the_labels_and_sees_no_button(array, get):
+    viewer = Principal(
+        kind=PrincipalKind.PERSON,
+        name="guest",
+        permissions=permissions_of_role(Role.VIEWER),
+    )
+    nobody = "Nobody has labelled the sweeps that are shown."
+    assert nobody in words(get("/cavities/cavity-2", viewer).text)
+    array.label("sweep-2-reflection", "gap_m", 0.00125, note="<b>measured</b>")
+    page = get("/cavities/cavity-2", viewer).text
+    assert nobody not in words(page)
+    labels = page[page.index('id="labels"') : page.index('id="reference"')]
+    assert "Reflection 21 s gap_m 0.00125 S. Okafor, 03:11:14 UTC :" in words(labels)
+    assert "&lt;b&gt;measured" in labels
+    assert "<button" not in labels
+    assert "Label the wide sweep" in words(get("/cavities/cavity-2").text)

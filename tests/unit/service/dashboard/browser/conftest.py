@@ -128,6 +128,16 @@ def serve_api(app: FastAPI, array: Any, backstage: Backstage) -> None:
         array.acknowledge(named, body["by"])
         return named
 
+    @app.post("/api/v1/sweeps/{sweep}/labels")
+    async def label(sweep: str, request: Request) -> Any:
+        body = await request.json()
+        backstage.posts.append((sweep, body))
+        if backstage.problem:
+            return JSONResponse(backstage.problem, status_code=422)
+        said = {"by": body["by"], "note": body["note"]}
+        array.label(sweep, body["name"], body["value"], **said)
+        return {"sweep_id": sweep, "labels": {}, "history": []}
+
     @app.get("/api/v1/stream")
     async def stream() -> StreamingResponse:
         return StreamingResponse(event_text(backstage), media_type="text/event-stream")
