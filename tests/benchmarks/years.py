@@ -103,7 +103,7 @@ def statements(rows: int, *, is_sqlite: bool):
             numbers=_numbers(first, min(first + CHUNK, rows), is_sqlite=is_sqlite),
         )
     if not is_sqlite:
-        yield f"ALTER SEQUENCE sweep_arrival RESTART WITH {rows + 1}"
+        yield f"SELECT setval('sweep_arrival', {rows})"
     yield from _trends(rows, is_sqlite=is_sqlite)
     yield DIAGNOSES.format(
         no="0" if is_sqlite else "false",
