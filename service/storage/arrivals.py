@@ -18,7 +18,7 @@ from service.storage import tables
 from service.storage.engine import Transaction
 
 _NUMBER_BITS = 48
-"""Bits of a lock's key that hold the floor; above them stands the kind."""
+"""Bits of a lock's key that hold the floor; above them stands ``lock_number``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +31,13 @@ class Arrivals:
         Holds them, with an index.
     sequence
         What gives them over PostgreSQL, one at a time.
-    kind
+    lock_number
         Tells the locks of this table from those of others, 1 to 32767.
     """
 
     column: Column[Any]
     sequence: str
-    kind: int
+    lock_number: int
 
     def hold(self, transaction: Transaction) -> None:
         """Let nobody take the numbers of this transaction for settled before it ends.
@@ -45,7 +45,7 @@ class Arrivals:
         To be called before the transaction takes the first of them.
         """
         if transaction.dialect.name == "postgresql":
-            key = f"{self.kind << _NUMBER_BITS} + {self._last}"
+            key = f"{self.lock_number << _NUMBER_BITS} + {self._last}"
             transaction.exec_driver_sql(f"SELECT pg_advisory_xact_lock_shared({key})")
 
     def newest(self, transaction: Transaction) -> int:
@@ -79,7 +79,10 @@ class Arrivals:
 
     @property
     def _floor(self) -> str:
-        first, end = self.kind << _NUMBER_BITS, self.kind + 1 << _NUMBER_BITS
+        first, end = (
+            self.lock_number << _NUMBER_BITS,
+            self.lock_number + 1 << _NUMBER_BITS,
+        )
         return (
             f"SELECT min(key - {first}) FROM (SELECT classid::bigint << 32 | "  # noqa: S608
             "objid::bigint AS key FROM pg_locks WHERE locktype = 'advisory' AND "
