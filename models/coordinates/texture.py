@@ -33,9 +33,9 @@ def texture(rest: Complexes, kept: Flags) -> Reals:
     """
     count = kept.size
     whole = np.zeros((*rest.shape[:-1], count), dtype=np.complex128)
-    whole[..., kept] = np.clip(rest.real, -_LARGEST_NEPER, _LARGEST_NEPER) + 1j * (
-        np.clip(rest.imag, -_LARGEST_NEPER, _LARGEST_NEPER)
-    )
+    parts = np.ascontiguousarray(rest).view(np.float64)
+    pressed = np.clip(parts, -_LARGEST_NEPER, _LARGEST_NEPER)
+    whole[..., kept] = pressed.view(np.complex128)
     in_time = np.fft.ifft(whole * kaiser(count, _KAISER_BETA), axis=-1)
     power = np.abs(in_time) ** 2
     edges = delay_edges(count)

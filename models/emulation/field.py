@@ -80,7 +80,7 @@ class FieldSearch:
 
         The best of the fields that are tried, then at most a few steps to the minimum.
         """
-        by_place = np.ascontiguousarray(np.moveaxis(polynomial, 0, -1))
+        by_place = np.ascontiguousarray(polynomial.transpose(1, 2, 0))
         found = self.tried[(by_place @ self.powers).argmin(axis=-1)]
         first = derived(polynomial)
         # Both derivatives in one pass.

@@ -94,11 +94,19 @@ class PosteriorReader:
         self._judged = present & emulator.used
         self._inverse, self._means = _whitened(emulator, self._judged)
         self._all_inverse, self._all_means = _whitened(emulator, present)
+        # All bands in one product.
+        whole = self._inverse.transpose(2, 0, 1)
+        self._turning = np.ascontiguousarray(whole.reshape(whole.shape[0], -1))
         diagonals = np.diagonal(self._inverse, axis1=1, axis2=2)
         self._log_volume = -np.log(diagonals).sum(axis=1)
         low, high = emulator.place_range
         margin = 0.01 * (high - low)
         self._coarse = np.linspace(low - margin, high + margin, COARSE_COUNT)
+        step = float(self._coarse[1] - self._coarse[0])
+        self._around = [
+            np.linspace(-reach, reach, _FINE_COUNT)
+            for reach in (3.0 * step, 0.3 * step)
+        ]
         self._coarse_curve = self._curve_at(self._coarse[None])
         self._search = _search_of(emulator)
 
@@ -120,8 +128,9 @@ class PosteriorReader:
     def _read(self, values: Reals) -> Posterior:
         emulator = self._emulator
         scaled = emulator.scaled(values)[:, self._judged]
-        whitened = np.einsum("nc,bdc->nbd", scaled, self._inverse, optimize=True)
         count = scaled.shape[0]
+        bands, width = self._inverse.shape[:2]
+        whitened = (scaled @ self._turning).reshape(count, bands, width)
         if emulator.design.fine.size == 0:
             places = np.full((count, 1), emulator.place_range[0])
             only = self._logs(whitened, self._curve_at(places))
@@ -130,17 +139,15 @@ class PosteriorReader:
             return self._finished(values, spread, *pair)
         places = np.tile(self._coarse, (count, 1))
         logs, field, sigma = self._logs(whitened, self._coarse_curve)
-        step = float(self._coarse[1] - self._coarse[0])
-        for reach in (3.0 * step, 0.3 * step):
-            at = logs.argmax(axis=1)[:, None]
-            best = np.take_along_axis(places, at, axis=1)
-            near = best + np.linspace(-reach, reach, _FINE_COUNT)
+        rows = np.arange(count)[:, None]
+        for around in self._around:
+            near = places[rows, logs.argmax(axis=1)[:, None]] + around
             found = self._logs(whitened, self._curve_at(near))
             places = np.concatenate([places, near], axis=1)
             order = np.argsort(places, axis=1, kind="stable")
-            places = np.take_along_axis(places, order, axis=1)
+            places = places[rows, order]
             logs, field, sigma = (
-                np.take_along_axis(np.concatenate([one, two], axis=1), order, axis=1)
+                np.concatenate([one, two], axis=1)[rows, order]
                 for one, two in zip((logs, field, sigma), found, strict=True)
             )
         return self._finished(values, places, logs, field, sigma)
@@ -148,14 +155,13 @@ class PosteriorReader:
     def _finished(
         self, values: Reals, places: Reals, logs: Reals, field: Reals, sigma: Reals
     ) -> Posterior:
-        best = logs.argmax(axis=1)[:, None]
-        best_place = np.take_along_axis(places, best, axis=1)
-        best_field = np.take_along_axis(field, best, axis=1)
+        best = np.arange(logs.shape[0])[:, None], logs.argmax(axis=1)[:, None]
+        best_place, best_field = places[best], field[best]
         residuals = np.zeros(values.shape)
         residuals[:, self._present] = self._residuals(values, best_place, best_field)
         return Posterior(
             places=places,
-            density=np.exp(logs - np.take_along_axis(logs, best, axis=1)),
+            density=np.exp(logs - logs[best]),
             field_tesla=field,
             field_sigma_tesla=sigma,
             residuals=residuals,
@@ -268,7 +274,7 @@ class _Curve:
         polynomial[0] = np.einsum("npd,npd->np", base, base)
         if count:
             mixed = np.matmul(self.powers, base[..., None])[..., 0]
-            polynomial[1 : count + 1] -= 2.0 * np.moveaxis(mixed, -1, 0)
+            polynomial[1 : count + 1] -= 2.0 * mixed.transpose(2, 0, 1)
         for one in range(count):
             for two in range(count):
                 polynomial[one + two + 2] += self.among[..., one, two]

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -29,7 +30,7 @@ class Coordinate(StrEnum):
     """arsinh of the value over a scale: linear near zero, logarithmic far out."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class DensityGrid:
     """The axis of a density.
 
@@ -66,7 +67,7 @@ class DensityGrid:
         """Width of a bin, in the coordinate."""
         return (self.high - self.low) / BIN_COUNT
 
-    @property
+    @cached_property
     def edges(self) -> Reals:
         """Edges of the bins, in the coordinate, shape (BIN_COUNT + 1,)."""
         return np.linspace(self.low, self.high, BIN_COUNT + 1)

@@ -44,6 +44,12 @@ def find_flags(
 def _flags_of(trace: npt.NDArray[np.complexfloating], narrow: bool) -> tuple[str, ...]:
     flags: list[str] = [flag.value for flag in flags_of_trace(trace, narrow=narrow)]
     usable = flags in ([], [TruthFlag.SPIKES.value])
-    if usable and trace.size > 2 and np.ptp(np.angle(trace)) == 0.0:
+    if usable and trace.size > 2 and _has_one_phase(trace):
         flags.append(CONSTANT_PHASE)
     return tuple(flags)
+
+
+def _has_one_phase(trace: npt.NDArray[np.complexfloating]) -> bool:
+    # Most traces are told by two of their points.
+    first, last = np.angle(trace[[0, -1]])
+    return bool(first == last and np.ptp(np.angle(trace)) == 0.0)

@@ -1,5 +1,7 @@
 """A sweep in a few numbers: its log-ratio to the reference, band by band."""
 
+from functools import lru_cache
+
 import numpy as np
 import numpy.typing as npt
 
@@ -26,10 +28,17 @@ def signatures(ratio: npt.NDArray[np.float32], form: CanonicalForm) -> Reals:
     """
     values = (ratio / form.weight).astype(np.float64)
     half = values.shape[2] // 2
-    band = np.flatnonzero(form.kept) * BAND_COUNT // form.kept.size
-    share = (band[:, None] == np.arange(BAND_COUNT)).astype(np.float64)
-    share /= np.maximum(share.sum(axis=0), 1.0)
+    share = _shares(form.kept.tobytes())
     levels = values[:, :, :half] @ share
     # The mean of phases that wrap is that of their arrows.
     arrows = np.exp(1j * values[:, :, half:]) @ share
     return np.concatenate([levels, np.angle(arrows)], axis=2)
+
+
+@lru_cache(maxsize=16)
+def _shares(kept: bytes) -> Reals:
+    """Return what averages kept bins band by band, shape (kept, BAND_COUNT)."""
+    mask = np.frombuffer(kept, dtype=np.bool_)
+    band = np.flatnonzero(mask) * BAND_COUNT // mask.size
+    share = (band[:, None] == np.arange(BAND_COUNT)).astype(np.float64)
+    return np.asarray(share / np.maximum(share.sum(axis=0), 1.0))

@@ -163,11 +163,12 @@ def _contributions(
         bands = [list(pair) for pair in pairwise(edges)]
     found: dict[str, Any] = {"bands_hz": bands}
     for name, shares in judgements.contributions.items():
+        # Three digits are more than a picture shows.
+        rounded, told = np.round(shares[row], 3), shares[row].any(axis=1)
         found[name] = {
-            # Three digits are more than a picture shows.
-            trace: np.round(shares[row, index], 3).tolist()
+            trace: rounded[index].tolist()
             for index, trace in enumerate(form.s_parameters)
-            if shares[row, index].any()
+            if told[index]
         }
     return found
 
