@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ from models.training.pretraining_report import (
 from models.training.progress import Listener, Progress, Stage
 from models.training.reading import LeftOutReadings, read_left_out
 from models.training.recipe import Recipe
+from models.training.report import TrainingReport
 from models.training.split import Split, SplitKind
 from models.training.splitting import split_by_cycle, sweep_ids
 from models.training.strangeness import calibrate_strangeness
@@ -42,43 +43,6 @@ FEW_CYCLES = 8
 """Below this number of cycles no figure is a ranking."""
 
 _PACKAGES = ("halowatch", "numpy", "scipy", "torch", "safetensors")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrainingReport:
-    """What came out of a training.
-
-    Attributes
-    ----------
-    trained
-        Targets that have a head.
-    refused
-        Target to the sentence why it has none.
-    warnings
-        Sentences on what the figures do not show.
-    metrics
-        Target to its metrics on held-out sweeps, JSON-ready.
-    pretraining
-        What a simulated archive brought, JSON-ready; None where there was none.
-    """
-
-    model_version: str
-    folder: str
-    sweep_count: int
-    cycle_count: int
-    split: str
-    trained: tuple[str, ...]
-    refused: dict[str, str]
-    warnings: tuple[str, ...]
-    metrics: dict[str, Any]
-    pretraining: dict[str, Any] | None = None
-
-    def to_record(self) -> dict[str, Any]:
-        """Write as a JSON-ready mapping; of pre-training only where there was any."""
-        record = asdict(self)
-        if self.pretraining is None:
-            del record["pretraining"]
-        return record | {"trained": list(self.trained), "warnings": list(self.warnings)}
 
 
 def train_model(

@@ -9,8 +9,9 @@ import click
 
 from models.training.pretraining_report import pretraining_lines
 from models.training.progress import Listener
+from models.training.report import TrainingReport
 from models.training.targets import TARGETS
-from models.training.train import TrainingReport, train_model
+from models.training.train import train_model
 from service.cli.archives import bad_input_in_one_line, read_archives
 from service.cli.exits import print_json
 

@@ -112,6 +112,10 @@ def test_hostile_manifest_is_refused(folder, content, sentence):
             lambda m: m["architecture"].update(receiver_heads=[["condition", 10**9]]),
             "absurd number of outputs",
         ),
+        (
+            lambda m: m["architecture"].update(pretrained_heads=["weather"]),
+            "pre-trained head is none of its heads",
+        ),
         (lambda m: m["architecture"].update(width=47), "has shape"),
         (lambda m: m.pop("architecture"), "incomplete"),
         (lambda m: m["densities"]["temperature_k"].pop("low"), "incomplete"),
