@@ -67,20 +67,35 @@ class Diagnosis:
 
     def to_record(self) -> dict[str, Any]:
         """Write as a JSON-ready mapping with the names of the public contract."""
-        record = asdict(self)
-        record["condition"] = self.condition.to_record()
-        record["component"] = self.component.to_record()
-        if self.second_opinion is not None:
-            record["second_opinion"] = self.second_opinion.to_record()
-        record["labels"] = {
-            name.removeprefix(LABEL): each.to_record()
-            for name, each in self.labels.items()
+        strangeness = self.out_of_distribution
+        return {
+            "model_version": self.model_version,
+            "temperature_k": asdict(self.temperature_k),
+            "magnetic_field_tesla": asdict(self.magnetic_field_tesla),
+            "condition": self.condition.to_record(),
+            "component": self.component.to_record(),
+            # Not copied number by number: there are hundreds.
+            "out_of_distribution": {
+                name: getattr(strangeness, name) for name in strangeness.__slots__
+            }
+            | {"scores": dict(strangeness.scores)},
+            "integrity": list(self.integrity),
+            "resonance": None
+            if self.resonance is None
+            else asdict(self.resonance) | {"flags": list(self.resonance.flags)},
+            "reference_sweep": self.reference_sweep,
+            "mode": None if self.mode is None else asdict(self.mode),
+            "second_opinion": None
+            if self.second_opinion is None
+            else self.second_opinion.to_record(),
+            "labels": {
+                name.removeprefix(LABEL): each.to_record()
+                for name, each in self.labels.items()
+            },
+            "signature": dict(self.signature),
+            "jump": None if self.jump is None else asdict(self.jump),
+            "adaptive": dict(self.adaptive),
         }
-        record["integrity"] = list(self.integrity)
-        if self.resonance is not None:
-            record["resonance"]["flags"] = list(self.resonance.flags)
-        record["out_of_distribution"]["scores"] = dict(self.out_of_distribution.scores)
-        return record
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Self:

@@ -1,7 +1,7 @@
 """Reads what the alarm rules look at."""
 
 import orjson
-from sqlalchemy import select
+from sqlalchemy import Integer, bindparam, select
 
 from instruments.measurement import SweepPurpose
 from service.alerts.rules import Observation
@@ -11,6 +11,27 @@ from service.storage.model_records import Role
 from service.storage.times import from_us
 
 _D = tables.diagnosis.c
+
+# Built once: every sweep asks for several rules.
+_RECENT = (
+    select(
+        _D.sweep_id,
+        _D.measured_at_us,
+        _D.condition_state,
+        _D.condition_label,
+        _D.out_of_distribution,
+        _D.temperature_state,
+        _D.temperature_p05_k,
+        _D.temperature_p95_k,
+        _D.resonance_state,
+        _D.record,
+    )
+    .where(_D.cavity == bindparam("cavity"), _D.purpose == bindparam("purpose"))
+    .order_by(_D.measured_at_us.desc(), _D.id.desc())
+    .limit(bindparam("limit", type_=Integer))
+)
+_COUNTED = _RECENT.where(_D.role == Role.LIVE.value)
+_OF_VERSION = _RECENT.where(_D.model_version == bindparam("model_version"))
 
 
 def recent_observations(
@@ -27,28 +48,15 @@ def recent_observations(
     model_version
         Whose judgement; None takes whatever counted at its time.
     """
-    query = (
-        select(
-            _D.sweep_id,
-            _D.measured_at_us,
-            _D.condition_state,
-            _D.condition_label,
-            _D.out_of_distribution,
-            _D.temperature_state,
-            _D.temperature_p05_k,
-            _D.temperature_p95_k,
-            _D.resonance_state,
-            _D.record,
-        )
-        .where(_D.cavity == cavity, _D.purpose == purpose.value)
-        .order_by(_D.measured_at_us.desc(), _D.id.desc())
-        .limit(limit)
-    )
-    query = query.where(
-        _D.role == Role.LIVE.value
-        if model_version is None
-        else _D.model_version == model_version
-    )
+    asked: dict[str, str | int] = {
+        "cavity": cavity,
+        "purpose": purpose.value,
+        "limit": limit,
+    }
+    query = _COUNTED
+    if model_version is not None:
+        query = _OF_VERSION
+        asked["model_version"] = model_version
     return [
         Observation(
             sweep_id=row.sweep_id,
@@ -62,5 +70,5 @@ def recent_observations(
             resonance_state=row.resonance_state,
             integrity=tuple(orjson.loads(row.record)["integrity"]),
         )
-        for row in transaction.execute(query)
+        for row in transaction.execute(query, asked)
     ]

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Row, select, text
+from sqlalchemy import Row, bindparam, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from service.storage import tables
@@ -11,6 +11,11 @@ from service.storage.engine import Transaction
 from service.storage.times import from_us, to_us
 
 _R = tables.rule_state.c
+
+# Built once: every sweep asks for the state of several rules.
+_ONE_STATE = select(tables.rule_state).where(
+    _R.rule == bindparam("rule"), _R.subject == bindparam("subject")
+)
 
 _RULES_LOCK = 7_406_110
 """Number of the advisory lock that makes rule evaluations follow one another."""
@@ -37,8 +42,8 @@ def get_rule_state(
     transaction: Transaction, rule: str, subject: str
 ) -> RuleState | None:
     """Return where one rule stands."""
-    query = select(tables.rule_state).where(_R.rule == rule, _R.subject == subject)
-    row = transaction.execute(query).one_or_none()
+    asked = {"rule": rule, "subject": subject}
+    row = transaction.execute(_ONE_STATE, asked).one_or_none()
     return None if row is None else _record(row)
 
 
