@@ -24,19 +24,19 @@ class GuardedHead:
         Whether the pre-trained head serves.
     plain_loss, pretrained_loss
         Mean cross entropy in nats, each at the best softmax temperature of its own.
-    gain, gain_error
+    gain_nats, gain_error_nats
         Mean over thermal cycles of what pre-training takes off it, and the standard
         error of that mean.
-    cycles_better, cycle_count
+    better_cycle_count, cycle_count
         Cycles that pre-training reads better, of all that have labels.
     """
 
     is_kept: bool
     plain_loss: float
     pretrained_loss: float
-    gain: float
-    gain_error: float
-    cycles_better: int
+    gain_nats: float
+    gain_error_nats: float
+    better_cycle_count: int
     cycle_count: int
 
     def to_record(self) -> dict[str, Any]:
@@ -72,9 +72,9 @@ def judge_head(
         is_kept=gain > error and losses[1] < losses[0],
         plain_loss=losses[0],
         pretrained_loss=losses[1],
-        gain=gain,
-        gain_error=error if np.isfinite(error) else 0.0,
-        cycles_better=sum(each > 0.0 for each in gains),
+        gain_nats=gain,
+        gain_error_nats=error if np.isfinite(error) else 0.0,
+        better_cycle_count=sum(each > 0.0 for each in gains),
         cycle_count=count,
     )
 

@@ -121,7 +121,7 @@ class _Fitting:
     seed: int
     recipe: Recipe
     checkpoints: Checkpoints | None
-    parts: int
+    part_count: int
     tell: Tell | None
     done: int = 0
 
@@ -141,7 +141,7 @@ class _Fitting:
             kernels=kernels,
             pretraining=pretraining,
             checkpoints=self.checkpoints,
-            tell=_part(self.tell, self.done, self.parts),
+            tell=_part(self.tell, self.done, self.part_count),
         )
         self.done += 1
         return fitted

@@ -44,6 +44,6 @@ def pretraining_lines(record: Mapping[str, Any]) -> Iterator[str]:
         yield (
             f"{name}: pre-training {kept}, {each['plain_loss']:.3g} to "
             f"{each['pretrained_loss']:.3g} nats on left-out cycles, "
-            f"{each['gain']:+.2g} +- {each['gain_error']:.2g} a cycle, better in "
-            f"{each['cycles_better']} of {each['cycle_count']}"
+            f"{each['gain_nats']:+.2g} +- {each['gain_error_nats']:.2g} a cycle, "
+            f"better in {each['better_cycle_count']} of {each['cycle_count']}"
         )

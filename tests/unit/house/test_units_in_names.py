@@ -36,6 +36,7 @@ DIMENSIONLESS = (
     "_severity",
     "_sum",
     "_loss",
+    "_nats",
     "_rate",
     "_weight",
     "_code",

@@ -30,8 +30,8 @@ def test_what_reads_every_cycle_better_is_kept_and_the_reverse_is_not():
     weak, strong = np.full(20, 0.5), np.full(20, 4.0)
     better = judged(weak, strong)
     assert better.is_kept
-    assert better.cycles_better == better.cycle_count == 4
-    assert better.gain == pytest.approx(
+    assert better.better_cycle_count == better.cycle_count == 4
+    assert better.gain_nats == pytest.approx(
         better.plain_loss - better.pretrained_loss, rel=1e-6
     )
     assert not judged(strong, weak).is_kept
@@ -43,7 +43,7 @@ def test_one_lucky_cycle_is_not_enough():
     lucky = np.where(CYCLES == "a", 30.0, 0.9)
     found = judged(plain, lucky)
     assert found.pretrained_loss < found.plain_loss
-    assert found.gain_error > found.gain > 0.0
+    assert found.gain_error_nats > found.gain_nats > 0.0
     assert not found.is_kept
 
 
@@ -60,6 +60,6 @@ def test_exchanging_the_two_turns_the_gain_round(seed):
     first, second = rng.normal(size=(2, 20, 3))
     there = judge_head(first, second, labels(), CYCLES)
     back = judge_head(second, first, labels(), CYCLES)
-    assert there.gain == pytest.approx(-back.gain)
-    assert there.gain_error == pytest.approx(back.gain_error)
+    assert there.gain_nats == pytest.approx(-back.gain_nats)
+    assert there.gain_error_nats == pytest.approx(back.gain_error_nats)
     assert not (there.is_kept and back.is_kept)
