@@ -37,10 +37,13 @@ def load_judge(model: Path | None) -> Judge:
         If the folder is no usable model; the sentence names it.
     """
     import torch
+    from threadpoolctl import threadpool_limits
 
     from models.serving.predictor import Predictor
 
+    # What a sweep needs is small: of two threads, one waits for the other.
     torch.set_num_threads(1)
+    threadpool_limits(1)
     if model is None:
         return Predictor.without_model()
     try:
