@@ -56,6 +56,7 @@ _OF_THE_TESTS = frozenset(
     for name in (
         "BENCH_MEMORY_S",
         "BENCH_ROWS",
+        "BENCH_UNIT",
         "BENCH_UNITS",
         "CHROMIUM",
         "REQUIRE_BROWSER",
