@@ -1,4 +1,4 @@
-"""The coordinates of a receiver: found from archives, then the same for every sweep."""
+"""The coordinates of a receiver, the same for every sweep once they are found."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -8,31 +8,22 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from models.coordinates.finding import find_trace_form
 from models.coordinates.signal import (
     Complexes,
     Flags,
     Reals,
     bin_traces,
     common_turns,
-    mean_step,
+    whole_signals,
 )
-from models.coordinates.smooth import no_ripple
-from models.coordinates.trace import SNAP_ORDER, TraceForm
+from models.coordinates.trace import TraceForm
 from models.preprocessing.axes import AxisMemory
 from models.preprocessing.grid import Binning, bin_axis
 from models.preprocessing.view import SweepView, Traces
 
 Signals: TypeAlias = npt.NDArray[np.complex64]
 
-CANONICAL_BINS = 512
-"""Bins of the canonical grid where the training axis has as many points."""
-
 _CHUNK = 128
-_MOST_STUDIED = 600
-_LEAST_STUDIED = 8
-_LEAST_POINTS = 3
-_UNEVEN = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -171,7 +162,7 @@ class CoordinateForm:
         for index, form in enumerate(self.traces.values()):
             mine = own[:, index].astype(np.complex128)
             theirs = known[:, index].astype(np.complex128)
-            there = _whole(mine) & _whole(theirs)
+            there = whole_signals(mine) & whole_signals(theirs)
             if not there.any():
                 found.append(_missing(form, there.size))
                 continue
@@ -191,122 +182,6 @@ class _PlacedAxis:
     turns: Complexes
 
 
-def find_form(
-    band_hz: tuple[float, float], names: Sequence[str], views: Sequence[SweepView]
-) -> CoordinateForm | None:
-    """Find the coordinates that suit sweeps; at most a few hundred are looked at.
-
-    Returns
-    -------
-    CoordinateForm or None
-        None where no sweep has a reference on the band.
-    """
-    compared = [view for view in views if view.reference is not None]
-    compared = compared[:: max(len(compared) // _MOST_STUDIED, 1)]
-    if not compared:
-        return None
-    band_hz, bin_count = _canonical_grid(band_hz, compared)
-    delays = _common_delays(compared, names)
-    turns = _turns_at_middle(band_hz, bin_count)
-    plain = CoordinateForm(
-        band_hz=band_hz,
-        bin_count=bin_count,
-        traces={
-            name: _plain_trace(float(delay), bin_count, turns)
-            for name, delay in zip(names, delays, strict=True)
-        },
-    )
-    own, known = _signals_of(plain, compared)
-    if own.shape[0] == 0:
-        return None
-    forms = {}
-    for index, name in enumerate(names):
-        mine = own[:, index].astype(np.complex128)
-        theirs = known[:, index].astype(np.complex128)
-        there = _whole(mine) & _whole(theirs)
-        forms[name] = (
-            find_trace_form(mine[there], theirs[there], float(delays[index]), turns)
-            if there.sum() >= _LEAST_STUDIED
-            else plain.traces[name]
-        )
-    return CoordinateForm(band_hz=band_hz, bin_count=bin_count, traces=forms)
-
-
-def _canonical_grid(
-    band_hz: tuple[float, float], views: Sequence[SweepView]
-) -> tuple[tuple[float, float], int]:
-    """Return band and bins such that every bin has as many points in its middle.
-
-    A bin with a point more than its neighbours breaks the phase of a late echo.
-    """
-    axis_hz = min((view.frequency_hz for view in views), key=lambda axis: axis.size)
-    start, stop = band_hz
-    axis_hz = axis_hz[(axis_hz >= start) & (axis_hz <= stop)]
-    if axis_hz.size < _LEAST_POINTS:
-        return band_hz, 2
-    step = float(axis_hz[-1] - axis_hz[0]) / (axis_hz.size - 1)
-    together = -(-axis_hz.size // CANONICAL_BINS)
-    bin_count = axis_hz.size // together
-    first = float(axis_hz[0]) - 0.5 * step
-    last = first + bin_count * together * step
-    slack = (together + 1) * step
-    whole = abs(first - start) < slack and abs(stop - last) < slack
-    even = np.abs(np.diff(axis_hz) - step).max() < _UNEVEN * step
-    if even and whole:
-        return (first, last), bin_count
-    return band_hz, min(CANONICAL_BINS, axis_hz.size - 1)
-
-
-def _signals_of(
-    form: CoordinateForm, views: Sequence[SweepView]
-) -> tuple[Signals, Signals]:
-    own, known = [], []
-    for view in views:
-        assert view.reference is not None
-        assert view.reference_hz is not None
-        mine = form.sweep_signals(view.frequency_hz, view.traces)
-        theirs = form.sweep_signals(view.reference_hz, view.reference)
-        if mine is not None and theirs is not None:
-            own.append(mine)
-            known.append(theirs)
-    shape = (0, len(form.traces), form.bin_count)
-    empty = np.zeros(shape, dtype=np.complex64)
-    return (np.stack(own), np.stack(known)) if own else (empty, empty)
-
-
-def _common_delays(views: Sequence[SweepView], names: Sequence[str]) -> Reals:
-    delays = np.full((len(views), len(names)), np.nan)
-    for row, view in enumerate(views):
-        step = float(np.median(np.diff(view.frequency_hz)))
-        for index, name in enumerate(names):
-            if name in view.traces:
-                trace = np.asarray(view.traces[name], np.complex128)
-                delays[row, index] = -float(mean_step(trace)) / (2 * np.pi * step)
-    with np.errstate(all="ignore"):
-        known = np.isfinite(delays).any(axis=0)
-        found = np.zeros(len(names))
-        found[known] = np.nanmedian(delays[:, known], axis=0)
-    return found
-
-
-def _turns_at_middle(band_hz: tuple[float, float], bin_count: int) -> float:
-    start, stop = band_hz
-    half = 0.5 * (stop - start) * (bin_count - 1) / bin_count
-    return 0.5 * (start + stop) / half
-
-
-def _plain_trace(delay_s: float, bin_count: int, turns: float) -> TraceForm:
-    return TraceForm(
-        delay_s=delay_s,
-        logarithmic=False,
-        kept=np.ones(bin_count, dtype=np.bool_),
-        turns_at_middle=turns,
-        ripple=no_ripple(bin_count),
-        snaps=np.zeros((0, SNAP_ORDER + 1)),
-        snap_range=np.zeros((0, 2)),
-    )
-
-
 def _missing(form: TraceForm, count: int) -> tuple[Reals, Reals]:
     """Return coordinates and texture of sweeps that lack a trace."""
     sizes = (len(form.names), form.texture_count)
@@ -318,8 +193,3 @@ def _spread(values: Reals, there: Flags) -> Reals:
     whole = np.full((there.size, values.shape[1]), np.nan)
     whole[there] = values
     return whole
-
-
-def _whole(signals: Complexes) -> Flags:
-    """Return which sweeps have all bins of a trace, shape (sweep,)."""
-    return np.asarray(np.isfinite(signals).all(axis=1))

@@ -126,3 +126,8 @@ def complex_log(signal: Complexes, kept: Flags) -> Complexes:
     phase = np.zeros(signal.shape)
     phase[..., kept] = np.unwrap(np.angle(signal[..., kept]), axis=-1)
     return bridge_masked(level + 1j * phase, kept)
+
+
+def whole_signals(signals: Complexes) -> Flags:
+    """Return which sweeps have all bins of a trace, shape (sweep,)."""
+    return np.asarray(np.isfinite(signals).all(axis=1))

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from instruments.files import LabelledArchive
 from models.coordinates import Coordinates
-from models.coordinates.form import find_form
+from models.coordinates.finding import find_form
 from models.diagnosis import LABEL
 from models.errors import TrainingRefusedError
 from models.networks.inputs import CoordinateInputs

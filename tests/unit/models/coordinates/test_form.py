@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.coordinates.form import find_form
+from models.coordinates.finding import find_form
 from models.preprocessing.grid import bin_axis
 
 BAND_HZ = (4e9, 8e9)

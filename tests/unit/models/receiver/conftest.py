@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from models.coordinates.form import find_form
+from models.coordinates.finding import find_form
 from models.emulation import folds_of
 from models.preprocessing.view import SweepView
 from models.receiver.learning import learn_receiver
