@@ -8,7 +8,8 @@ from models.emulation.healthy import (
     folds_of,
     tempered,
 )
-from models.emulation.posterior import Posterior, PosteriorReader
+from models.emulation.posterior import Posterior
+from models.emulation.reading import PosteriorReader
 
 __all__ = [
     "HealthyEmulator",

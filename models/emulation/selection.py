@@ -14,7 +14,8 @@ from models.emulation.healthy import (
     folds_of,
     tempered,
 )
-from models.emulation.posterior import Posterior, PosteriorReader
+from models.emulation.posterior import Posterior
+from models.emulation.reading import PosteriorReader
 
 ORDERS = (2, 4, 7, 14, 20)
 """Highest Legendre orders that are tried."""
