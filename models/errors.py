@@ -11,3 +11,7 @@ class TrainingRefusedError(ModelError):
 
 class ModelFolderError(ModelError):
     """A model folder is incomplete, changed or of another version."""
+
+
+MALFORMED = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What a record of another shape raises where it is read."""

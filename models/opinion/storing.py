@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from models.baselines.minirocket import MiniRocket
 from models.baselines.ridge import Ridge
-from models.errors import ModelFolderError
+from models.errors import MALFORMED, ModelFolderError
 from models.networks.density import LEVELS
 from models.opinion.opinion import GROUP_COUNT, ClassOpinion, Opinion, ScalarOpinion
 from models.stored_arrays import Arrays, prefixed, taken
@@ -78,7 +78,7 @@ def opinion_of(
             },
             healthy=int(record["healthy"]),
         )
-    except (AttributeError, LookupError, TypeError, ValueError) as error:
+    except MALFORMED as error:
         raise ModelFolderError(
             f"second opinion: is incomplete or malformed ({str(error)[:80]})"
         ) from None

@@ -8,7 +8,7 @@ import numpy as np
 from models.coordinates.storing import form_arrays, form_of, form_record
 from models.emulation import HealthyEmulator
 from models.emulation.design import Design
-from models.errors import ModelFolderError
+from models.errors import MALFORMED, ModelFolderError
 from models.networks.density import LEVELS
 from models.receiver.checking import (
     OWNER,
@@ -79,13 +79,7 @@ def judge_of(record: Mapping[str, Any], arrays: Arrays) -> ReceiverJudge:
     """
     try:
         return _judge_of(record, arrays)
-    except (
-        ArithmeticError,
-        AttributeError,
-        LookupError,
-        TypeError,
-        ValueError,
-    ) as error:
+    except MALFORMED as error:
         raise ModelFolderError(
             f"receiver: the record is incomplete or malformed ({str(error)[:80]})"
         ) from None

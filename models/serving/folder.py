@@ -8,7 +8,7 @@ from typing import Any
 
 import safetensors.numpy
 
-from models.errors import ModelFolderError
+from models.errors import MALFORMED, ModelFolderError
 from models.serving.manifest import (
     MANIFEST,
     SCHEMA,
@@ -97,13 +97,7 @@ def load_model(folder: Path) -> StoredModel:
         raise ModelFolderError(f"{folder / WEIGHTS}: {error}") from None
     try:
         model = model_of(manifest, tensors, str(folder / WEIGHTS))
-    except (
-        ArithmeticError,
-        AttributeError,
-        LookupError,
-        TypeError,
-        ValueError,
-    ) as error:
+    except MALFORMED as error:
         raise ModelFolderError(
             f"{folder / MANIFEST}: is incomplete or malformed ({error})"
         ) from None

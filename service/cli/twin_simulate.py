@@ -56,7 +56,8 @@ _FILE = click.Path(path_type=Path)
 )
 @click.option("--jpa/--no-jpa", default=True, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print one document.")
-def simulate_command(  # noqa: PLR0917
+def simulate_command(
+    *,
     archive: Path,
     cavity: str,
     described: Path,
