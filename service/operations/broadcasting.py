@@ -1,15 +1,16 @@
 """Spreads stored events to every listener: encoded once, shared, bounded."""
 
 import asyncio
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 
 import orjson
 import structlog
 
 from service.errors import StorageUnavailableError
 from service.storage.engine import Database
-from service.storage.events import list_events, newest_event_id
+from service.storage.events import list_events, settled_events
 from service.storage.records import EventRecord
 from service.storage.watching import CommitWatch
 
@@ -17,10 +18,8 @@ CLIENT_QUEUE_BYTES = 1024 * 1024
 """Most bytes that wait for one slow listener; the oldest are dropped beyond."""
 
 REPLAY_LIMIT = 10_000
-"""Most events that a resuming listener is sent at once."""
-
-_OVERLAP = 256
-"""Numbers that are looked at again: PostgreSQL commits them out of order."""
+"""Most events that a resuming listener is sent at once. Its stream ends there, so that
+it comes back for the rest."""
 
 _PAGE = 1000
 
@@ -44,7 +43,7 @@ class Listener:
         self._waiting: deque[tuple[int, bytes]] = deque()
         self._waiting_bytes = 0
         self._arrived = asyncio.Event()
-        self.replayed: set[int] = set()
+        self.replayed_to = -1
         self.dropped = 0
         self.is_closed = False
 
@@ -73,7 +72,7 @@ class Listener:
             except TimeoutError:
                 return None
         chunk = b"".join(
-            chunk for number, chunk in self._waiting if number not in self.replayed
+            chunk for number, chunk in self._waiting if number > self.replayed_to
         )
         self._waiting.clear()
         self._waiting_bytes = 0
@@ -81,12 +80,27 @@ class Listener:
         return chunk if chunk or self.is_closed else None
 
 
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """Events in the order of their numbers; none will ever come between them.
+
+    Attributes
+    ----------
+    is_whole
+        Whether it holds every event whose number was given by then.
+    """
+
+    events: list[EventRecord]
+    is_whole: bool
+
+
 class Broadcaster:
     """Follows the event table and feeds the listeners of this process.
 
     Events come from several processes; the table is what they share. The broadcaster
     reads it only while somebody listens, when something was committed, and once a
-    second in any case.
+    second in any case. Nobody is told of an event before every one with a lower number
+    is committed or given up, so the last that a listener saw tells all that it saw.
 
     Parameters
     ----------
@@ -97,10 +111,8 @@ class Broadcaster:
     def __init__(self, database: Database, *, poll_s: float = 0.05) -> None:
         self._database = database
         self._poll_s = poll_s
-        self._overlap = 0 if database.is_sqlite else _OVERLAP
         self._listeners: set[Listener] = set()
         self._last = 0
-        self._seen: OrderedDict[int, None] = OrderedDict()
         self._task: asyncio.Task[None] | None = None
         self._watch = CommitWatch(database)
         self._is_closed = False
@@ -128,6 +140,8 @@ class Broadcaster:
             if after is not None:
                 async for chunk in self._replay(after, listener):
                     yield chunk
+                if listener.is_closed:
+                    return
             yield b": listening\n\n"
             while chunk_or_none := await self._wait(listener, heartbeat_s):
                 yield chunk_or_none
@@ -148,8 +162,10 @@ class Broadcaster:
 
     async def _join(self, listener: Listener) -> None:
         if not self._listeners:
-            self._last, seen = await asyncio.to_thread(self._newest)
-            self._seen = OrderedDict.fromkeys(seen)
+            settled = await asyncio.to_thread(self._settled)
+            # Another may have joined meanwhile.
+            if not self._listeners:
+                self._last = settled
         self._listeners.add(listener)
         if self._is_closed:
             listener.close()
@@ -158,13 +174,17 @@ class Broadcaster:
 
     async def _replay(self, after: int, listener: Listener) -> AsyncIterator[bytes]:
         # The listener joined first, so nothing falls between replay and live.
-        while len(listener.replayed) < REPLAY_LIMIT:
-            events = await asyncio.to_thread(self._read, after)
-            if not events:
+        left = REPLAY_LIMIT
+        while left > 0:
+            dropped = listener.dropped
+            page = await asyncio.to_thread(self._read, after, self._last)
+            if page.events:
+                after = listener.replayed_to = page.events[-1].event_id
+                left -= len(page.events)
+                yield b"".join(encode_event(event) for event in page.events)
+            elif listener.dropped == dropped:
                 return
-            listener.replayed.update(event.event_id for event in events)
-            yield b"".join(encode_event(event) for event in events)
-            after = events[-1].event_id
+        listener.close()
 
     async def _follow(self) -> None:
         try:
@@ -175,45 +195,45 @@ class Broadcaster:
     async def _follow_commits(self) -> None:
         while self._listeners and not self._is_closed:
             try:
-                events = await asyncio.to_thread(self._read, self._last - self._overlap)
+                page = await asyncio.to_thread(self._read, self._last)
             except StorageUnavailableError as error:
                 _log.warning("stream_waits_for_storage", reason=str(error))
-                events = []
+                page = _Page([], is_whole=True)
                 await asyncio.sleep(1.0)
-            self._spread(
-                [event for event in events if event.event_id not in self._seen]
-            )
-            if len(events) < _PAGE:
-                await self._idle()
+            self._spread(page.events)
+            if len(page.events) < _PAGE:
+                await self._idle(_LOOK_S if page.is_whole else 0.0)
 
-    async def _idle(self) -> None:
-        """Wait until something was committed, at most so long."""
+    async def _idle(self, longest_s: float) -> None:
+        """Pause, then wait until something was committed, at most so long."""
         loop = asyncio.get_running_loop()
-        until_s = loop.time() + _LOOK_S
+        until_s = loop.time() + longest_s
+        await asyncio.sleep(self._poll_s)
         while loop.time() < until_s and not self._is_closed:
-            await asyncio.sleep(self._poll_s)
             if await asyncio.to_thread(self._watch.has_news):
                 return
+            await asyncio.sleep(self._poll_s)
 
     def _spread(self, events: list[EventRecord]) -> None:
         for event in events:
-            chunk = encode_event(event)
-            for listener in self._listeners:
-                listener.push(event.event_id, chunk)
-            self._last = max(self._last, event.event_id)
-            self._seen[event.event_id] = None
-        while len(self._seen) > 4 * _OVERLAP + _PAGE:
-            self._seen.popitem(last=False)
+            # While the page was read, all may have left and somebody have come.
+            if event.event_id > self._last:
+                self._last = event.event_id
+                chunk = encode_event(event)
+                for listener in self._listeners:
+                    listener.push(event.event_id, chunk)
 
-    def _read(self, after: int) -> list[EventRecord]:
+    def _read(self, after: int, known_settled: int = 0) -> _Page:
+        """Read the next events; what was settled once stays so."""
         with self._database.read() as transaction:
-            return list_events(transaction, after, _PAGE)
+            settled, newest = settled_events(transaction)
+            up_to = max(settled, known_settled)
+            events = list_events(transaction, after, _PAGE, up_to)
+        return _Page(events, is_whole=up_to >= newest)
 
-    def _newest(self) -> tuple[int, list[int]]:
+    def _settled(self) -> int:
         with self._database.read() as transaction:
-            newest = newest_event_id(transaction)
-            events = list_events(transaction, newest - self._overlap, _PAGE)
-        return newest, [event.event_id for event in events]
+            return settled_events(transaction)[0]
 
 
 def health_event(status: str, server_time: str) -> bytes:

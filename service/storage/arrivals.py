@@ -1,4 +1,4 @@
-"""Numbers in the order of commits: what an export goes on behind.
+"""Numbers in the order of commits: what an export or a stream goes on behind.
 
 Over SQLite whoever writes holds the only write lock, so the next number is one more
 than the last. Over PostgreSQL a sequence gives numbers to transactions that commit in
@@ -39,32 +39,33 @@ class Arrivals:
     sequence: str
     lock_number: int
 
-    def hold(self, transaction: Transaction) -> None:
-        """Let nobody take the numbers of this transaction for settled before it ends.
-
-        To be called before the transaction takes the first of them.
-        """
-        if transaction.dialect.name == "postgresql":
-            key = f"{self.lock_number << _NUMBER_BITS} + {self._last}"
-            transaction.exec_driver_sql(f"SELECT pg_advisory_xact_lock_shared({key})")
-
     def newest(self, transaction: Transaction) -> int:
         """Return the last number that was given, 0 where there is none."""
         is_sqlite = transaction.dialect.name == "sqlite"
         query = self._newest_row if is_sqlite else f"SELECT {self._last}"
         return int(transaction.exec_driver_sql(query).scalar() or 0)
 
-    def settled(self, transaction: Transaction) -> int:
+    def settled(self, transaction: Transaction, newest: int | None = None) -> int:
         """Return the number up to which no row will come any more.
 
         To be called before the rows are read, in a transaction that sees at each
         statement what was committed until then.
+
+        Parameters
+        ----------
+        newest
+            The last number given, where it was read before.
         """
-        newest = self.newest(transaction)
+        newest = self.newest(transaction) if newest is None else newest
         if transaction.dialect.name != "postgresql":
             return newest
         floor = transaction.exec_driver_sql(self._floor).scalar_one()
         return newest if floor is None else min(newest, int(floor))
+
+    @property
+    def _lock(self) -> str:
+        key = f"{self.lock_number << _NUMBER_BITS} + {self._last}"
+        return f"pg_advisory_xact_lock_shared({key})"
 
     @property
     def _newest_row(self) -> str:
@@ -94,3 +95,14 @@ class Arrivals:
 SWEEPS = Arrivals(tables.sweep.c.arrival, "sweep_arrival", 1)
 DIAGNOSES = Arrivals(tables.diagnosis.c.id, "diagnosis_id_seq", 2)
 READINGS = Arrivals(tables.reading.c.id, "reading_id_seq", 3)
+EVENTS = Arrivals(tables.event.c.id, "event_id_seq", 4)
+
+
+def hold(transaction: Transaction, *numbered: Arrivals) -> None:
+    """Let nobody take the numbers of this transaction for settled before it ends.
+
+    To be called before the transaction takes the first of them.
+    """
+    if transaction.dialect.name == "postgresql":
+        locks = ", ".join(one._lock for one in numbered)  # noqa: SLF001 - of this file
+        transaction.exec_driver_sql(f"SELECT {locks}")

@@ -64,7 +64,7 @@ def insert_diagnosis(
         Whether it was stored.
     """
     dialect = sqlite if transaction.dialect.name == "sqlite" else postgresql
-    arrivals.DIAGNOSES.hold(transaction)
+    arrivals.hold(transaction, arrivals.DIAGNOSES)
     stored = transaction.execute(
         dialect.insert(tables.diagnosis)
         .values(_row(sweep, diagnosis, now) | {"role": role.value})

@@ -32,7 +32,9 @@ _CONFLICTS = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailu
 
 _POSTGRESQL_CONNECTION: dict[str, Any] = {
     "connect_timeout": 5,
-    "options": "-c statement_timeout=60000 -c lock_timeout=5000",
+    # A process that stands still in a transaction would hold up what others follow.
+    "options": "-c statement_timeout=60000 -c lock_timeout=5000 "
+    "-c idle_in_transaction_session_timeout=60000",
     # A server that vanished without a word is given up after 15 s.
     "keepalives_idle": 5,
     "keepalives_interval": 5,

@@ -34,7 +34,7 @@ def insert_readings(transaction: Transaction, readings: Sequence[Reading]) -> in
     ]
     dialect = sqlite if transaction.dialect.name == "sqlite" else postgresql
     statement = dialect.insert(tables.reading).on_conflict_do_nothing()
-    arrivals.READINGS.hold(transaction)
+    arrivals.hold(transaction, arrivals.READINGS)
     inserted = 0
     for start in range(0, len(rows), 500):
         result = transaction.execute(

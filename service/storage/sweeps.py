@@ -159,7 +159,7 @@ def _insert_axes(transaction: Transaction, sweeps: Sequence[NewSweep]) -> None:
 def _insert_rows(transaction: Transaction, sweeps: Sequence[NewSweep]) -> None:
     rows = [_sweep_row(sweep) for sweep in sweeps]
     if transaction.dialect.name == "postgresql":
-        arrivals.SWEEPS.hold(transaction)
+        arrivals.hold(transaction, arrivals.SWEEPS, arrivals.EVENTS)
         _insert_sweeps(transaction, rows)
         return
     next_number = arrivals.SWEEPS.newest(transaction) + 1

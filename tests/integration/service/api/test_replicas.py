@@ -9,10 +9,13 @@ import httpx
 import pytest
 
 from service.context import make_context
+from service.storage.events import add_event
 from service.storage.notifying import Notifier
+from service.storage.records import EventKind
 from service.storage.watching import CommitWatch
 
 from .conftest import running
+from .interrupted import InterruptedClient
 
 pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 
@@ -63,6 +66,27 @@ def test_what_one_replica_accepts_every_replica_tells(replicas, post, make_sweep
     for thread, _, found in readers:
         thread.join(30)
         assert sorted(found) == sorted(accepted)
+
+
+def test_who_changes_the_replica_is_told_of_a_commit_that_came_late(
+    replicas, database, real_clock
+):
+    def add(transaction, name: str) -> None:
+        add_event(transaction, EventKind.ALERT, {"name": name}, real_clock.now())
+
+    interrupted = InterruptedClient(replicas)
+    listening = threading.Thread(target=interrupted.listen, args=(1,))
+    with database.write() as slow:
+        # It has its number; that of the other is committed before it is.
+        add(slow, "slow")
+        with database.write() as quick:
+            add(quick, "quick")
+        listening.start()
+        listening.join(0.5)
+    listening.join()
+    while len(interrupted.found) < 2:
+        interrupted.listen(1)
+    assert interrupted.found == ["slow", "quick"]
 
 
 def test_the_same_posts_to_both_replicas_at_once_are_stored_once(

@@ -2,14 +2,21 @@
 
 import json
 import threading
+import time
 from datetime import timedelta
 
 import httpx
 import pytest
 
+from service.operations import broadcasting
 from service.operations.judge_tasks import Diagnoser
 from service.operations.panel import Panel
-from service.storage.events import list_events, prune_events
+from service.storage.events import add_event, list_events, prune_events
+from service.storage.records import EventKind
+
+from .interrupted import InterruptedClient, add_events_in_slow_transactions
+
+only_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 
 
 class Reader:
@@ -104,6 +111,59 @@ def test_a_broken_stream_resumes_without_gap_or_repeat(
     ids = [number for number, kind, _ in second.events if kind == "sweep"]
     assert len(set(ids)) == len(ids) == 31
     assert min(ids) > seen
+
+
+@only_postgresql
+def test_who_saw_a_later_commit_is_told_of_an_earlier_number(
+    client, post, make_sweep, reader, database, real_clock, wait_for
+):
+    first = reader()
+    post(client, make_sweep(0))
+    wait_for(lambda: first.of("sweep"))
+    with database.write() as slow:
+        # It has its number; those of the others are committed before it is.
+        add_event(slow, EventKind.ALERT, {"name": "slow"}, real_clock.now())
+        post(client, make_sweep(1))
+        post(client, make_sweep(2))
+        time.sleep(0.3)
+        seen = max(number for number, _, _ in first.events if number)
+    second = reader(seen)
+    wait_for(lambda: len(second.of("sweep")) + len(first.of("sweep")) >= 5)
+    assert second.of("alert") == [{"name": "slow"}]
+    wait_for(lambda: len(first.of("sweep")) == 3)
+    numbers = [number for number, _, _ in first.events if number]
+    assert len(numbers) == 4
+    assert numbers == sorted(numbers)
+
+
+def test_a_client_that_breaks_off_again_and_again_gets_every_event_once(
+    client, database, real_clock
+):
+    threads = [
+        add_events_in_slow_transactions(database, real_clock, names, names.start)
+        for names in (range(20), range(20, 40))
+    ]
+    interrupted = InterruptedClient([client])
+    while len(interrupted.found) < 40:
+        interrupted.listen(3 if len(interrupted.found) < 37 else 1)
+    for thread in threads:
+        thread.join()
+    assert sorted(interrupted.found) == list(range(40))
+
+
+def test_who_resumes_far_behind_comes_back_for_the_rest(
+    client, database, real_clock, monkeypatch
+):
+    monkeypatch.setattr(broadcasting, "REPLAY_LIMIT", 4)
+    monkeypatch.setattr(broadcasting, "_PAGE", 2)
+    with database.write() as transaction:
+        for name in range(9):
+            add_event(transaction, EventKind.ALERT, {"name": name}, real_clock.now())
+    interrupted = InterruptedClient([client])
+    for count in (4, 8, 9):
+        # The first two end by themselves.
+        interrupted.listen(5 if count < 9 else 1)
+        assert interrupted.found == list(range(count))
 
 
 @pytest.mark.parametrize("last", ["x", "-1", "9" * 30])

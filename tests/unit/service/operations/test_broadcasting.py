@@ -41,7 +41,7 @@ def test_a_closed_listener_ends_after_its_queue():
 def test_what_was_replayed_does_not_come_again():
     async def play() -> None:
         listener = Listener()
-        listener.replayed.add(1)
+        listener.replayed_to = 1
         listener.push(1, b"again")
         assert await listener.next(0.01) is None
         listener.push(1, b"again")
