@@ -1,11 +1,15 @@
 """What is checked of every target beside its scores."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from models.evaluation.detection import score_detection
+from models.evaluation.label_noise import Learner, baseline_learner, label_noise
 from models.evaluation.leaderboard import GROUPED, Board
 from models.evaluation.predictions import ClassPredictions, Predictions
+from models.evaluation.question import Question
 from models.evaluation.sanity import metadata_only, shuffled_labels, through_time
+from models.evaluation.severity import score_severity
 from models.evaluation.unknown import (
     Certainty,
     baseline_certainty,
@@ -17,28 +21,39 @@ NETWORK = "this_network_retrained"
 """Name of the model's own network, trained anew, among the baselines."""
 
 UNKNOWN_BY = ("pca30_ridge", "minirocket_ridge")
-"""Baselines whose sense for classes never seen is scored."""
+"""Baselines whose sense for classes never seen is scored, and for wrong labels."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnDemand:
+    """What takes trainings of its own, and is checked where it is given.
+
+    Attributes
+    ----------
+    certainty
+        How sure the model's own network is of classes that it has not seen.
+    learner
+        How it learns from labels of which some are wrong.
+    """
+
+    certainty: Certainty | None = None
+    learner: Learner | None = None
 
 
 def check_targets(
     mine: dict[str, Predictions],
     corpus: Corpus,
     board: Board,
-    certainty: Certainty | None = None,
+    wanted: OnDemand = OnDemand(),
 ) -> dict[str, dict[str, Any]]:
     """Check each target, JSON-ready.
-
-    Parameters
-    ----------
-    certainty
-        How sure the model's own network is of classes that it has not seen, if that is
-        to be scored.
 
     Returns
     -------
     dict
         Target to ``sanity``, and for classes ``unknown_class`` by baseline and, where
-        sweeps are called healthy, ``detection`` of the model.
+        sweeps are called healthy, ``detection`` and ``severity`` of the model; with a
+        learner ``label_noise``, by model.
     """
     found: dict[str, dict[str, Any]] = {}
     split = board.splits[GROUPED]
@@ -59,16 +74,46 @@ def check_targets(
             }
         }
         if isinstance(predictions, ClassPredictions):
-            found[name]["unknown_class"] = {
-                baseline: leave_classes_out(
-                    question, baseline_certainty(board.representation, split, baseline)
-                )
-                for baseline in UNKNOWN_BY
-                if baseline in board.found[GROUPED][name]
+            found[name] |= {
+                "unknown_class": _unknown(question, board, wanted.certainty),
+                "detection": score_detection(predictions, corpus),
+                "severity": score_severity(predictions, corpus),
             }
-            if certainty is not None:
-                found[name]["unknown_class"][NETWORK] = leave_classes_out(
-                    question, certainty
+            if wanted.learner is not None:
+                found[name]["label_noise"] = _noise(
+                    question, corpus, board, wanted.learner
                 )
-            found[name]["detection"] = score_detection(predictions, corpus)
     return found
+
+
+def _unknown(
+    question: Question, board: Board, certainty: Certainty | None
+) -> dict[str, Any]:
+    split = board.splits[GROUPED]
+    found = {
+        baseline: leave_classes_out(
+            question, baseline_certainty(board.representation, split, baseline)
+        )
+        for baseline in _put_to_it(question, board)
+    }
+    if certainty is not None:
+        found[NETWORK] = leave_classes_out(question, certainty)
+    return found
+
+
+def _noise(
+    question: Question, corpus: Corpus, board: Board, learner: Learner
+) -> dict[str, Any]:
+    split = board.splits[GROUPED]
+    learners = {
+        baseline: baseline_learner(board.representation, split, baseline)
+        for baseline in _put_to_it(question, board)
+    }
+    return {
+        name: label_noise(question, corpus, learn)
+        for name, learn in (learners | {NETWORK: learner}).items()
+    }
+
+
+def _put_to_it(question: Question, board: Board) -> list[str]:
+    return [name for name in UNKNOWN_BY if name in board.found[GROUPED][question.name]]

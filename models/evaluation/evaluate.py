@@ -12,7 +12,7 @@ from models.baselines.entries import BASELINES
 from models.errors import TrainingRefusedError
 from models.evaluation.breakdown import FEW_CYCLES, break_down
 from models.evaluation.charts import chart_data
-from models.evaluation.checks import NETWORK, check_targets
+from models.evaluation.checks import NETWORK, OnDemand, check_targets
 from models.evaluation.leaderboard import (
     GROUPED,
     LEAKY,
@@ -23,7 +23,11 @@ from models.evaluation.leaderboard import (
 )
 from models.evaluation.predictions import Predictions
 from models.evaluation.representation import representation_of
-from models.evaluation.retrained import retrained_certainty, retrained_predictions
+from models.evaluation.retrained import (
+    retrained_certainty,
+    retrained_learner,
+    retrained_predictions,
+)
 from models.evaluation.served import judge_corpus
 from models.evaluation.subsets import score_subsets
 from models.serving.folder import StoredModel, load_model
@@ -56,6 +60,7 @@ def evaluate_model(
     recipe: Recipe | None = None,
     names: Collection[str] = tuple(BASELINES),
     leave_classes_out: bool = False,
+    flip_labels: bool = False,
 ) -> dict[str, Any]:
     """Score a model on an archive, JSON-ready.
 
@@ -74,6 +79,9 @@ def evaluate_model(
     leave_classes_out
         Whether the network is trained without each class in turn, to see whether the
         class looks unknown then; that takes a training a class.
+    flip_labels
+        Whether network and baselines are trained with 5, 10 and 20 % of the class
+        labels flipped too; that takes four trainings a target.
 
     Raises
     ------
@@ -109,10 +117,12 @@ def evaluate_model(
     targets = _targets(mine, corpus, board)
     for name, records in score_subsets(stored.model, corpus, plan).items():
         targets[name]["trace_subsets"] = records
-    certainty = None
-    if leave_classes_out:
-        certainty = retrained_certainty(corpus, splits[GROUPED], recipe)
-    for name, checks in check_targets(mine, corpus, board, certainty).items():
+    asked = corpus, splits[GROUPED], recipe
+    wanted = OnDemand(
+        certainty=retrained_certainty(*asked) if leave_classes_out else None,
+        learner=retrained_learner(*asked) if flip_labels else None,
+    )
+    for name, checks in check_targets(mine, corpus, board, wanted).items():
         targets[name] |= checks
     described = {key: describe_split(split) for key, split in splits.items()}
     if learnt_from:

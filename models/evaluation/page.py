@@ -4,11 +4,18 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-from models.evaluation.page_charts import class_charts, scalar_charts
+from models.evaluation.page_charts import (
+    class_charts,
+    noise_charts,
+    scalar_charts,
+    severity_charts,
+)
 from models.evaluation.page_tables import (
     checks_table,
     leaderboard_table,
+    noise_table,
     score_table,
+    severity_table,
     subsets_table,
 )
 
@@ -106,8 +113,36 @@ def _target(name: str, target: Mapping[str, Any]) -> list[str]:
         subsets_table(target.get("trace_subsets", []), model["headline"]),
         "<h3>Checks</h3>",
         checks_table(target),
+        *_severity(target.get("severity", {})),
+        *_noise(target.get("label_noise", {})),
     ]
     return parts
+
+
+def _severity(found: Mapping[str, Any]) -> list[str]:
+    if not found:
+        return []
+    return [
+        "<h3>How severe a failure must be</h3>",
+        (
+            "<p>Found, or called by its name, nine times in ten. The interval is exact "
+            "for a share that rises with severity, sweeps taken as independent. "
+            "Curves: found at all, with 95 % by Wilson.</p>"
+        ),
+        severity_table(found),
+        f'<div class="charts">{"".join(severity_charts(found))}</div>',
+    ]
+
+
+def _noise(found: Mapping[str, Any]) -> list[str]:
+    if not any(found.values()):
+        return []
+    return [
+        "<h3>What wrong labels in training cost</h3>",
+        "<p>Judged by the right labels, on cycles that were not learnt from.</p>",
+        noise_table(found),
+        f'<div class="charts">{"".join(noise_charts(found))}</div>',
+    ]
 
 
 def _splits(splits: Mapping[str, Any]) -> str:

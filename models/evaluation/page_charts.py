@@ -104,3 +104,43 @@ def _recalls(classes: Mapping[str, Mapping[str, Any]]) -> str:
         marks.append(line(x, y, [(at, low), (at, high)], "data"))
         marks.append(dots(x, y, [(at, one["recall"])], "dot", 4))
     return chart("Recall, 95 % by Wilson", x, y, marks)
+
+
+def severity_charts(found: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Draw how often each failure is found, over its severity."""
+    charts = []
+    for label, one in found.items():
+        told = one["detected"]
+        points = [(step["severity"], step["share"]) for step in told["curve"]]
+        x = Scale(0.0, max(1.0, *(place for place, _ in points)), "severity")
+        y = Scale(0.0, 1.0, "share that is found")
+        marks = [line(x, y, [(x.low, 0.9), (x.high, 0.9)], "ideal")]
+        for step in told["curve"]:
+            ends = [(step["severity"], share) for share in step["wilson_95"]]
+            marks.append(line(x, y, ends, "data"))
+        marks += [line(x, y, points, "data"), dots(x, y, points, "dot", 4)]
+        if told["severity_90"] is not None:
+            at = told["severity_90"]
+            marks.append(line(x, y, [(at, 0.0), (at, 1.0)], "limit"))
+        charts.append(chart(label, x, y, marks))
+    return charts
+
+
+def noise_charts(found: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Draw what labels that were flipped in training cost, a chart a model."""
+    charts = []
+    for name, one in found.items():
+        if not one:
+            continue
+        x = Scale(0.0, 20.0, "labels flipped in training / %")
+        y = Scale(0.0, 1.0, str(one["headline"]))
+        points = [
+            (100.0 * step["flipped_share"], step["score"]) for step in one["curve"]
+        ]
+        marks = [
+            line(x, y, [(at, end) for end in step["interval_90"]], "data")
+            for (at, _), step in zip(points, one["curve"], strict=True)
+        ]
+        marks += [line(x, y, points, "data"), dots(x, y, points, "dot", 4)]
+        charts.append(chart(name, x, y, marks))
+    return charts

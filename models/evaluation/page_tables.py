@@ -101,6 +101,52 @@ def checks_table(target: Mapping[str, Any]) -> str:
     return _table(lines, "words")
 
 
+def severity_table(found: Mapping[str, Mapping[str, Any]]) -> str:
+    """List from which severity on each failure is found nine times in ten."""
+    head = "<th>sweeps</th><th>cycles</th>" + "".join(
+        f"<th>{what} from</th><th>90 %</th>" for what in ("found", "named")
+    )
+    lines = [f"<tr><th>failure</th>{head}</tr>"]
+    for label, one in found.items():
+        cells = "".join(
+            f"<td>{_n(told['severity_90'])}</td>"
+            f'<td class="soft">{_reach(told["interval_90"])}</td>'
+            for told in (one["detected"], one["named"])
+        )
+        lines.append(
+            f"<tr><td>{escape(label)}</td><td>{one['sweeps']}</td>"
+            f"<td>{one['cycles']}</td>{cells}</tr>"
+        )
+    return _table(lines)
+
+
+def noise_table(found: Mapping[str, Mapping[str, Any]]) -> str:
+    """List scores over the share of labels that were flipped in training."""
+    told = {name: one["curve"] for name, one in found.items() if one}
+    steps: Sequence[Mapping[str, Any]] = next(iter(told.values()), [])
+    head = "".join(
+        f"<th>{100 * one['flipped_share']:g} % flipped</th>" for one in steps
+    )
+    lines = [f"<tr><th>learnt by</th>{head}</tr>"]
+    for name, curve in told.items():
+        cells = "".join(
+            f'<td>{_n(one["score"])} <span class="soft">'
+            f"[{_n(one['interval_90'][0])}, {_n(one['interval_90'][1])}]</span></td>"
+            for one in curve
+        )
+        lines.append(f"<tr><td>{escape(name)}</td>{cells}</tr>")
+    return _table(lines)
+
+
+def _reach(interval: Sequence[float | None]) -> str:
+    low, high = interval
+    if low is None and high is None:
+        return "too few sweeps to tell"
+    if low is None:
+        return f"below {_n(high)}"
+    return f"above {_n(low)}" if high is None else f"[{_n(low)}, {_n(high)}]"
+
+
 def _sanity_rows(sanity: Mapping[str, Any]) -> list[str]:
     lines = []
     shuffled = sanity.get("shuffled_labels")

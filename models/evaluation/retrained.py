@@ -6,7 +6,12 @@ import numpy as np
 import numpy.typing as npt
 
 from models.calibration.scaling import softmax
-from models.evaluation.predictions import Predictions, read_predictions
+from models.evaluation.label_noise import Learner
+from models.evaluation.predictions import (
+    ClassPredictions,
+    Predictions,
+    read_predictions,
+)
 from models.evaluation.question import Question
 from models.evaluation.unknown import Certainty
 from models.training.corpus import Corpus
@@ -48,14 +53,37 @@ def retrained_certainty(corpus: Corpus, split: Split, recipe: Recipe) -> Certain
     """
 
     def certainty(question: Question) -> Reals:
-        labels = np.array(question.labels)
-        told = np.where(question.learnt, labels[question.truth], "")
-        relabelled = replace(corpus, classes={**corpus.classes, question.name: told})
-        plan = TargetPlan(classes={question.name: question.labels})
-        logits = _held_out_logits(relabelled, plan, split, recipe)[question.name]
-        return np.asarray(softmax(logits).max(axis=1))
+        shares = _head_alone(corpus, split, recipe, question)
+        return np.asarray(shares.max(axis=1))
 
     return certainty
+
+
+def retrained_learner(corpus: Corpus, split: Split, recipe: Recipe) -> Learner:
+    """Return how the network learns a question, trained anew for it; a head alone."""
+
+    def learn(question: Question) -> ClassPredictions:
+        shares = _head_alone(corpus, split, recipe, question)
+        rows = np.flatnonzero(question.scored & (split.fold >= 0))
+        return ClassPredictions(
+            rows=rows,
+            labels=question.labels,
+            truth=question.truth[rows],
+            probabilities=shares[rows],
+        )
+
+    return learn
+
+
+def _head_alone(
+    corpus: Corpus, split: Split, recipe: Recipe, question: Question
+) -> Reals:
+    """Return probabilities of classes by a network taught as a question says."""
+    labels = np.array(question.labels)
+    told = np.where(question.learnt, labels[question.truth], "")
+    relabelled = replace(corpus, classes={**corpus.classes, question.name: told})
+    plan = TargetPlan(classes={question.name: question.labels})
+    return softmax(_held_out_logits(relabelled, plan, split, recipe)[question.name])
 
 
 def _held_out_logits(

@@ -31,6 +31,12 @@ from service.cli.exits import BadInputError, print_json
     "unknown then; takes a training a class.",
 )
 @click.option(
+    "--flip-labels",
+    is_flag=True,
+    help="Train with 5, 10 and 20 % of the class labels flipped too, to see what wrong "
+    "labels cost; takes four trainings a target.",
+)
+@click.option(
     "--html",
     "page",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -44,6 +50,7 @@ def command(
     trained_on: tuple[Path, ...],
     quick: bool,
     leave_classes_out: bool,
+    flip_labels: bool,
     page: Path | None,
     as_json: bool,
 ) -> None:
@@ -63,6 +70,7 @@ def command(
             learnt_from=learnt_from,
             names=QUICK_BASELINES if quick else tuple(BASELINES),
             leave_classes_out=leave_classes_out,
+            flip_labels=flip_labels,
         )
     if page is not None:
         try:

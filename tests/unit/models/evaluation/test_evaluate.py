@@ -13,6 +13,7 @@ from models.evaluation.evaluate import GROUPED, LEAKY, TRANSFERRED, evaluate_mod
 from models.evaluation.page import render_page
 from models.evaluation.predictions import ClassPredictions, ScalarPredictions
 from models.evaluation.scores import headline, score
+from models.evaluation.severity import severity_found
 from models.networks.density import Coordinate, DensityGrid
 from models.serving.predictor import Predictor
 from models.training.corpus import build_corpus
@@ -131,6 +132,36 @@ def test_the_page_holds_everything_and_fetches_nothing(document):
     assert page.count["h2"] == 4
     for word in ("insufficient cycles", "pca30_knn5", "random (leaky)", "PIT"):
         assert word in text
+
+
+def test_severities_and_wrong_labels_are_drawn(document):
+    severity, found = np.linspace(0.1, 1.0, 60), np.arange(60) > 20
+    told = severity_found(severity, found)
+    curve = [
+        {"flipped_share": share, "score": 0.9 - share, "interval_90": [0.5, 1.0]}
+        for share in (0.0, 0.05, 0.1, 0.2)
+    ]
+    further = {
+        "severity": {
+            "<i>": {"sweeps": 60, "cycles": 3, "detected": told, "named": told}
+        },
+        "label_noise": {
+            "pca30_ridge": {"headline": "balanced_accuracy", "curve": curve},
+            "nothing": {},
+        },
+    }
+    target = document["targets"]["condition"]
+    plain, drawn = (
+        Page(render_page(document | {"targets": {"condition": one}}))
+        for one in (target, target | further)
+    )
+    assert drawn.open == []
+    assert drawn.count["svg"] == plain.count["svg"] + 2
+    text = render_page(document | {"targets": {"condition": target | further}})
+    assert "<i>" not in text
+    assert "20 % flipped" in text
+    assert f"{told['severity_90']:.4g}" in text
+    assert "nine times in ten" in text
 
 
 def test_names_on_the_page_are_escaped(document):
