@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import t as student
 
 from models.thermometry.device import Device, fit_device
 from models.thermometry.observation import Table
@@ -17,8 +16,8 @@ SATURATION_SIZE = 12
 """Saturations of the reference for which departures are kept."""
 
 _MARGIN = 0.03
-_ALONE_SPREAD = 0.15
-_LEAST_SPREAD = 0.02
+_USUAL_SPREAD = np.array([0.1, 0.05])
+_USUAL_FREEDOM = 3.0
 _LEAST_REFERENCE_SPREAD = 0.05
 _STEP = 0.02
 _KERNEL_LN_K = 0.08
@@ -85,7 +84,7 @@ class Emulator:
         if spread is None:
             spread = _spread_of(factors)
         if grid_k is None:
-            grid_k = _grid_over(temperature_k)
+            grid_k = _grid_over(np.concatenate([temperature_k, reference_k]))
         own = np.unique(cavity, return_inverse=True)[1]
         loss, shift = np.empty(len(table)), np.empty(len(table))
         for number, (two_level, kinetic) in enumerate(factors):
@@ -181,15 +180,18 @@ class Emulator:
 
 
 def _spread_of(factors: Reals) -> Reals:
-    """Return the spread between devices as fraction, wider the fewer there are."""
+    """Return the spread between devices as fraction, wider the fewer there are.
+
+    The spread that resonators of one kind usually have counts as much as
+    :data:`_USUAL_FREEDOM` devices (scaled inverse chi-square): two that happen to be
+    alike do not promise a third.
+    """
     count = len(factors)
-    if count < 2:
-        return np.full(2, _ALONE_SPREAD)
-    relative = factors.std(axis=0, ddof=1) / np.maximum(factors.mean(axis=0), 1e-12)
-    # Of a new device as the t distribution has it, in the width of a normal one.
-    wider = student.ppf(0.95, count - 1) / student.ppf(0.95, np.inf)
-    spread = relative * wider * np.sqrt(1.0 + 1.0 / count)
-    return np.asarray(np.clip(spread, _LEAST_SPREAD, 0.5))
+    relative = factors / np.maximum(factors.mean(axis=0), 1e-12) - 1.0
+    squares = (relative**2).sum(axis=0) + _USUAL_FREEDOM * _USUAL_SPREAD**2
+    variance = squares / (_USUAL_FREEDOM + count - 1.0)
+    # A new device scatters around a mean that is itself of these few.
+    return np.asarray(np.minimum(np.sqrt(variance * (1.0 + 1.0 / count)), 0.5))
 
 
 def _grid_over(temperature_k: Reals) -> Reals:

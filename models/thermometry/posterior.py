@@ -93,6 +93,10 @@ def calibrate(
     if not held:
         return _NEVER_HELD_OUT, _LEAST_STRANGE * _NEVER_HELD_OUT**2
     widening = _least_widening(held, np.array(truth), prior, whole.grid_k)
+    if widening < 1.0:
+        # Few devices that were read better than expected promise little of the next.
+        count = np.unique(group).size
+        widening **= count / (count + 1.0)
     least = max(float(distance.min()) for distance, _ in held)
     return widening, max(_STRANGE_FACTOR * least, _LEAST_STRANGE)
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -95,6 +97,49 @@ def test_a_device_never_seen_tells_its_temperature(thermometer):
     inside = (truth >= quantiles_k[:, 0]) & (truth <= quantiles_k[:, -1])
     assert inside.mean() > 0.85
     assert (np.diff(quantiles_k, axis=1) >= 0.0).all()
+
+
+def _other(two_level, kinetic):
+    return replace(
+        NIOBIUM,
+        two_level_ratio=two_level * NIOBIUM.two_level_ratio,
+        kinetic_fraction=kinetic * NIOBIUM.kinetic_fraction,
+    )
+
+
+@pytest.fixture(scope="module")
+def twins():
+    """A thermometer of two devices that happen to be alike."""
+    rng = np.random.default_rng(17)
+    temperature_k = rng.uniform(0.11, 2.5, 80)
+    names = np.array(["one", "other"]).repeat(40)
+    return ResonatorThermometer.fit(
+        cooldown(_other(1.002, 0.999), 8.2e9, temperature_k[:40], rng)
+        + cooldown(_other(0.998, 1.001), 8.7e9, temperature_k[40:], rng),
+        temperature_k,
+        np.full(80, COLDEST_K),
+        names,
+        names,
+    )
+
+
+@pytest.mark.parametrize(("two_level", "kinetic"), [(1.08, 0.97), (0.93, 1.03)])
+def test_two_devices_that_are_alike_do_not_promise_a_third(twins, two_level, kinetic):
+    rng = np.random.default_rng(19)
+    truth = np.linspace(0.15, 2.45, 60)
+    lines = cooldown(_other(two_level, kinetic), 8.0e9, truth, rng)
+    judged = [twins.judge(line) for line in lines]
+    bounds_k = np.array([each.quantiles_k for each in judged])
+    inside = (truth >= bounds_k[:, 0]) & (truth <= bounds_k[:, -1])
+    assert inside.mean() > 0.85
+    told = [each.state is ThermometryState.ESTIMATED for each in judged]
+    assert np.mean(told) > 0.9
+
+
+def test_a_reference_is_judged_as_cold_as_references_are(twins):
+    line = cooldown(NIOBIUM, 8.2e9, np.array([COLDEST_K]), np.random.default_rng(3))[0]
+    judged = twins.judge(replace(line, shift=0.0, shift_sigma=0.0))
+    assert judged.quantiles_k[0] < COLDEST_K < judged.quantiles_k[-1]
 
 
 def test_the_constants_of_the_metal_are_found(thermometer):
