@@ -68,3 +68,28 @@ class ArrayTaker:
         if self._left:
             name = min(self._left)[:80]
             raise ModelFolderError(f"{self._owner}: array {name!r} is not known")
+
+
+def is_positive(covariances: npt.NDArray[np.float64]) -> bool:
+    """Return whether all of several covariances are positive definite."""
+    try:
+        np.linalg.cholesky(covariances)
+    except np.linalg.LinAlgError:
+        return False
+    return True
+
+
+def triangle_of(matrices: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return half of symmetric matrices, (..., n, n) to (..., n (n + 1) / 2)."""
+    rows, columns = np.tril_indices(matrices.shape[-1])
+    return np.asarray(matrices[..., rows, columns])
+
+
+def symmetric(triangles: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return symmetric matrices from their halves, the inverse of triangle_of."""
+    size = int((np.sqrt(8 * triangles.shape[-1] + 1) - 1) / 2)
+    rows, columns = np.tril_indices(size)
+    whole = np.empty((*triangles.shape[:-1], size, size))
+    whole[..., rows, columns] = triangles
+    whole[..., columns, rows] = triangles
+    return whole

@@ -72,10 +72,20 @@ class NoveltyCalibration:
             values[:, column] = np.maximum(inside * (1 - least) + least, least) * tail
         return values
 
-    def combined(self, scores: Reals) -> Reals:
-        """Return the Bonferroni-combined p-value of each sweep, shape (sweep,)."""
+    def combined(self, scores: Reals, further: Reals | None = None) -> Reals:
+        """Return the Bonferroni-combined p-value of each sweep, shape (sweep,).
+
+        Parameters
+        ----------
+        further
+            p-values of one score more, NaN where it says nothing, shape (sweep,).
+        """
         smallest = self.p_values(scores).min(axis=1)
-        return np.asarray(np.minimum(1.0, len(self.names) * smallest))
+        count = np.full(smallest.shape, float(len(self.names)))
+        if further is not None:
+            count += np.isfinite(further)
+            smallest = np.fmin(smallest, further)
+        return np.asarray(np.minimum(1.0, count * smallest))
 
 
 def calibrate_novelty(

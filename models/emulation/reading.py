@@ -70,6 +70,18 @@ class PosteriorReader:
             }
         )
 
+    def departures(self, posterior: Posterior) -> Reals:
+        """Return what no place and field explains, in the units of the coordinates.
+
+        0 where a coordinate is missing, shape (sweep, coordinate).
+        """
+        band = self._bands(posterior.best_place)
+        left = posterior.residuals[:, self._present]
+        scaled = np.linalg.solve(self._all_inverse[band], left[:, :, None])[:, :, 0]
+        found = np.zeros(posterior.residuals.shape)
+        found[:, self._present] = scaled * self._emulator.scale[self._present]
+        return found
+
     def _read(self, values: Reals) -> Posterior:
         emulator = self._emulator
         scaled = emulator.scaled(values)[:, self._judged]

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from models.coordinates.storing import check_form
+from models.emulation.storing import check_emulator
 from models.errors import ModelFolderError
 
 OWNER = "receiver"
@@ -43,42 +43,9 @@ def _check_sizes(record: Mapping[str, Any]) -> None:
 
 def _check_numbers(record: Mapping[str, Any]) -> None:
     """Refuse numbers that are not finite, or not positive where they must be."""
-    numbers = [
-        *record["place_range"],
-        *record["field_range_tesla"],
-        record["field_scale"],
-    ]
-    positive = [
-        record["freedom"],
-        record["tempering"],
-        *(each["softmax_temperature"] for each in record["sets"]),
-    ]
-    if not np.isfinite(np.array(numbers + positive, dtype=np.float64)).all():
+    check_emulator(record, OWNER)
+    heats = [each["softmax_temperature"] for each in record["sets"]]
+    if not np.isfinite(np.array(heats, dtype=np.float64)).all():
         raise ModelFolderError(f"{OWNER}: a number is not finite")
-    if min(positive) <= 0 or record["field_scale"] < 0:
+    if min(heats, default=1.0) <= 0:
         raise ModelFolderError(f"{OWNER}: a number is not positive")
-
-
-def is_positive(covariances: npt.NDArray[np.float64]) -> bool:
-    """Return whether all of several covariances are positive definite."""
-    try:
-        np.linalg.cholesky(covariances)
-    except np.linalg.LinAlgError:
-        return False
-    return True
-
-
-def triangle_of(matrices: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Return half of symmetric matrices, (..., n, n) to (..., n (n + 1) / 2)."""
-    rows, columns = np.tril_indices(matrices.shape[-1])
-    return np.asarray(matrices[..., rows, columns])
-
-
-def symmetric(triangles: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Return symmetric matrices from their halves, the inverse of triangle_of."""
-    size = int((np.sqrt(8 * triangles.shape[-1] + 1) - 1) / 2)
-    rows, columns = np.tril_indices(size)
-    whole = np.empty((*triangles.shape[:-1], size, size))
-    whole[..., rows, columns] = triangles
-    whole[..., columns, rows] = triangles
-    return whole

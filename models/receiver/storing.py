@@ -6,35 +6,27 @@ from typing import Any
 import numpy as np
 
 from models.coordinates.storing import form_arrays, form_of, form_record
-from models.emulation import HealthyEmulator
-from models.emulation.design import Design
+from models.emulation.storing import (
+    emulator_arrays,
+    emulator_of,
+    emulator_record,
+)
 from models.errors import MALFORMED, ModelFolderError
 from models.networks.density import LEVELS
-from models.receiver.checking import (
-    OWNER,
-    check_record,
-    is_positive,
-    symmetric,
-    triangle_of,
-)
+from models.receiver.checking import OWNER, check_record
 from models.receiver.intervals import GROUP_COUNT, Stretch
 from models.receiver.judge import EXPERTS, ReceiverJudge, ScalarReading, SetJudge
 from models.receiver.ridge import RidgeReader
 from models.receiver.softmax import SoftmaxHead
-from models.stored_arrays import Arrays, ArrayTaker
+from models.stored_arrays import Arrays, ArrayTaker, symmetric, triangle_of
 
 
 def judge_record(judge: ReceiverJudge) -> dict[str, Any]:
     """Return all of a judge that is no array."""
-    emulator = judge.emulator
-    return form_record(judge.form) | {
+    parts = form_record(judge.form) | emulator_record(judge.emulator)
+    return parts | {
         "labels": list(judge.labels),
         "healthy": judge.healthy,
-        "field_scale": emulator.design.field_scale,
-        "freedom": emulator.freedom,
-        "place_range": list(emulator.place_range),
-        "field_range_tesla": list(emulator.field_range_tesla),
-        "tempering": emulator.tempering,
         "sets": [
             {
                 "traces": list(traces),
@@ -49,20 +41,11 @@ def judge_record(judge: ReceiverJudge) -> dict[str, Any]:
 
 def judge_arrays(judge: ReceiverJudge) -> Arrays:
     """Return all arrays of a judge by name."""
-    emulator = judge.emulator
     arrays: Arrays = {
         "texture.centre": judge.texture_centre,
         "texture.scale": judge.texture_scale,
-        "emulator.fine": emulator.design.fine,
-        "emulator.coarse": emulator.design.coarse,
-        "emulator.centre": emulator.centre,
-        "emulator.scale": emulator.scale,
-        "emulator.used": emulator.used.astype(np.uint8),
-        "emulator.coefficients": emulator.coefficients.astype(np.float32),
-        "emulator.band_places": emulator.band_places,
-        "emulator.covariances": triangle_of(emulator.covariances).astype(np.float32),
     }
-    arrays |= form_arrays(judge.form)
+    arrays |= emulator_arrays(judge.emulator) | form_arrays(judge.form)
     for index, each in enumerate(judge.sets.values()):
         arrays |= _set_arrays(f"set.{index}", each)
     return arrays
@@ -90,7 +73,7 @@ def _judge_of(record: Mapping[str, Any], arrays: Arrays) -> ReceiverJudge:
     taker = ArrayTaker(arrays, OWNER)
     form = form_of(record, taker)
     count, texture = len(form.names), form.trace_of_texture.size
-    emulator = _emulator_of(record, taker, count)
+    emulator = emulator_of(record, taker, count, OWNER)
     classes = len(record["labels"])
     sets = {
         tuple(bool(flag) for flag in each["traces"]): _set_of(
@@ -131,39 +114,6 @@ def _set_arrays(prefix: str, judge: SetJudge) -> Arrays:
             [reading.ridge.offset, reading.ridge.floor]
         )
     return arrays
-
-
-def _emulator_of(
-    record: Mapping[str, Any], taker: ArrayTaker, count: int
-) -> HealthyEmulator:
-    design = Design(
-        fine=taker.rising("emulator.fine"),
-        coarse=taker.rising("emulator.coarse"),
-        field_scale=float(record["field_scale"]),
-    )
-    terms = design.penalty(0.0).shape[0]
-    places = taker.rising("emulator.band_places")
-    half = count * (count + 1) // 2
-    covariances = symmetric(taker.take("emulator.covariances", (places.size, half)))
-    if not is_positive(covariances):
-        raise ModelFolderError(
-            "receiver: array 'emulator.covariances' is no covariance"
-        )
-    low, high = record["place_range"]
-    weak, strong = record["field_range_tesla"]
-    return HealthyEmulator(
-        design=design,
-        centre=taker.take("emulator.centre", (count,)),
-        scale=taker.take("emulator.scale", (count,)),
-        used=taker.take("emulator.used", (count,)) > 0.5,
-        coefficients=taker.take("emulator.coefficients", (terms, count)),
-        band_places=places,
-        covariances=covariances,
-        freedom=float(record["freedom"]),
-        place_range=(float(low), float(high)),
-        field_range_tesla=(float(weak), float(strong)),
-        tempering=float(record["tempering"]),
-    )
 
 
 def _set_of(

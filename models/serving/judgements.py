@@ -36,6 +36,9 @@ class Judgements:
         What the fingerprint says of each sweep; empty without one.
     opinion
         What another method says, where there is one.
+    twin
+        Chi-square of each sweep against the fitted twin, NaN where it is not compared,
+        shape (sweep,); empty without a twin.
     contributions
         Score to what each trace and band adds to it, shape (sweep, trace, band).
     signature
@@ -51,5 +54,6 @@ class Judgements:
     lines: bool = False
     parts: tuple[FingerprintJudgement, ...] = ()
     opinion: OpinionReading | None = None
+    twin: Reals = field(default_factory=lambda: np.zeros(0))
     contributions: dict[str, Reals] = field(default_factory=dict)
     signature: Reals = field(default_factory=lambda: np.zeros((0, 0, 0)))

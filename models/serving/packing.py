@@ -27,6 +27,7 @@ from models.networks.inputs import CoordinateInputs
 from models.opinion.storing import opinion_arrays, opinion_of, opinion_record
 from models.preprocessing.canonical import CanonicalForm
 from models.receiver.storing import judge_arrays, judge_of, judge_record
+from models.receiver.twin_departure import twin_arrays, twin_of, twin_record
 from models.serving.checking import (
     check_shapes,
     check_sizes,
@@ -51,6 +52,9 @@ COORDINATES = "coordinates."
 
 OPINION = "opinion."
 """Prefix of the arrays of a second opinion."""
+
+TWIN = "twin."
+"""Prefix of the arrays of a comparison with the fitted twin."""
 
 _HALVES = ("receiver.", "component.", "pretrained.")
 
@@ -84,6 +88,13 @@ def tensors_of(model: TrainedModel) -> Arrays:
     if model.presence is not None:
         for name in ("weights", "offset", "thresholds"):
             tensors[f"presence.{name}"] = getattr(model.presence, name)
+    tensors |= _reader_arrays(model)
+    return {name: np.ascontiguousarray(value) for name, value in tensors.items()}
+
+
+def _reader_arrays(model: TrainedModel) -> Arrays:
+    """Return the arrays of all who read beside the networks."""
+    tensors: Arrays = {}
     if model.receiver is not None:
         tensors |= prefixed(RECEIVER, judge_arrays(model.receiver))
     if model.thermometer is not None:
@@ -96,7 +107,9 @@ def tensors_of(model: TrainedModel) -> Arrays:
         tensors[f"{COORDINATES}spread"] = model.inputs.spread.astype(np.float32)
     if model.opinion is not None:
         tensors |= prefixed(OPINION, opinion_arrays(model.opinion))
-    return {name: np.ascontiguousarray(value) for name, value in tensors.items()}
+    if model.twin is not None:
+        tensors |= prefixed(TWIN, twin_arrays(model.twin))
+    return tensors
 
 
 def readers_record(model: TrainedModel) -> dict[str, Any]:
@@ -115,6 +128,8 @@ def readers_record(model: TrainedModel) -> dict[str, Any]:
         record["coordinates"] = form_record(model.inputs.form)
     if model.opinion is not None:
         record["opinion"] = opinion_record(model.opinion)
+    if model.twin is not None:
+        record["twin"] = twin_record(model.twin)
     return record
 
 
@@ -140,6 +155,7 @@ def model_of(manifest: dict[str, Any], tensors: Arrays, shown: str) -> TrainedMo
     part_arrays = taken(tensors, FINGERPRINT)
     coordinate_arrays = taken(tensors, COORDINATES)
     opinion_arrays_read = taken(tensors, OPINION)
+    twin_arrays_read = taken(tensors, TWIN)
     known = tensors["novelty.bank"].shape[1] if "novelty.bank" in tensors else 0
     check_shapes(tensors, expected_shapes(ensemble, manifest, known), shown)
     described = readers.get("receiver")
@@ -216,6 +232,11 @@ def model_of(manifest: dict[str, Any], tensors: Arrays, shown: str) -> TrainedMo
             )
             if readers.get("presence")
             else None
+        ),
+        twin=twin_of(
+            readers.get("twin"),
+            twin_arrays_read,
+            None if inputs is None else inputs.form,
         ),
         units={
             str(name): str(unit) for name, unit in manifest.get("units", {}).items()

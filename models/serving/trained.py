@@ -25,6 +25,7 @@ from models.opinion.disagreement import disagreement_of
 from models.preprocessing.canonical import CanonicalForm, Features
 from models.preprocessing.signature import signatures
 from models.receiver import ReceiverJudge
+from models.receiver.twin_departure import TWIN, TwinDeparture
 from models.serving.estimation import determined, read_lines
 from models.serving.judgements import Judgements
 from models.serving.parts import name_parts
@@ -64,6 +65,9 @@ class TrainedModel:
         What reads temperature from the line of a narrow sweep, where it was learnt.
     fingerprint
         What names the component of a wide sweep, where it was learnt.
+    twin
+        What a fitted twin shows, where networks learnt from one that explains the
+        laboratory's sweeps.
     """
 
     form: CanonicalForm
@@ -82,6 +86,7 @@ class TrainedModel:
     opinion: Opinion | None = None
     units: dict[str, str] = field(default_factory=dict)
     presence: PresenceCalibration | None = None
+    twin: TwinDeparture | None = None
 
     def judge(self, features: Sequence[Features]) -> Judgements:
         """Judge sweeps in canonical form, one after another or many at once."""
@@ -114,6 +119,7 @@ class TrainedModel:
             signature=signatures(ratio, self.form),
         )
         judged = self._with_receiver(judged, features, coordinates)
+        judged = self._with_twin(judged, coordinates)
         return self._with_parts(self._with_lines(judged, features), features)
 
     @cached_property
@@ -197,6 +203,24 @@ class TrainedModel:
                 name: determined(values, self.densities[name])
                 for name, values in quantiles.items()
             },
+        )
+
+    def _with_twin(
+        self, judged: Judgements, coordinates: Coordinates | None
+    ) -> Judgements:
+        """Ask the twin of what is judged healthy; a fault is nothing it knows."""
+        if self.twin is None or coordinates is None:
+            return judged
+        reading = self.twin.read(coordinates)
+        count = reading.chi_square.size
+        faulty = looks_faulty(judged.probabilities, self.classes, count)
+        asked = np.where(faulty, np.nan, reading.chi_square)
+        further = self.twin.p_values(asked)
+        return replace(
+            judged,
+            p_value=self.novelty_calibration.combined(judged.novelty, further),
+            twin=reading.chi_square,
+            contributions=judged.contributions | {TWIN: reading.shares},
         )
 
     def _with_lines(

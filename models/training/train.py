@@ -38,6 +38,7 @@ from models.training.split import Split, SplitKind
 from models.training.splitting import split_by_cycle, sweep_ids
 from models.training.strangeness import calibrate_strangeness
 from models.training.targets import TargetPlan, plan_targets
+from models.training.twin import learn_twin
 
 FEW_CYCLES = 8
 """Below this number of cycles no figure is a ranking."""
@@ -120,6 +121,9 @@ def train_model(
     say.done(Stage.OPINION)
     read = read_left_out(corpus, plan, split, networks.held_out, calibrations)
     say.done(Stage.READERS)
+    twin = None
+    if pretraining is not None:
+        twin = learn_twin(pretraining.corpus, corpus, plan, read.probabilities)
     model = TrainedModel(
         form=corpus.form,
         ensemble=networks.served,
@@ -143,14 +147,15 @@ def train_model(
         opinion=None if opinion is None else opinion[0],
         presence=read.presence,
         units={name: corpus.units[name] for name in plan.densities if LABEL in name},
+        twin=None if twin is None else twin.departure,
     )
     metrics = _metrics(corpus, plan, read)
     compared = compare(corpus, plan, split, metrics)
     say.done(Stage.BASELINES)
     warnings = _warnings(corpus, split)
     brought = None
-    if pretraining is not None:
-        brought = pretraining_record(pretraining, networks.guarded)
+    if pretraining is not None and twin is not None:
+        brought = pretraining_record(pretraining, networks.guarded, twin)
         warnings += pretraining_warnings(pretraining, networks.guarded)
     version = save_model(
         output_dir,

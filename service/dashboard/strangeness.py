@@ -8,6 +8,7 @@ from service.dashboard.wording import condition_words, percent
 _SCORES = {
     "t2": "T², inside of what varies usually",
     "q": "Q, outside of it",
+    "twin_chi_square": "χ², what the fitted twin does not explain",
 }
 
 

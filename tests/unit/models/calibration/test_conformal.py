@@ -110,3 +110,18 @@ def test_p_values_fall_as_scores_rise_also_beyond_all_known():
     assert (p_values > 0).all()
     assert (p_values <= 1).all()
     assert p_values[-1].max() < 1e-3
+
+
+def test_one_score_more_counts_only_where_it_says_something():
+    rng = np.random.default_rng(9)
+    calibration = calibrate_novelty(rng.gamma(3.0, size=(300, 3)))
+    scores = rng.gamma(3.0, size=(500, 3))
+    alone = calibration.combined(scores)
+    assert np.array_equal(calibration.combined(scores, np.full(500, np.nan)), alone)
+    calm = calibration.combined(scores, np.ones(500))
+    assert calm == pytest.approx(np.minimum(1.0, alone * 4 / 3))
+    further = rng.random(500)
+    both = calibration.combined(scores, further)
+    assert both == pytest.approx(np.minimum(calm, 4 * further))
+    # A p-value that is uniform leaves the combined one honest.
+    assert np.mean(both < 0.1) < 0.14
