@@ -13,7 +13,8 @@ COPY instruments instruments
 COPY models models
 COPY service service
 RUN /opt/halowatch/bin/pip install --no-cache-dir --no-deps --no-build-isolation . \
-    && /opt/halowatch/bin/pip uninstall --yes hatchling
+    && /opt/halowatch/bin/pip uninstall --yes hatchling \
+    && ln -s lib/python3.11/site-packages/models/shipped /opt/halowatch/models
 
 FROM python:3.11-slim
 RUN useradd --system --uid 10001 --home-dir /var/lib/halowatch --create-home halowatch
@@ -30,7 +31,7 @@ WORKDIR /var/lib/halowatch
 VOLUME /var/lib/halowatch
 EXPOSE 8000
 # Of serve; what runs another part overrides it.
-HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
+HEALTHCHECK --interval=10s --timeout=5s --start-period=120s \
     CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8000/readyz', timeout=4)"]
 ENTRYPOINT ["halowatch"]
 CMD ["serve", "--host", "127.0.0.1", "--port", "8000"]

@@ -68,8 +68,8 @@ _OF_THE_TESTS = frozenset(
 )
 """Variables that the tests read; a service that they start inherits them."""
 
-_OF_COMPOSE = frozenset({PREFIX + "DATABASE_PASSWORD"})
-"""Variables that docker-compose.yml reads."""
+_OF_CADDY = frozenset(PREFIX + name for name in ("SITE", "TLS", "UPSTREAMS"))
+"""Variables that deploy/Caddyfile reads; a site may hold them among its settings."""
 
 _OF_CLIENTS = frozenset({PREFIX + "KEY"})
 """Variables that the commands that call a service read."""
@@ -89,7 +89,7 @@ def check_names(given: Mapping[str, str]) -> None:
     ConfigError
         If there is one; it names the nearest.
     """
-    known = {*VARIABLES, *_OF_THE_TESTS, *_OF_COMPOSE, *_OF_CLIENTS}
+    known = {*VARIABLES, *_OF_THE_TESTS, *_OF_CADDY, *_OF_CLIENTS}
     for name in sorted(given):
         if name.startswith(PREFIX) and name not in known:
             near = difflib.get_close_matches(name, VARIABLES, n=1, cutoff=0.5)

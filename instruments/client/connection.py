@@ -5,6 +5,8 @@ from typing import Self
 
 import httpx
 
+from instruments.tls import make_tls_context
+
 
 class ServiceConnection:
     """A connection to the service, usable by several threads.
@@ -35,6 +37,7 @@ class ServiceConnection:
             timeout=httpx.Timeout(timeout_s, connect=min(5.0, timeout_s)),
             headers={} if key is None else {"Authorization": f"Bearer {key}"},
             trust_env=False,
+            verify=make_tls_context(),
             transport=transport,
         )
 

@@ -12,6 +12,7 @@ from instruments.errors import (
     InstrumentTimeoutError,
     NotConnectedError,
 )
+from instruments.tls import make_tls_context
 from instruments.transport.wire import ANY_LINE, Expected, Payload, Wire
 
 MAX_BODY_BYTES = 64 * 1024
@@ -63,6 +64,7 @@ class HttpWire(Wire):
             limits=httpx.Limits(max_keepalive_connections=0),
             headers={"Connection": "close"},
             trust_env=False,
+            verify=make_tls_context(),
             follow_redirects=False,
         )
 

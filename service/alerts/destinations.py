@@ -8,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 
+from instruments.tls import make_tls_context
+
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -39,7 +41,9 @@ class PinnedTransport(httpx.BaseTransport):
         self._allowed = [ipaddress.ip_network(network) for network in allowed]
         # A connection kept would be one that the deadline of a call does not watch.
         self._under = httpx.HTTPTransport(
-            trust_env=False, limits=httpx.Limits(max_keepalive_connections=0)
+            verify=make_tls_context(),
+            trust_env=False,
+            limits=httpx.Limits(max_keepalive_connections=0),
         )
         self._pool = ThreadPoolExecutor(_LOOK_UPS, thread_name_prefix="look-up")
 

@@ -165,6 +165,9 @@ def command(
             )
             _announce_life(life, as_json=as_json)
             return
+        if resolved is not None and not _is_same(resolved, array_file):
+            # Addresses of an earlier run lead nowhere, and a poller would believe them.
+            resolved.unlink(missing_ok=True)
         served = serve_array(
             config,
             speed=speed,
@@ -179,6 +182,10 @@ def command(
         raise BadInputError(
             f"{error.filename or array_file}: {error.strerror}; name another path"
         ) from None
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    return one.resolve() == other.resolve()
 
 
 def _check_choices(

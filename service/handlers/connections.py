@@ -5,6 +5,8 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from service.handlers.lingering import LingeringTransport
+
 HEAD_DEADLINE_S = 10.0
 """Longest that a request's head may take, from the first byte, or from the opening of
 its connection, in seconds."""
@@ -38,6 +40,7 @@ class GuardedConnection(HttpToolsProtocol):
     def connection_made(self, transport: Any) -> None:
         """Open; the head of the first request is expected soon."""
         super().connection_made(transport)
+        self.transport: Any = LingeringTransport(transport, self.loop)
         if len(self.connections) > self.max_connections:
             self._make_room()
         self._watch(HEAD_DEADLINE_S)
@@ -49,6 +52,9 @@ class GuardedConnection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes, and count them while a head or a body is unfinished."""
+        if self.transport.is_lingering:
+            self.transport.forget(len(data))
+            return
         if self._head_bytes is None:
             self._body_bytes += len(data)
         else:
@@ -64,12 +70,14 @@ class GuardedConnection(HttpToolsProtocol):
         self._head_bytes = None
         self._body_bytes = 0
         self._rest()
+        self.transport.body_is_coming = True
         super().on_headers_complete()
         self._watch(BODY_CHECK_S)
 
     def on_message_complete(self) -> None:
         """End the request; the next head may come at any time."""
         self._head_bytes = 0
+        self.transport.body_is_coming = False
         self._rest()
         super().on_message_complete()
 

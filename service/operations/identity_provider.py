@@ -19,6 +19,7 @@ from joserfc.errors import (
 from joserfc.jwk import KeySet
 
 from instruments.clock import Clock
+from instruments.tls import make_tls_context
 from service.access.permissions import Role
 from service.config_values import IdentityProvider
 from service.errors import (
@@ -250,4 +251,9 @@ class ProviderLink:
 
 
 def _client() -> httpx.Client:
-    return httpx.Client(timeout=TIMEOUT_S, follow_redirects=False, trust_env=False)
+    return httpx.Client(
+        timeout=TIMEOUT_S,
+        follow_redirects=False,
+        trust_env=False,
+        verify=make_tls_context(),
+    )

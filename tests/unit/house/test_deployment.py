@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from service.cli import main
+from service.config_names import check_names
 from service.metrics import ServiceMetrics
 
 OURS = ("api-1", "api-2", "diagnoser", "alerter", "array", "poller")
@@ -66,6 +67,39 @@ def test_every_file_that_is_mounted_exists(site, root):
                 assert (root / source).exists(), source
             else:
                 assert source in site["volumes"], source
+
+
+def test_every_variable_of_the_caddyfile_is_given_and_no_mistake_elsewhere(site, root):
+    text = (root / "deploy" / "Caddyfile").read_text()
+    wanted = set(re.findall(r"\{\$(HALOWATCH_[A-Z]+)", text))
+    assert wanted == set(site["services"]["caddy"]["environment"])
+    check_names(dict.fromkeys(wanted, "1"))
+
+
+def test_prometheus_looks_where_the_replicas_listen(site, root):
+    text = (root / "deploy" / "prometheus.yml").read_text()
+    (job,) = yaml.safe_load(text)["scrape_configs"]
+    targets = job["static_configs"][0]["targets"]
+    assert targets == [
+        f"{name}:{service['command'][service['command'].index('--port') + 1]}"
+        for name, service in site["services"].items()
+        if service.get("command", [""])[0] == "serve"
+    ]
+    key = job["authorization"]["credentials_file"]
+    assert (
+        key.removeprefix("/run/secrets/") in site["services"]["prometheus"]["secrets"]
+    )
+    page = (root / "deploy" / "grafana" / "dashboards" / "halowatch.json").read_text()
+    assert set(re.findall(r'job=\\"(\w+)\\"', page)) == {job["job_name"]}
+
+
+def test_the_legend_of_a_panel_shows_what_its_query_keeps_apart(root):
+    page = root / "deploy" / "grafana" / "dashboards" / "halowatch.json"
+    for panel in json.loads(page.read_text())["panels"]:
+        for target in panel["targets"]:
+            kept = set(re.findall(r"^[a-z]+ by \((\w+)\)", target["expr"]))
+            shown = set(re.findall(r"\{\{(\w+)\}\}", target["legendFormat"]))
+            assert shown == kept, panel["title"]
 
 
 def test_the_dashboard_asks_for_series_that_exist(root):

@@ -9,7 +9,8 @@ import time
 import pytest
 
 from instruments.measurement.message import MSGPACK_MEDIA_TYPE, encode_sweeps
-from service.handlers import connections
+from service.access.routes import SWEEP_BODY_BYTES
+from service.handlers import connections, lingering
 from service.handlers.connections import GuardedConnection
 
 # The database plays no part in this.
@@ -88,6 +89,32 @@ def test_a_body_that_keeps_coming_is_taken(client, impatient, make_sweep, monkey
             wire.sendall(body[at : at + len(body) // 8])
             time.sleep(0.2)
         assert b" 201 " in wire.recv(4000)
+
+
+def test_a_sender_that_reads_last_is_told_why_its_body_was_refused(client):
+    length = SWEEP_BODY_BYTES + 4 * 1024 * 1024
+    for _ in range(5):
+        with connect(client) as wire:
+            wire.sendall(head_of(client, length))
+            for _ in range(0, length, 1024 * 1024):
+                wire.sendall(bytes(1024 * 1024))
+            with http.client.HTTPResponse(wire) as answer:
+                answer.begin()
+                assert answer.status == 413
+                assert b"body_too_large" in answer.read()
+            # Nothing more is said, and nothing more is waited for.
+            assert wire.recv(1) == b""
+
+
+def test_a_refused_body_that_goes_on_and_on_is_cut_off(client, monkeypatch):
+    monkeypatch.setattr(lingering, "LINGER_S", 0.5)
+    with connect(client) as wire, contextlib.suppress(ConnectionError):
+        wire.sendall(head_of(client, SWEEP_BODY_BYTES + 1))
+        assert b" 413 " in wire.recv(1000)
+        for _ in range(200):
+            wire.sendall(b"\x00")
+            time.sleep(0.05)
+        pytest.fail("the connection still takes bytes")
 
 
 def test_a_client_that_thinks_between_requests_is_kept(client, impatient):

@@ -216,3 +216,19 @@ def test_bad_input_of_an_archive_is_one_line(
     assert len(result.stderr.splitlines()) == 1
     assert expected in result.stderr
     assert sorted(one.name for one in tmp_path.iterdir()) == ["array.yaml"]
+
+
+def test_addresses_of_an_earlier_run_are_gone_before_the_new_ones_are_known(
+    array_file, tmp_path
+):
+    resolved = tmp_path / "resolved.yaml"
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = f"--control-port={taken.getsockname()[1]}"
+        for path in (resolved, array_file):
+            path.write_text(ARRAY)
+            outcome = CliRunner().invoke(
+                command, [str(array_file), port, f"--resolved={path}"]
+            )
+            assert outcome.exit_code != 0
+    assert not resolved.exists()
+    assert array_file.read_text() == ARRAY
