@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from fastapi import Depends, FastAPI
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.config import ServiceConfig
 from service.context import ServiceContext, make_context
@@ -28,21 +29,43 @@ from service.handlers import (
     sweep_posts,
     sweep_reads,
 )
-from service.handlers.access import AccessGuard
+from service.handlers.access import AccessGuard, path_of
 from service.handlers.answers import install_problem_handlers
 from service.handlers.bodies import BodyGate
 from service.handlers.documents import PROBLEM_RESPONSES
 from service.handlers.exports import ExportSlots
 from service.handlers.parameters import refuse_unknown_parameters
 from service.handlers.security import declare_security
-from service.handlers.sweep_lane import SweepLane
+from service.handlers.sweep_lane import sweep_lane
 
 API_PREFIX = "/api/v1"
 """Where the versioned calls live."""
 
+_SWEEPS = f"{API_PREFIX}/sweeps"
+
 
 class Application(FastAPI):
-    """The application; its OpenAPI document tells who may make each call."""
+    """The application; its OpenAPI document tells who may make each call.
+
+    Attributes
+    ----------
+    sweep_lane
+        What answers posted sweeps, behind a guard of its own, past all other layers.
+    """
+
+    sweep_lane: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one connection."""
+        if (
+            scope["type"] == "http"
+            and scope["method"] == "POST"
+            and path_of(scope) == _SWEEPS
+        ):
+            scope["app"] = self
+            await self.sweep_lane(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
     def openapi(self) -> dict[str, Any]:
         """Build the document once."""
@@ -104,8 +127,8 @@ def create_app(
     app.include_router(health.router, prefix=API_PREFIX, include_in_schema=False)
     _include_dashboard(app)
     install_problem_handlers(app)
-    app.add_middleware(SweepLane, path=f"{API_PREFIX}/sweeps")
     app.add_middleware(AccessGuard, context=context)
+    app.sweep_lane = AccessGuard(sweep_lane, context)
     return app
 
 

@@ -19,6 +19,9 @@ from instruments.measurement.limits import (
 )
 from instruments.measurement.units import UNIT_SUFFIXES, has_unit_suffix
 
+_PARTS = {"F": np.float32, "D": np.float64}
+"""Character of a complex type to the type of its real and imaginary parts."""
+
 _sound_axes: WeakValueDictionary[int, FrequencyAxis] = WeakValueDictionary()
 """Axes that were checked and cannot change since, by their identity."""
 
@@ -99,7 +102,8 @@ def check_traces(
     checked: dict[str, TraceArray] = {}
     for name, values in traces.items():
         check_trace_name("traces", name)
-        if values.dtype not in (np.complex64, np.complex128):
+        parts = _PARTS.get(values.dtype.char) if values.dtype.isnative else None
+        if parts is None:
             raise MeasurementError(
                 f"traces.{name}", f"is {values.dtype}, needs complex64 or complex128"
             )
@@ -109,9 +113,9 @@ def check_traces(
                 f"traces.{name}",
                 f"has shape {trace.shape}, but the axis has {point_count} points",
             )
-        if not np.isfinite(trace.view(trace.real.dtype)).all():
+        if not np.isfinite(trace.view(parts)).all():
             raise MeasurementError(f"traces.{name}", "holds NaN or infinity")
-        if trace.dtype == np.complex128:
+        if parts is np.float64:
             largest = np.abs(trace.view(np.float64)).max()
             if largest > np.finfo(np.float32).max:
                 raise MeasurementError(

@@ -72,6 +72,8 @@ def check_flags(flags: Iterable[str]) -> tuple[TruthFlag, ...]:
     MeasurementError
         If one is no truth flag.
     """
+    if flags == ():
+        return ()
     known = set()
     for name in flags:
         try:

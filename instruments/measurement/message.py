@@ -63,6 +63,8 @@ KEYS = frozenset(
 """Every key that a message may have; others are errors."""
 
 _known_axes = KnownAxes()
+_NO_SETTINGS = SweepSettings()
+_NO_IDENTITY = InstrumentIdentity()
 
 _TEXT_KEYS = ("thermal_cycle", "run", "step", "route", "idempotency_key")
 
@@ -115,11 +117,11 @@ def decode_sweep(message: Any) -> Sweep:
         If anything is missing, unknown, of the wrong type or out of its limits;
         the sentence names the field.
     """
-    if not isinstance(message, Mapping):
+    if not isinstance(message, dict | Mapping):  # what most are is the cheaper question
         raise MeasurementError("sweep", "must be a map with the keys of the message")
-    unknown = sorted(str(key)[:40] for key in message.keys() - KEYS)
-    if unknown:
-        raise MeasurementError(unknown[0], "is no key of a sweep message")
+    if not message.keys() <= KEYS:
+        unknown = min(str(key)[:40] for key in message.keys() - KEYS)
+        raise MeasurementError(unknown, "is no key of a sweep message")
     if message.get("schema", SCHEMA) != SCHEMA:
         raise MeasurementError("schema", f"must be {SCHEMA}")
     axis = _read_axis(message)
@@ -134,7 +136,7 @@ def decode_sweep(message: Any) -> Sweep:
         instrument=_read_instrument(message.get("instrument")),
         conditions=_read_conditions(message.get("conditions")),
         flags=check_flags(read_names(message, "flags")),
-        **{name: read_text(message, name) for name in _TEXT_KEYS},
+        **{name: read_text(message, name) for name in _TEXT_KEYS if name in message},
     )
 
 
@@ -253,6 +255,8 @@ _IDENTITY = frozenset({"vendor", "model", "serial", "firmware", "calibration"})
 
 
 def _read_settings(value: Any) -> SweepSettings:
+    if value is None:
+        return _NO_SETTINGS
     section = read_section(value, "settings", _SETTINGS)
     count = read_optional_number(section, "settings", "averaging_count")
     if count is not None and (count < 1 or count != int(count)):
@@ -266,6 +270,8 @@ def _read_settings(value: Any) -> SweepSettings:
 
 
 def _read_instrument(value: Any) -> InstrumentIdentity:
+    if value is None:
+        return _NO_IDENTITY
     section = read_section(value, "instrument", _IDENTITY)
     for name, text in section.items():
         if text is not None and (not isinstance(text, str) or len(text) > 200):

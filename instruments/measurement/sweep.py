@@ -104,7 +104,8 @@ class Sweep:
         """Refuse what is not a sweep, naming the field."""
         check_identifier("cavity", self.cavity)
         check_time("measured_at", self.measured_at)
-        object.__setattr__(self, "measured_at", self.measured_at.astimezone(UTC))
+        if self.measured_at.tzinfo is not UTC:
+            object.__setattr__(self, "measured_at", self.measured_at.astimezone(UTC))
         axis = check_frequency_axis(self.frequency_hz)
         object.__setattr__(self, "frequency_hz", axis)
         traces = check_traces(self.traces, axis.size)
@@ -113,7 +114,8 @@ class Sweep:
         object.__setattr__(self, "conditions", MappingProxyType(conditions))
         object.__setattr__(self, "flags", check_flags(self.flags))
         for name in ("thermal_cycle", "run", "step", "route", "idempotency_key"):
-            check_text(name, getattr(self, name))
+            if (value := getattr(self, name)) is not None:
+                check_text(name, value)
 
     @property
     def point_count(self) -> int:

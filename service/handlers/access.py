@@ -79,8 +79,9 @@ class AccessGuard:
 
         try:
             self._check_origin(scope)
-            state["principal"] = await self._recognise(scope, rule)
-            await self._check(scope, rule, named, state["principal"])
+            principal = OPEN if self._is_open else await self._recognise(scope, rule)
+            state["principal"] = principal
+            await self._check(scope, rule, named, principal)
             intake.check_announced()
         except ServiceError as error:
             self._context.metrics.refused.labels(error.code).inc()
@@ -101,8 +102,6 @@ class AccessGuard:
             raise CrossSiteError("pages of other sites may not change anything here")
 
     async def _recognise(self, scope: Scope, rule: Rule) -> Principal:
-        if self._is_open:
-            return OPEN
         if not rule.needs:
             return ANONYMOUS
         bearer = header(scope["headers"], b"authorization")

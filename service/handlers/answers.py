@@ -72,7 +72,7 @@ def install_problem_handlers(app: FastAPI) -> None:
         (RequestValidationError, _on_validation_error),
         (HTTPException, _on_http_exception),
         (ClientDisconnect, _on_disconnect),
-        (Exception, _on_surprise),
+        (Exception, answer_surprise),
     ):
         app.add_exception_handler(kind, handler)  # type: ignore[arg-type]  # narrower
 
@@ -143,7 +143,8 @@ async def _on_disconnect(request: Request, error: ClientDisconnect) -> Response:
     )
 
 
-async def _on_surprise(request: Request, error: Exception) -> Response:
+async def answer_surprise(request: Request, error: Exception) -> Response:
+    """Write what nobody expected as a problem, and log it."""
     _log.error("request_failed", path=request.url.path, exc_info=error)
     return problem_response(
         ServiceError("the service failed; its log says more"), request.url.path

@@ -1,11 +1,13 @@
 """Reads request bodies within limits, while they arrive."""
 
-import contextlib
 from collections import Counter
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator
+from typing import Self
 
 from fastapi import Request
 from prometheus_client import Gauge
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive
 
 from instruments.measurement.limits import MAX_BODY_BYTES
 from service.access.routes import SWEEP_BODY_BYTES
@@ -42,8 +44,7 @@ class BodyGate:
         self._count = 0
         gauge.set_function(lambda: self._held_bytes)
 
-    @contextlib.contextmanager
-    def hold(self, identity: str) -> Iterator["HeldBody"]:
+    def hold(self, identity: str) -> "HeldBody":
         """Give a body whose bytes count until the block ends.
 
         Parameters
@@ -51,16 +52,19 @@ class BodyGate:
         identity
             Who sends it; "" where nobody is told apart.
         """
-        held = HeldBody(self, identity)
+        return HeldBody(self, identity)
+
+    def enter(self) -> None:
+        """Count one more body in hand."""
         self._count += 1
-        try:
-            yield held
-        finally:
-            self._count -= 1
-            self._held_bytes -= held.size_bytes
-            self._bytes_of[identity] -= held.size_bytes
-            if not self._bytes_of[identity]:
-                del self._bytes_of[identity]
+
+    def leave(self, size_bytes: int, identity: str) -> None:
+        """Count one less, and its bytes."""
+        self._count -= 1
+        self._held_bytes -= size_bytes
+        self._bytes_of[identity] -= size_bytes
+        if not self._bytes_of[identity]:
+            del self._bytes_of[identity]
 
     @property
     def is_crowded(self) -> bool:
@@ -92,12 +96,21 @@ class BodyGate:
 
 
 class HeldBody:
-    """The bytes of one request, counted as they come."""
+    """The bytes of one request, counted as they come, until the block ends."""
 
     def __init__(self, gate: BodyGate, identity: str) -> None:
         self._gate = gate
         self._identity = identity
         self.size_bytes = 0
+
+    def __enter__(self) -> Self:
+        """Take one body in hand."""
+        self._gate.enter()
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        """Give it back."""
+        self._gate.leave(self.size_bytes, self._identity)
 
     async def read(self, request: Request, limit_bytes: int = MAX_BODY_BYTES) -> bytes:
         """Read the whole body.
@@ -109,14 +122,31 @@ class HeldBody:
             not read.
         QueueFullError, TooManyBytesError
             If other bodies leave no room.
+        ClientDisconnect
+            If it is broken off.
         """
         _check_length(declared_length(request), limit_bytes)
+        return await self.collect(request.receive, limit_bytes)
+
+    async def collect(self, receive: Receive, limit_bytes: int) -> bytes:
+        """Read the whole body, of whose announced length somebody has seen already.
+
+        Raises
+        ------
+        As :meth:`read`.
+        """
         chunks: list[bytes] = []
-        async for chunk in request.stream():
-            self._gate.take(len(chunk), self._identity)
-            self.size_bytes += len(chunk)
-            _check_length(self.size_bytes, limit_bytes)
-            chunks.append(chunk)
+        more = True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise ClientDisconnect
+            more = message.get("more_body", False)
+            if chunk := message.get("body"):
+                self._gate.take(len(chunk), self._identity)
+                self.size_bytes += len(chunk)
+                _check_length(self.size_bytes, limit_bytes)
+                chunks.append(chunk)
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 

@@ -20,6 +20,13 @@ BODY_CHECK_S = 10.0
 LEAST_BODY_BYTES = 10 * 1024
 """Fewest bytes of a body between two looks; below, its connection is closed."""
 
+GATHER_BYTES = 512 * 1024
+"""Bytes of a body that are handed on as one piece where they come at once: each piece
+wakes whoever reads it."""
+
+GATHER_S = 0.02
+"""Longest that a piece of a body waits for the next, in seconds."""
+
 
 class GuardedConnection(HttpToolsProtocol):
     """An HTTP connection that is closed where its client keeps it waiting.
@@ -34,6 +41,7 @@ class GuardedConnection(HttpToolsProtocol):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._timer: TimerHandle | None = None
+        self._gathering: TimerHandle | None = None
         self._head_bytes: int | None = 0
         self._body_bytes = 0
 
@@ -49,6 +57,7 @@ class GuardedConnection(HttpToolsProtocol):
         """Close."""
         super().connection_lost(exc)
         self._rest()
+        self._hand_on()
 
     def data_received(self, data: bytes) -> None:
         """Take bytes, and count them while a head or a body is unfinished."""
@@ -59,10 +68,17 @@ class GuardedConnection(HttpToolsProtocol):
             self._body_bytes += len(data)
         else:
             self._head_bytes += len(data)
-            if self._timer is None:
-                self._watch(HEAD_DEADLINE_S)
         super().data_received(data)
-        if self._head_bytes is not None and self._head_bytes > MAX_HEAD_BYTES:
+        if self._head_bytes == 0:
+            return
+        # Most requests come whole and need none of these.
+        if self._timer is None:
+            is_body = self._head_bytes is None
+            self._watch(BODY_CHECK_S if is_body else HEAD_DEADLINE_S)
+        if self._head_bytes is None:
+            if self._gathering is None and self.cycle.body:
+                self._gathering = self.loop.call_later(GATHER_S, self._hand_on)
+        elif self._head_bytes > MAX_HEAD_BYTES:
             self.send_400_response("The head of the request is too long.")
 
     def on_headers_complete(self) -> None:
@@ -72,13 +88,24 @@ class GuardedConnection(HttpToolsProtocol):
         self._rest()
         self.transport.body_is_coming = True
         super().on_headers_complete()
-        self._watch(BODY_CHECK_S)
+
+    def on_body(self, body: bytes) -> None:
+        """Take a piece of a body; it is handed on with those that come at once."""
+        if self.cycle.response_complete:
+            return
+        self.cycle.body += body
+        if len(self.cycle.body) > GATHER_BYTES:
+            self.flow.pause_reading()
+            self.cycle.message_event.set()
 
     def on_message_complete(self) -> None:
         """End the request; the next head may come at any time."""
         self._head_bytes = 0
         self.transport.body_is_coming = False
         self._rest()
+        if self._gathering is not None:
+            self._gathering.cancel()
+            self._gathering = None
         super().on_message_complete()
 
     @property
@@ -93,6 +120,12 @@ class GuardedConnection(HttpToolsProtocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+    def _hand_on(self) -> None:
+        if self._gathering is not None:
+            self._gathering.cancel()
+            self._gathering = None
+            self.cycle.message_event.set()
 
     def _look(self) -> None:
         """Close what says too little; a paused body waits for us, not we for it."""

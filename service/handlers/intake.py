@@ -1,6 +1,9 @@
 """Lets a body in only as long, and only as slowly, as its route takes."""
 
 import asyncio
+from collections.abc import Generator
+from functools import partial
+from typing import Any
 
 from starlette.types import Message, Receive, Scope, Send
 
@@ -92,6 +95,13 @@ class BodyIntake:
             await answer(self._scope, self._receive, self._send)
 
     async def _next(self) -> Message:
+        # Mostly it is there already, and nothing has to watch over the wait.
+        steps = self._receive().__await__()
+        try:
+            waited = next(steps)
+        except StopIteration as done:
+            message: Message = done.value
+            return message
         loop = asyncio.get_running_loop()
         self._started_s = self._started_s or loop.time()
         latest_s = self._started_s + SILENCE_S + self._size_bytes / SLOWEST_BYTES_PER_S
@@ -102,7 +112,7 @@ class BodyIntake:
             min(loop.time() + SILENCE_S, latest_s), self._give_up, task
         )
         try:
-            return await self._receive()
+            return await _Begun(steps, waited)
         except asyncio.CancelledError:
             if self._error is None or task.uncancel() > 0:
                 raise
@@ -121,3 +131,25 @@ class BodyIntake:
             f"the body is longer than {self._limit_bytes} bytes, which is what this "
             "call takes; send less at once"
         )
+
+
+class _Begun:
+    """What an awaitable still has to do, once it was begun by hand."""
+
+    def __init__(self, steps: Generator[Any, Any, Message], waited: Any) -> None:
+        self._steps = steps
+        self._waited = waited
+
+    def __await__(self) -> Generator[Any, Any, Message]:
+        """Go on as ``await`` would have done."""
+        waited = self._waited
+        while True:
+            try:
+                go_on = partial(self._steps.send, (yield waited))
+            except BaseException as error:  # noqa: BLE001 - it is the awaitable's
+                go_on = partial(self._steps.throw, error)
+            try:
+                waited = go_on()
+            except StopIteration as done:
+                message: Message = done.value
+                return message

@@ -17,6 +17,8 @@ FLOAT64_BITSHUFFLE_LZ4 = 2
 CODEC_VERSION = 1
 """Version of the codecs above; rises when their bytes change."""
 
+_SINGLE = np.dtype("<c8")
+
 # Small blobs gain nothing from threads, and the workers share two cores.
 blosc2.set_nthreads(1)
 
@@ -36,7 +38,9 @@ def encode_traces(traces: Mapping[str, TraceArray]) -> tuple[tuple[str, ...], by
         The names in the order of the samples, and the blob.
     """
     names = tuple(sorted(traces))
-    samples = np.concatenate([traces[name].astype("<c8", copy=False) for name in names])
+    samples = np.concatenate(
+        [traces[name].astype(_SINGLE, copy=False) for name in names]
+    )
     return names, _compress(samples, typesize=8)
 
 

@@ -12,6 +12,7 @@ from instruments.measurement.message import MSGPACK_MEDIA_TYPE, encode_sweeps
 from service.access.routes import SWEEP_BODY_BYTES
 from service.handlers import connections, lingering
 from service.handlers.connections import GuardedConnection
+from service.handlers.intake import BodyIntake
 
 # The database plays no part in this.
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -115,6 +116,27 @@ def test_a_refused_body_that_goes_on_and_on_is_cut_off(client, monkeypatch):
             wire.sendall(b"\x00")
             time.sleep(0.05)
         pytest.fail("the connection still takes bytes")
+
+
+def test_a_body_that_comes_at_once_is_handed_on_whole(
+    client, context, make_sweep, monkeypatch
+):
+    pieces = []
+    receive = BodyIntake.receive
+
+    async def count(intake):
+        message = await receive(intake)
+        pieces.append(len(message["body"]))
+        return message
+
+    monkeypatch.setattr(BodyIntake, "receive", count)
+    monkeypatch.setattr(connections, "GATHER_S", 5.0)
+    body = encode_sweeps([make_sweep(points=8001)])
+    with connect(client) as wire:
+        for _ in range(3):
+            wire.sendall(head_of(client, len(body)) + body)
+            assert b" 201 " in wire.recv(4000)
+    assert pieces == 3 * [len(body)]
 
 
 def test_a_client_that_thinks_between_requests_is_kept(client, impatient):

@@ -202,3 +202,19 @@ def test_what_the_database_refuses_takes_nobody_along(
     outcomes = [future.exception(10) is None for future in futures]
     assert outcomes == [True, False, True]
     assert len(client.get("sweeps").json()["sweeps"]) == 2
+
+
+def test_what_nobody_expected_is_a_problem_too(
+    client, context, post, make_sweep, monkeypatch
+):
+    def fail(body: bytes, **options: bool) -> None:
+        raise RuntimeError("nobody expected this")
+
+    monkeypatch.setattr(context.preparer, "from_msgpack", fail)
+    answer = post(client, make_sweep())
+    assert answer.status_code == 500
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["code"] == "internal"
+    assert "nobody" not in answer.text
+    monkeypatch.undo()
+    assert post(client, make_sweep()).status_code == 201
