@@ -2,7 +2,7 @@
 # Brings the database up to date and makes the keys that the site's own parts use.
 set -eu
 halowatch db upgrade
-known=$(halowatch keys list)
+known=$(halowatch keys list | grep " active " || true)
 make_key() { # name scope
     case "$known" in
         *" $1 "*) echo "key $1 is there" ;;
