@@ -18,10 +18,12 @@ from instruments.files.archive import LabelledArchive
 from instruments.simulation.archive_labels import FIRST_CYCLE_AT
 from instruments.simulation.conditions import (
     Condition,
+    EmulatedCavity,
     Strain,
     cavities_of,
 )
 from instruments.simulation.episodes import Story, draw_story, draw_temperatures
+from instruments.simulation.physics.chain import SweepSettings
 from instruments.simulation.physics.chain.cavity import CavityMode
 from instruments.simulation.receiver import EmulatedReceiver
 from instruments.simulation.streams import stream
@@ -46,9 +48,8 @@ TUNING_SPREAD = 0.004
 class _Run:
     """One cavity in one thermal cycle."""
 
-    receiver: EmulatedReceiver
+    cavity: EmulatedCavity
     started_at: datetime
-    rod_position_ratio: float
     temperature_k: npt.NDArray[np.float64]
     story: Story
     samples: npt.NDArray[np.complex64]
@@ -145,22 +146,23 @@ def _record_cycle(
         receiver = EmulatedReceiver(
             simulation.seed, replace(cavity, thermal_cycle=name)
         )
-        run = _Run(
-            receiver=receiver,
-            started_at=FIRST_CYCLE_AT + cycle * CYCLE_PERIOD,
-            rod_position_ratio=_tuned(
-                receiver.hardware.cavity.modes[0], TUNING_SPREAD * rng.normal()
-            ),
-            temperature_k=temperature_k,
-            story=draw_story(
-                rng, count, len(receiver.connectors), simulation.nominal_field_tesla
-            ),
-            samples=np.empty(
-                (count, len(sweep.s_parameters), sweep.point_count), np.complex64
-            ),
+        rod_position_ratio = _tuned(
+            receiver.hardware.cavity.modes[0], TUNING_SPREAD * rng.normal()
         )
-        _measure(run, sweep)
-        runs.append(run)
+        story = draw_story(
+            rng, count, len(receiver.connectors), simulation.nominal_field_tesla
+        )
+        runs.append(
+            _Run(
+                cavity=receiver.cavity,
+                started_at=FIRST_CYCLE_AT + cycle * CYCLE_PERIOD,
+                temperature_k=temperature_k,
+                story=story,
+                samples=_measure(
+                    receiver, sweep, temperature_k, rod_position_ratio, story
+                ),
+            )
+        )
     return runs
 
 
@@ -170,28 +172,40 @@ def _tuned(mode: CavityMode, ratio: float) -> float:
     return float(np.clip(0.5 + way, 0.0, 1.0))
 
 
-def _measure(run: _Run, sweep: WideSweepConfig) -> None:
-    """Fill a run with its sweeps."""
-    axis_hz, story = wide_axis_hz(sweep), run.story
+def _measure(
+    receiver: EmulatedReceiver,
+    sweep: WideSweepConfig,
+    temperature_k: npt.NDArray[np.float64],
+    rod_position_ratio: float,
+    story: Story,
+) -> npt.NDArray[np.complex64]:
+    """Return the sweeps of one cavity in one thermal cycle."""
     loose = story.severity_of(Condition.LOOSE_CONNECTOR)
     amplifier = story.severity_of(Condition.AMPLIFIER_FAULT)
-    for index in range(run.sweep_count):
-        strain = Strain(
-            temperature_k=float(run.temperature_k[index]),
+    strains = [
+        Strain(
+            temperature_k=float(temperature_k[index]),
             magnetic_field_tesla=float(story.magnetic_field_tesla[index]),
             connector_severity=float(loose[index]),
             connector_index=int(story.connector[index]),
             amplifier_severity=float(amplifier[index]),
-            rod_position_ratio=run.rod_position_ratio,
+            rod_position_ratio=rod_position_ratio,
         )
-        traces = run.receiver.look(SWEEP_PERIOD_S * index, strain, index).look(
-            axis_hz,
-            sweep.s_parameters,
+        for index in range(temperature_k.size)
+    ]
+    return receiver.look_at_all(
+        [
+            (SWEEP_PERIOD_S * index, strain, index)
+            for index, strain in enumerate(strains)
+        ],
+        wide_axis_hz(sweep),
+        sweep.s_parameters,
+        source_power_dbm=sweep.source_power_dbm,
+        settings=SweepSettings(
             if_bandwidth_hz=sweep.if_bandwidth_hz,
-            source_power_dbm=sweep.source_power_dbm,
             averaging_count=sweep.averaging_count,
-        )
-        run.samples[index] = [traces[name] for name in sweep.s_parameters]
+        ),
+    )
 
 
 def _archive(
@@ -206,10 +220,8 @@ def _archive(
         frequency_hz=wide_axis_hz(sweep),
         s=np.concatenate([run.samples for run in runs]),
         s_parameters=tuple(sweep.s_parameters),
-        cavity=np.repeat([run.receiver.cavity.name for run in runs], count),
-        thermal_cycle=np.repeat(
-            [run.receiver.cavity.thermal_cycle for run in runs], count
-        ),
+        cavity=np.repeat([run.cavity.name for run in runs], count),
+        thermal_cycle=np.repeat([run.cavity.thermal_cycle for run in runs], count),
         measured_at=np.concatenate([run.measured_at for run in runs]),
         is_reference=np.tile(np.arange(count) == 0, len(runs)),
         temperature_k=temperature_k * temperature_noise,

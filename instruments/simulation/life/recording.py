@@ -10,14 +10,9 @@ from instruments.measurement import FrequencyAxis
 from instruments.simulation.failures import Situation, Vibration, respond
 from instruments.simulation.failures.situation import SECONDS_PER_POINT_FACTOR
 from instruments.simulation.life.sample import LifeSample, rows_of_point
-from instruments.simulation.physics.chain import (
-    ReceiverHardware,
-    SweepSettings,
-    list_constants,
-    read_constants,
-    with_constants,
-)
+from instruments.simulation.physics.chain import ReceiverHardware, SweepSettings
 from instruments.simulation.physics.chain.batches import Samples, sweep_batch
+from instruments.simulation.physics.chain.vector import stacked
 
 _FEW_SWEEPS = 24
 """Sweeps of one state of the hardware below which states are stacked."""
@@ -92,27 +87,6 @@ def _batches(sample: LifeSample) -> list[tuple[Rows, ReceiverHardware]]:
             units = [sample.hardware[int(sample.hardware_index[row])] for row in rows]
             batches.append((rows, stacked(units)))
     return batches
-
-
-def stacked(units: Sequence[ReceiverHardware]) -> ReceiverHardware:
-    """Return receivers of the same build as one, with one value a sweep.
-
-    What is the same in all of them stays a number.
-    """
-    first = units[0]
-    if all(unit is first for unit in units):
-        return first
-    names = [constant.name for constant in list_constants(first)]
-    different = {id(unit): unit for unit in units}
-    columns = {
-        key: np.asarray(read_constants(unit, names)) for key, unit in different.items()
-    }
-    table = np.stack([columns[id(unit)] for unit in units])
-    varies = (table != table[0]).any(axis=0)
-    values = {
-        name: table[:, column] for column, name in enumerate(names) if varies[column]
-    }
-    return with_constants(first, values)
 
 
 def _is_shaken(situation: Situation) -> bool:

@@ -9,7 +9,11 @@ import numpy.typing as npt
 
 from instruments.measurement import FrequencyAxis
 from instruments.simulation.physics.chain.hardware import ReceiverHardware
-from instruments.simulation.physics.chain.network import CHAIN_TRACES, lift_network
+from instruments.simulation.physics.chain.network import (
+    CHAIN_TRACES,
+    Network,
+    lift_network,
+)
 from instruments.simulation.physics.chain.noise import (
     SweepSettings,
     network_noise_sigma,
@@ -22,6 +26,57 @@ BLOCK_SAMPLES = 16_384
 """Sweeps times points of one block: some ten arrays of it fit into the cache."""
 
 Samples = npt.NDArray[np.complex64]
+
+
+class NetworkBlocks:
+    """The networks of many sweeps, block by block.
+
+    Parameters
+    ----------
+    frequency_hz
+        Axis in Hz, shape (point,).
+    hardware, point
+        Numbers, or arrays of shape (sweep_count,) or (sweep_count, point).
+
+    Attributes
+    ----------
+    blocks
+        Which sweeps each block holds.
+
+    Raises
+    ------
+    ParameterOutOfRangeError
+        If a constant or the state lies outside its physical range.
+    ValueError
+        If an array's length is not the number of sweeps.
+    """
+
+    def __init__(
+        self,
+        frequency_hz: FrequencyAxis,
+        hardware: ReceiverHardware,
+        point: OperatingPoint,
+        sweep_count: int,
+    ) -> None:
+        check_ranges(hardware)
+        check_ranges(point)
+        self._frequency_hz = frequency_hz
+        self._hardware, self._point = hardware, point
+        self._varying = _varying(hardware, sweep_count), _varying(point, sweep_count)
+        rows = max(1, BLOCK_SAMPLES // frequency_hz.size)
+        self.blocks = [
+            slice(start, min(start + rows, sweep_count))
+            for start in range(0, sweep_count, rows)
+        ]
+
+    def network(self, block: slice) -> Network:
+        """Return the network of one block."""
+        of_hardware, of_point = self._varying
+        return lift_network(
+            self._frequency_hz,
+            with_constants(self._hardware, _rows_of(of_hardware, block)),
+            with_constants(self._point, _rows_of(of_point, block)),
+        )
 
 
 def sweep_batch(
@@ -55,21 +110,12 @@ def sweep_batch(
     ValueError
         If an array's length is not the number of sweeps.
     """
-    check_ranges(hardware)
-    check_ranges(point)
-    varying = _varying(hardware, sweep_count), _varying(point, sweep_count)
-    rows = max(1, BLOCK_SAMPLES // frequency_hz.size)
-    starts = range(0, sweep_count, rows)
-    streams = np.random.SeedSequence(seed).spawn(len(starts))
+    networks = NetworkBlocks(frequency_hz, hardware, point, sweep_count)
+    streams = np.random.SeedSequence(seed).spawn(len(networks.blocks))
     found = np.empty((sweep_count, len(s_parameters), frequency_hz.size), np.complex64)
 
-    def fill(start: int, stream: np.random.SeedSequence) -> None:
-        block = slice(start, min(start + rows, sweep_count))
-        network = lift_network(
-            frequency_hz,
-            with_constants(hardware, _rows_of(varying[0], block)),
-            with_constants(point, _rows_of(varying[1], block)),
-        )
+    def fill(block: slice, stream: np.random.SeedSequence) -> None:
+        network = networks.network(block)
         traces = {name: network.trace(name) for name in s_parameters}
         sigmas = network_noise_sigma(network, traces, settings)
         rng = np.random.default_rng(stream)
@@ -79,7 +125,7 @@ def sweep_batch(
             found[block, index] = traces[name] + sigmas[name] * noise[..., 0]
 
     with ThreadPoolExecutor(thread_count) as pool:
-        list(pool.map(fill, starts, streams))
+        list(pool.map(fill, networks.blocks, streams))
     return found
 
 

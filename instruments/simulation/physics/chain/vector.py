@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any, TypeVar
 
+import numpy as np
+
 from instruments.simulation.physics.chain.ranges import constants_of, declared_ranges
 
 Record = TypeVar("Record")
@@ -98,6 +100,37 @@ def with_constants(record: Record, values: Mapping[str, Any]) -> Record:
     except _NoConstantError as error:
         raise _unknown(str(error), record) from None
     return rebuilt
+
+
+def stacked(records: Sequence[Record]) -> Record:
+    """Return records of the same build as one, with one value a sweep.
+
+    Parameters
+    ----------
+    records
+        Receivers or operating points whose constants are plain numbers, at least one.
+
+    Returns
+    -------
+    Record
+        The first with arrays of shape (record,); what is the same in all of them stays
+        a number.
+    """
+    first = records[0]
+    different = {id(record): record for record in records}
+    if len(different) == 1:
+        return first
+    names = [constant.name for constant in list_constants(first)]
+    columns = {
+        key: np.asarray(read_constants(record, names))
+        for key, record in different.items()
+    }
+    table = np.stack([columns[id(record)] for record in records])
+    varies = (table != table[0]).any(axis=0)
+    values = {
+        name: table[:, column] for column, name in enumerate(names) if varies[column]
+    }
+    return with_constants(first, values)
 
 
 def _describe(name: str, value: float, known: Any) -> Constant:

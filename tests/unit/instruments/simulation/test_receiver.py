@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from instruments.simulation.conditions import EmulatedCavity, Strain, plates_around
-from instruments.simulation.physics.chain import Plate
+from instruments.simulation.physics.chain import Plate, SweepSettings
 from instruments.simulation.receiver import EmulatedReceiver
 
 AXIS_HZ = np.linspace(4.0e9, 8.0e9, 401)
@@ -143,3 +143,36 @@ def test_every_plate_warms_with_the_fridge(temperature_k, step_k):
     for plate in Plate:
         assert two.at(plate) >= one.at(plate)
     assert one.mixing_chamber_k <= one.four_kelvin_k <= one.fifty_kelvin_k
+
+
+def test_many_moments_at_once_are_those_of_each_look():
+    index = RECEIVER.connectors.index(("bypass_line", 1))
+    strains = [
+        COLD,
+        Strain(temperature_k=4.0, connector_severity=0.5, connector_index=index),
+        Strain(temperature_k=40.0, magnetic_field_tesla=0.03),
+        Strain(temperature_k=4.0, amplifier_severity=0.4, rod_position_ratio=0.6),
+    ]
+    # More than one block, and a last one that is not full.
+    axis_hz = np.linspace(4.0e9, 8.0e9, 6001)
+    names = ("S11", "S23")
+    moments = [(60.0 * number, strain, number) for number, strain in enumerate(strains)]
+    moments.append((600.0, COLD, 4))
+    together = RECEIVER.look_at_all(
+        moments,
+        axis_hz,
+        names,
+        source_power_dbm=-10.0,
+        settings=SweepSettings(if_bandwidth_hz=300.0),
+    )
+    assert together.shape == (5, 2, 6001)
+    for sweep, moment in zip(together, moments, strict=True):
+        alone = RECEIVER.look(*moment).look(
+            axis_hz,
+            names,
+            if_bandwidth_hz=300.0,
+            source_power_dbm=-10.0,
+            averaging_count=1,
+        )
+        for trace, name in zip(sweep, names, strict=True):
+            np.testing.assert_allclose(trace, alone[name], rtol=1e-6)

@@ -1,15 +1,8 @@
 import numpy as np
-import pytest
 
 from instruments.simulation.failures import respond
 from instruments.simulation.life import Life, record
-from instruments.simulation.life.recording import stacked
-from instruments.simulation.physics.chain import (
-    SweepSettings,
-    chain_response,
-    draw_unit,
-    usual_receiver,
-)
+from instruments.simulation.physics.chain import SweepSettings
 
 DAY_S = 86_400.0
 
@@ -66,16 +59,3 @@ def test_shaken_modes_are_not_where_they_rest(plan_with, event):
         for row in range(2)
     ]
     assert apart[1] > 5.0 * apart[0]
-
-
-@pytest.mark.parametrize("count", [2, 3])
-def test_stacked_receivers_respond_as_each_by_itself(count, plan_with):
-    # Two receivers are as many as the places along a section of coax.
-    rng = np.random.default_rng(1)
-    units = [draw_unit(usual_receiver(), rng) for _ in range(count)]
-    point = Life(plan_with()).sample("cavity-1", [5.0]).situation(0).point
-    together = chain_response(AXIS_HZ, stacked(units), point, ("S23",))["S23"]
-    for index, unit in enumerate(units):
-        alone = chain_response(AXIS_HZ, unit, point, ("S23",))["S23"]
-        np.testing.assert_allclose(together[index], alone.reshape(-1), rtol=1e-10)
-    assert stacked([units[0], units[0]]) is units[0]

@@ -7,11 +7,13 @@ from hypothesis import strategies as st
 from instruments.simulation.physics.chain import (
     OperatingPoint,
     chain_response,
+    draw_unit,
     list_constants,
     read_constants,
     usual_receiver,
     with_constants,
 )
+from instruments.simulation.physics.chain.vector import stacked
 
 NAMES = [constant.name for constant in list_constants(usual_receiver())]
 
@@ -113,3 +115,16 @@ def test_what_is_not_named_stays_the_same_object():
     assert moved.cavity is receiver.cavity
     assert moved.weak_line.parts[1] is receiver.weak_line.parts[1]
     assert moved.weak_line.parts[0].delay_s == 1e-9
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_stacked_receivers_respond_as_each_by_itself(count, usual, axis_hz):
+    # Two receivers are as many as the places along a section of coax.
+    rng = np.random.default_rng(1)
+    units = [draw_unit(usual, rng) for _ in range(count)]
+    point = OperatingPoint()
+    together = chain_response(axis_hz, stacked(units), point, ("S23",))["S23"]
+    for index, unit in enumerate(units):
+        alone = chain_response(axis_hz, unit, point, ("S23",))["S23"]
+        np.testing.assert_allclose(together[index], alone.reshape(-1), rtol=1e-10)
+    assert stacked([units[0], units[0]]) is units[0]
