@@ -12,10 +12,10 @@ alike: what one machine leaves out, any other puts back.
 
 import cmath
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from types import EllipsisType
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import blosc2
 import numpy as np
@@ -25,6 +25,10 @@ from service.storage.codec import decompress
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int32]
+
+Foretell: TypeAlias = Callable[[int, Floats, tuple[int, ...]], Floats]
+"""Takes half the distance of the known points, these without their turn, and the shape
+of what stands behind each of them; returns what is foretold of it."""
 
 _COARSEST = 64
 _COARSE = np.s_[..., ::_COARSEST]
@@ -59,13 +63,7 @@ def compress(
     level
         Effort of Zstandard, 1 to 9.
     """
-    wheels = _wheels(turns, numbers.shape[2])
-    flat = _turned(grid.values(numbers), wheels, -1.0)
-    pieces = [numbers[_COARSE]]
-    for step, at in _levels():
-        foretold = _between(flat[..., :: 2 * step], numbers[at].shape)
-        pieces.append(numbers[at] - grid.numbers(_turned(foretold, wheels[at], 1.0)))
-    body = np.concatenate([piece.ravel() for piece in pieces])
+    body = differences(numbers, turns, grid)
     zigzag = ((body << 1) ^ (body >> 31)).astype("<i4", copy=False)
     packed = blosc2.compress(
         zigzag.data,
@@ -87,14 +85,56 @@ def restore(blob: bytes, trace_count: int, point_count: int, grid: Grid) -> Floa
     """
     shape = (2, trace_count, point_count)
     turns, body = _unpack(blob, shape)
-    wheels = _wheels(turns, point_count)
+    return assemble(body, shape, turns, grid)
+
+
+def differences(
+    numbers: Integers,
+    turns: Sequence[complex],
+    grid: Grid,
+    foretell: Foretell | None = None,
+) -> Integers:
+    """Take from the numbers what their neighbours foretell, coarse levels first.
+
+    Parameters
+    ----------
+    foretell
+        How; a polynomial through three on each side where None.
+
+    Returns
+    -------
+    Integers
+        Shape (number,).
+    """
+    wheels = _wheels(turns, numbers.shape[2])
+    flat = _turned(grid.values(numbers), wheels, -1.0)
+    pieces = [numbers[_COARSE]]
+    for step, at in levels():
+        foretold = (foretell or _by_polynomial)(
+            step, flat[..., :: 2 * step], numbers[at].shape
+        )
+        pieces.append(numbers[at] - grid.numbers(_turned(foretold, wheels[at], 1.0)))
+    return np.concatenate([piece.ravel() for piece in pieces])
+
+
+def assemble(
+    body: Integers,
+    shape: tuple[int, int, int],
+    turns: Sequence[complex],
+    grid: Grid,
+    foretell: Foretell | None = None,
+) -> Floats:
+    """Return the values of :func:`differences`, shape (2, trace, point)."""
+    wheels = _wheels(turns, shape[2])
     parts, flat = np.empty(shape), np.empty(shape)
     start = 0
-    for step, at in ((0, _COARSE), *_levels()):
+    for step, at in ((0, _COARSE), *levels()):
         numbers = body[start : start + parts[at].size].reshape(parts[at].shape)
         start += numbers.size
         if step:
-            foretold = _between(flat[..., :: 2 * step], numbers.shape)
+            foretold = (foretell or _by_polynomial)(
+                step, flat[..., :: 2 * step], numbers.shape
+            )
             numbers = numbers + grid.numbers(_turned(foretold, wheels[at], 1.0))
         parts[at] = grid.values(numbers)
         flat[at] = _turned(parts[at], wheels[at], -1.0)
@@ -121,7 +161,12 @@ def without_turn(trace: npt.NDArray[np.complexfloating]) -> Floats:
     return _turned(parts[:, np.newaxis], wheels, -1.0)[:, 0]
 
 
-def _levels() -> Iterator[tuple[int, tuple[EllipsisType, slice]]]:
+def without_turns(parts: Floats, turns: Sequence[complex]) -> Floats:
+    """Take the turns of several traces out of them, shape (2, trace, point)."""
+    return _turned(parts, _wheels(turns, parts.shape[2]), -1.0)
+
+
+def levels() -> Iterator[tuple[int, tuple[EllipsisType, slice]]]:
     """Yield half the distance of the points that are known, and those between them."""
     step = _COARSEST // 2
     while step:
@@ -129,8 +174,13 @@ def _levels() -> Iterator[tuple[int, tuple[EllipsisType, slice]]]:
         step //= 2
 
 
-def _between(known: Floats, shape: tuple[int, ...]) -> Floats:
-    """Foretell what stands behind each known point from its neighbours."""
+def _by_polynomial(step: int, known: Floats, shape: tuple[int, ...]) -> Floats:
+    del step
+    return between(known, shape)
+
+
+def between(known: Floats, shape: tuple[int, ...]) -> Floats:
+    """Foretell what stands behind each known point from three on each side."""
     count, pairs = shape[-1], known.shape[-1] - 1
     found = np.empty(shape)
     near = known[..., :-1] + known[..., 1:]

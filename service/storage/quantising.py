@@ -14,13 +14,17 @@ import numpy.typing as npt
 
 from instruments.measurement import TraceArray
 from service.storage.codec import decompress
+from service.storage.fitted_weights import FittedWeights, fit_weights
+from service.storage.golomb_rice import decode_integers, encode_integers
 from service.storage.predicting import (
     Floats,
     Integers,
-    compress,
+    assemble,
+    differences,
     restore,
     turn_of,
     without_turn,
+    without_turns,
 )
 
 QUANTISED_DELTA_ZSTD = 3
@@ -28,14 +32,19 @@ QUANTISED_DELTA_ZSTD = 3
 differenced along the axis, bit-shuffled, Zstandard by blosc2."""
 
 QUANTISED_INTERPOLATED_ZSTD = 5
-"""Step of each trace as float64, then as codec 4 from the turns on, for whole numbers
-of steps."""
+"""Read, no longer written: step of each trace as float64, then as codec 4 from the
+turns on, for whole numbers of steps."""
+
+QUANTISED_FITTED_RICE = 6
+"""Step of each trace as float64, its turn as two; a byte a trace that tells which
+levels have weights, and these; what is not foretold of the whole numbers of steps,
+coarse levels first, real before imaginary parts, traces in name order, as Golomb-Rice
+code."""
 
 STEP_PER_SIGMA = 1.0
 """Step of the quantisation, in standard deviations of the noise per quadrature."""
 
 _ORDERS = range(2, 8)
-_LEVEL = 5
 _MEDIAN_TO_SIGMA = 1.4826
 _MAX_STEPS = 2.0**30
 _HEAD = Struct("<BB")
@@ -95,7 +104,10 @@ def encode_quantised(
     grid = _Steps(steps)
     numbers = grid.numbers(np.stack([table.real, table.imag]).astype(np.float64))
     turns = [turn_of(trace) for trace in table]
-    return steps.tobytes() + compress(numbers, turns, grid, level=_LEVEL), noise
+    weights = fit_weights(without_turns(grid.values(numbers), turns), steps)
+    head = steps.tobytes() + np.array(turns, "<c16").tobytes()
+    body = encode_integers(differences(numbers, turns, grid, weights))
+    return head + weights.to_bytes(len(names)) + body, noise
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +133,33 @@ def decode_quantised(
     ValueError
         If the blob does not hold that many samples.
     """
+    count, at = len(names), 24 * len(names)
+    shape = (2, count, point_count)
+    steps = np.frombuffer(blob, "<f8", count)
+    turns = np.frombuffer(blob, "<c16", count, steps.nbytes).tolist()
+    weights, used = FittedWeights.from_bytes(blob[at:], count)
+    body = decode_integers(blob[at + used :], math.prod(shape))
+    return _traces(assemble(body, shape, turns, _Steps(steps), weights), names)
+
+
+def decode_interpolated_steps(
+    blob: bytes, names: Sequence[str], point_count: int
+) -> dict[str, npt.NDArray[np.complex64]]:
+    """Restore what codec 5 wrote, to half a step.
+
+    Raises
+    ------
+    ValueError
+        If the blob does not hold that many samples.
+    """
     steps = np.frombuffer(blob, "<f8", len(names))
     body = blob[steps.nbytes :]
-    parts = restore(body, len(names), point_count, _Steps(steps))
+    return _traces(restore(body, len(names), point_count, _Steps(steps)), names)
+
+
+def _traces(
+    parts: Floats, names: Sequence[str]
+) -> dict[str, npt.NDArray[np.complex64]]:
     table = (parts[0] + 1j * parts[1]).astype(np.complex64)
     return {name: table[row] for row, name in enumerate(names)}
 

@@ -20,7 +20,7 @@ from service.storage.payloads import (
     read_payloads,
 )
 from service.storage.quantising import (
-    QUANTISED_INTERPOLATED_ZSTD,
+    QUANTISED_FITTED_RICE,
     encode_quantised,
 )
 from service.storage.samples import ORIGINALS, decode_samples
@@ -225,7 +225,7 @@ def _quantised(
     blob, noise = found
     return Payload(
         sweep_id=row.sweep_id,
-        codec=QUANTISED_INTERPOLATED_ZSTD,
+        codec=QUANTISED_FITTED_RICE,
         noise=noise,
         blob=blob,
     )

@@ -19,8 +19,10 @@ from service.storage.interpolating import (
 )
 from service.storage.quantising import (
     QUANTISED_DELTA_ZSTD,
+    QUANTISED_FITTED_RICE,
     QUANTISED_INTERPOLATED_ZSTD,
     decode_differences,
+    decode_interpolated_steps,
     decode_quantised,
 )
 
@@ -31,7 +33,8 @@ _DECODERS = {
     COMPLEX64_BITSHUFFLE_LZ4: decode_traces,
     INTERPOLATED_ZSTD: decode_interpolated,
     QUANTISED_DELTA_ZSTD: decode_differences,
-    QUANTISED_INTERPOLATED_ZSTD: decode_quantised,
+    QUANTISED_INTERPOLATED_ZSTD: decode_interpolated_steps,
+    QUANTISED_FITTED_RICE: decode_quantised,
 }
 
 

@@ -44,6 +44,38 @@ def test_an_eighth_of_the_bytes_is_left():
     assert len(encode_traces(traces)[1]) < 0.9 * raw
 
 
+def standing_waves(points: int, turns: tuple[float, ...], seed: int) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    at = np.arange(points)
+    waves = sum(np.exp(1j * (turn * at + 3.0 * turn)) for turn in turns)
+    noise = rng.standard_normal(points) + 1j * rng.standard_normal(points)
+    return (waves + 1e-3 * noise).astype(np.complex64)
+
+
+@given(
+    st.integers(1, 900),
+    st.lists(st.floats(-3.0, 3.0), min_size=1, max_size=5),
+    st.sampled_from([1e-30, 1e-4, 1.0, 1e30]),
+    st.integers(0, 99),
+)
+def test_any_standing_waves_come_back_to_half_a_step(points, turns, scale, seed):
+    trace = (scale * standing_waves(points, tuple(turns), seed)).astype(np.complex64)
+    encoded = encode_quantised({"S21": trace})
+    if encoded is None:
+        return
+    blob, noise = encoded
+    error = decode_quantised(blob, ["S21"], points)["S21"] - trace
+    worst = max(np.abs(error.real).max(), np.abs(error.imag).max())
+    assert worst <= 0.5 * noise["S21"] * 1.001 + 1e-6 * np.abs(trace).max()
+
+
+def test_standing_waves_that_no_polynomial_foretells_take_little():
+    trace = standing_waves(2001, (0.3, 1.3, 2.2, -0.9), 1)
+    blob, _ = encode_quantised({"S21": trace})
+    # By the polynomial alone it would be 4.6 bits a number.
+    assert 8 * len(blob) / (2 * trace.size) < 2.8
+
+
 @pytest.mark.parametrize("delay_s", [5e-9, 100e-9, 190e-9])
 def test_long_lines_are_no_noise(delay_s):
     axis_hz = np.linspace(4e9, 8e9, 1601)

@@ -1,6 +1,7 @@
 """Samples come back bit for bit by every codec, those of former editions included."""
 
 import base64
+import hashlib
 
 import numpy as np
 import pytest
@@ -10,7 +11,11 @@ from hypothesis.extra import numpy as hnp
 
 from service.storage.codec import CODEC_VERSION, COMPLEX64_BITSHUFFLE_LZ4, encode_traces
 from service.storage.interpolating import INTERPOLATED_ZSTD
-from service.storage.quantising import QUANTISED_DELTA_ZSTD
+from service.storage.quantising import (
+    QUANTISED_DELTA_ZSTD,
+    QUANTISED_FITTED_RICE,
+    QUANTISED_INTERPOLATED_ZSTD,
+)
 from service.storage.samples import ORIGINALS, decode_samples, encode_samples
 
 DIFFERENCED = (
@@ -18,6 +23,22 @@ DIFFERENCED = (
     "ACQAAAAotS/9IFDdAACokpKWtKRSaq21UiQlKUlJKIUQQggAAQAhASY="
 )
 """By codec 3, of :func:`whole_numbers`, as an edition wrote it that still did."""
+
+INTERPOLATED = (
+    "yrR2p3ar4z8UwAhCfPnvP3lh+G85aqQ/BQGVBEABAABAAQAAVwAAAAAAAAAAAgUAAAAAAAAAAAAk"
+    "AAAALwAAACi1L/1gQAAtAQDwAHihBhg6kYkxRlBC2gAjJrBxCDEkAQQoAEAEAoQAAQB+qMAJ"
+)
+"""By codec 5, of the same, likewise."""
+
+FITTED = (
+    "C4/vycTt0T8+ePAlGVnmP66o6lRE5+Y/MIxAqD02U7K+JQmgPSqW4T3rb9S9w9KPPKwzP74GjhG+"
+    "utY6PhZpCr8Ec3Q/0QOdv0RSdr5N0Wm/A1thPw3Msr8DAAAAeAAAAB63uhqEe9fjKTFPR7VKMuYo"
+    "m/Ff7TkyTJy1VJRBGEJSfpUJR39/+byn/+//gAIACCYX/d/5/cz///QCAAgAUII+ruoz0JaaX0Ia"
+    "5ikCVIciSvL0gQdKSlQ16J1mpqmsoEILbtTy1m9u1XV9GZNYVZSiE5UJ0utvVltU8rlBWkXLjg6m"
+    "h1fHZ1ojg8Z1J4mSwU4TlhWZpSoUF5xHCz/FTPIrp4hy0Io1ehAACLoAAAXJCJ2QU0gtQlFGMISm"
+    "OA=="
+)
+"""By codec 6, of four standing waves at 240 points, with weights at two levels."""
 
 
 def decoded(codec: int, blob: bytes, names, points: int) -> dict[str, np.ndarray]:
@@ -102,6 +123,23 @@ def test_what_a_former_edition_rounded_is_still_read():
     error = restored - whole_numbers()
     step = np.frombuffer(blob, "<f8", 1, 2)[0]
     assert 0.0 < max(np.abs(error.real).max(), np.abs(error.imag).max()) <= 0.51 * step
+
+
+@pytest.mark.parametrize(
+    ("codec", "written", "points", "bits"),
+    [
+        (
+            QUANTISED_INTERPOLATED_ZSTD,
+            INTERPOLATED,
+            40,
+            "2b7f4aaad20ba6cf442328806de984af",
+        ),
+        (QUANTISED_FITTED_RICE, FITTED, 240, "032036f78d7e319c7cf7e4f11a225ab1"),
+    ],
+)
+def test_every_machine_reads_the_same_bits(codec, written, points, bits):
+    restored = decoded(codec, base64.b64decode(written), ["S21"], points)["S21"]
+    assert hashlib.sha256(restored.tobytes()).hexdigest().startswith(bits)
 
 
 @pytest.mark.parametrize("codec", sorted(ORIGINALS))
