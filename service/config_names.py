@@ -60,6 +60,7 @@ _OF_THE_TESTS = frozenset(
         "BENCH_UNITS",
         "CHROMIUM",
         "REQUIRE_BROWSER",
+        "REQUIRE_CADDY",
         "REQUIRE_STRACE",
         "REFERENCE_DATA",
         "SOAK_S",
@@ -68,7 +69,7 @@ _OF_THE_TESTS = frozenset(
 )
 """Variables that the tests read; a service that they start inherits them."""
 
-_OF_CADDY = frozenset(PREFIX + name for name in ("SITE", "TLS", "UPSTREAMS"))
+_OF_CADDY = frozenset(PREFIX + name for name in ("BIND", "SITE", "TLS", "UPSTREAMS"))
 """Variables that deploy/Caddyfile reads; a site may hold them among its settings."""
 
 _OF_CLIENTS = frozenset({PREFIX + "KEY"})
