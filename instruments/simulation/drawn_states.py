@@ -34,6 +34,7 @@ EPISODES_PER_SWEEP = 0.12
 """Failures that are drawn for a sweep; more than a third of the sweeps show one."""
 
 _OWN_SCOPES = (Scope.CAVITY, Scope.VNA)
+_NAME_LENGTH = 32
 _LEAST_SEVERITY = 0.15
 _WIDER = 1.25
 _HOTTEST_K = 320.0
@@ -101,7 +102,7 @@ def draw_states(
         hardware=(hardware,),
         hardware_index=np.zeros(count, dtype=np.int64),
         point=_points(hardware, span, rng, Drift(_seed(rng), cavity, cycle), time_s),
-        condition=np.full(count, HEALTHY, dtype="U32"),
+        condition=np.full(count, HEALTHY, dtype=f"U{_NAME_LENGTH}"),
         severity=np.zeros(count),
         thermal_cycle=np.full(count, cycle),
         component=np.full(count, "", dtype="U1"),
@@ -190,7 +191,10 @@ def _with_failures(
 ) -> LifeSample:
     count = well.sweep_count
     hardware, hardware_index = list(well.hardware), well.hardware_index.copy()
-    condition, severity = well.condition.copy(), well.severity.copy()
+    # Joined names are longer than any single one.
+    longest = max(len(one.name) for one in failures)
+    condition = well.condition.astype(f"U{max(longest, _NAME_LENGTH)}")
+    severity = well.severity.copy()
     altered: dict[int, Situation] = {}
     for start in np.flatnonzero(rng.random(count) < EPISODES_PER_SWEEP).tolist():
         failure = failures[int(rng.integers(len(failures)))]

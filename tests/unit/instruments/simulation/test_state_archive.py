@@ -1,7 +1,10 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from instruments.files import read_archive
+from instruments.simulation import drawn_states
 from instruments.simulation.drawn_states import StateSpan, failures_of_one
 from instruments.simulation.failures import CATALOGUE
 from instruments.simulation.physics.chain import (
@@ -58,6 +61,16 @@ def test_states_are_drawn_around_what_is_known(tmp_path):
     assert 0.01 < archive.magnetic_field_tesla[healthy].max() < 0.013
     assert (archive.labels["source_power_dbm"] == -30.0).all()
     assert np.unique(archive.thermal_cycle).size == 6
+
+
+def test_a_long_name_of_a_failure_is_told_whole(tmp_path, monkeypatch):
+    (loose,) = failures_of_one(("loose_connector",))
+    joined = "circulator_stray_field+hemt_bias_lost+loose_connector"
+    monkeypatch.setattr(
+        drawn_states, "failures_of_one", lambda _: (replace(loose, name=joined),)
+    )
+    archive = made(tmp_path / "a.npz", cycles=1, sweeps=30)
+    assert set(archive.condition) == {"healthy", joined}
 
 
 def test_the_same_seed_gives_the_same_bytes(tmp_path):
