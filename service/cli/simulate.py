@@ -59,7 +59,8 @@ def _list_scenarios(
 @click.option(
     "--resolved",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Write the array file with the real addresses and the time scale here.",
+    help="Write the array file with the real addresses and the time scale here, "
+    "for as long as they hold.",
 )
 @click.option(
     "--control-file",
@@ -165,9 +166,7 @@ def command(
             )
             _announce_life(life, as_json=as_json)
             return
-        if resolved is not None and not _is_same(resolved, array_file):
-            # Addresses of an earlier run lead nowhere, and a poller would believe them.
-            resolved.unlink(missing_ok=True)
+        _forget(resolved, array_file)
         served = serve_array(
             config,
             speed=speed,
@@ -175,7 +174,10 @@ def command(
             is_instant=instant,
             scenario=None if scenario is None else find_scenario(scenario),
         )
-        asyncio.run(_serve(served, resolved, control_file, truth, as_json=as_json))
+        try:
+            asyncio.run(_serve(served, resolved, control_file, truth, as_json=as_json))
+        finally:
+            _forget(resolved, array_file)
     except (ArrayConfigError, ArchiveTooLargeError, ScenarioError) as error:
         raise BadInputError(str(error)) from None
     except OSError as error:
@@ -184,8 +186,10 @@ def command(
         ) from None
 
 
-def _is_same(one: Path, other: Path) -> bool:
-    return one.resolve() == other.resolve()
+def _forget(resolved: Path | None, array_file: Path) -> None:
+    """Remove addresses that lead nowhere, which a poller would believe."""
+    if resolved is not None and resolved.resolve() != array_file.resolve():
+        resolved.unlink(missing_ok=True)
 
 
 def _check_choices(

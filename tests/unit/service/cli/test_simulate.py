@@ -97,6 +97,7 @@ def test_serves_until_it_is_told_to_stop(number, array_file, tmp_path):
         process.wait()
     assert time.monotonic() - begun_s < 2.0
     assert process.returncode == 0, errors
+    assert not resolved.exists()
     lines = output.decode().splitlines()
     assert lines[0] == f"vna-1 {config.instruments.vna['vna-1'].resource}"
     assert all(line.startswith("vna-1 TCPIP::127.0.0.1") for line in lines[1:3])
