@@ -1,5 +1,6 @@
 # One image for every part: docker run halowatch serve | worker | poll | simulate.
-FROM python:3.11-slim AS build
+# Debian 13, whose PostgreSQL client is of the server that docker-compose.yml names.
+FROM python:3.11-slim-trixie AS build
 WORKDIR /build
 # An index that has CPU builds of torch beside PyPI's, which bring CUDA.
 ARG PIP_EXTRA_INDEX_URL=
@@ -16,7 +17,11 @@ RUN /opt/halowatch/bin/pip install --no-cache-dir --no-deps --no-build-isolation
     && /opt/halowatch/bin/pip uninstall --yes hatchling \
     && ln -s lib/python3.11/site-packages/models/shipped /opt/halowatch/models
 
-FROM python:3.11-slim
+FROM python:3.11-slim-trixie
+# pg_dump and pg_restore, for db backup and db restore.
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends postgresql-client \
+    && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 10001 --home-dir /var/lib/halowatch --create-home halowatch
 COPY --from=build /opt/halowatch /opt/halowatch
 COPY migrations /opt/halowatch/migrations
