@@ -1,4 +1,5 @@
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -6,6 +7,7 @@ import pytest
 
 from instruments.files import LabelledArchive
 from models.training.recipe import Recipe
+from models.training.report import TrainingReport
 from models.training.train import train_model
 
 TRACES = ("S21", "S23", "S11")
@@ -106,10 +108,15 @@ def recipe() -> Recipe:
 
 
 @pytest.fixture(scope="session")
-def report(archive, recipe, tmp_path_factory):
-    return train_model(
-        [archive], tmp_path_factory.mktemp("models") / "model", seed=3, recipe=recipe
-    )
+def report(archive, recipe, made_once) -> TrainingReport:
+    def train(folder: Path) -> None:
+        trained = train_model([archive], folder / "model", seed=3, recipe=recipe)
+        (folder / "training.json").write_text(json.dumps(asdict(trained)))
+
+    folder = made_once("model-of-the-made-up-receiver", train)
+    record = json.loads((folder / "training.json").read_text())
+    tuples = {name: tuple(record[name]) for name in ("trained", "warnings")}
+    return TrainingReport(**record | tuples)
 
 
 @pytest.fixture(scope="session")

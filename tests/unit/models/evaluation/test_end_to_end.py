@@ -12,6 +12,7 @@ from models.training.train import train_model
 
 
 @pytest.mark.slow
+@pytest.mark.no_cover
 @pytest.mark.timeout(300)
 def test_six_hundred_sweeps(archive_maker, recipe, tmp_path):
     begun_s = time.process_time()

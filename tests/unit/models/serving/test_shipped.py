@@ -92,6 +92,7 @@ def test_intervals_hold_their_promise(new_cycles, diagnoses):
 
 
 @pytest.mark.slow
+@pytest.mark.no_cover
 @pytest.mark.timeout(900)
 def test_the_documented_command_reproduces_it(tmp_path):
     version = make_model(tmp_path)

@@ -43,6 +43,7 @@ def test_the_folder_holds_split_baselines_and_a_card(report):
     assert not (folder / ".training").exists()
 
 
+@pytest.mark.no_cover
 def test_same_seed_gives_the_same_model(archive, recipe, report, tmp_path):
     quick = replace(recipe, epochs=1, least_steps=20)
     versions = {
@@ -87,6 +88,7 @@ def test_no_archive_is_refused(tmp_path):
         train_model([], tmp_path)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("file", "trained", "refused"),
     [
