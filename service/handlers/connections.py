@@ -24,7 +24,7 @@ GATHER_BYTES = 512 * 1024
 """Bytes of a body that are handed on as one piece where they come at once: each piece
 wakes whoever reads it."""
 
-GATHER_S = 0.02
+GATHER_S = 0.25
 """Longest that a piece of a body waits for the next, in seconds."""
 
 
@@ -42,6 +42,8 @@ class GuardedConnection(HttpToolsProtocol):
         super().__init__(*arguments, **options)
         self._timer: TimerHandle | None = None
         self._gathering: TimerHandle | None = None
+        self._pieces: list[bytes] = []
+        self._piece_bytes = 0
         self._head_bytes: int | None = 0
         self._body_bytes = 0
 
@@ -76,7 +78,7 @@ class GuardedConnection(HttpToolsProtocol):
             is_body = self._head_bytes is None
             self._watch(BODY_CHECK_S if is_body else HEAD_DEADLINE_S)
         if self._head_bytes is None:
-            if self._gathering is None and self.cycle.body:
+            if self._gathering is None and self._pieces:
                 self._gathering = self.loop.call_later(GATHER_S, self._hand_on)
         elif self._head_bytes > MAX_HEAD_BYTES:
             self.send_400_response("The head of the request is too long.")
@@ -93,19 +95,18 @@ class GuardedConnection(HttpToolsProtocol):
         """Take a piece of a body; it is handed on with those that come at once."""
         if self.cycle.response_complete:
             return
-        self.cycle.body += body
-        if len(self.cycle.body) > GATHER_BYTES:
+        self._pieces.append(body)
+        self._piece_bytes += len(body)
+        if self._piece_bytes + len(self.cycle.body) > GATHER_BYTES:
             self.flow.pause_reading()
-            self.cycle.message_event.set()
+            self._hand_on()
 
     def on_message_complete(self) -> None:
         """End the request; the next head may come at any time."""
         self._head_bytes = 0
         self.transport.body_is_coming = False
         self._rest()
-        if self._gathering is not None:
-            self._gathering.cancel()
-            self._gathering = None
+        self._hand_on()
         super().on_message_complete()
 
     @property
@@ -125,7 +126,14 @@ class GuardedConnection(HttpToolsProtocol):
         if self._gathering is not None:
             self._gathering.cancel()
             self._gathering = None
-            self.cycle.message_event.set()
+        if not self._pieces:
+            return
+        if self.cycle.body:
+            self._pieces.insert(0, bytes(self.cycle.body))
+        pieces, self._pieces, self._piece_bytes = self._pieces, [], 0
+        # What is no bytearray is not copied when it is read.
+        self.cycle.body = pieces[0] if len(pieces) == 1 else b"".join(pieces)  # type: ignore[assignment]
+        self.cycle.message_event.set()
 
     def _look(self) -> None:
         """Close what says too little; a paused body waits for us, not we for it."""
