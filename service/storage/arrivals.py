@@ -104,5 +104,10 @@ def hold(transaction: Transaction, *numbered: Arrivals) -> None:
     To be called before the transaction takes the first of them.
     """
     if transaction.dialect.name == "postgresql":
-        locks = ", ".join(one._lock for one in numbered)  # noqa: SLF001 - of this file
-        transaction.exec_driver_sql(f"SELECT {locks}")
+        transaction.exec_driver_sql(holding(*numbered))
+
+
+def holding(*numbered: Arrivals) -> str:
+    """Write the query of PostgreSQL that does what :func:`hold` does."""
+    locks = ", ".join(one._lock for one in numbered)  # noqa: SLF001 - of this file
+    return f"SELECT {locks}"

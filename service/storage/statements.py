@@ -58,16 +58,27 @@ class Lookup:
     by
         A column of texts.
     columns
-        Of the same table: what is read.
+        Of the same table: what is read. The first is never NULL.
+    before
+        Query that PostgreSQL runs before, in the same statement: a statement costs a
+        lone sweep a tenth of its commit.
     """
 
-    def __init__(self, by: Column[Any], *columns: Column[Any]) -> None:
+    def __init__(
+        self, by: Column[Any], *columns: Column[Any], before: str | None = None
+    ) -> None:
         names = ", ".join(column.name for column in columns)
         head = f"SELECT {names} FROM {by.table.name} WHERE {by.name}"  # noqa: S608 - ours
         self._texts = {
             "sqlite": f"{head} IN (SELECT value FROM json_each(?))",  # noqa: S608
             "postgresql": f"{head} = ANY(%s)",
         }
+        if before is not None:
+            # Joined from the left, it runs even where nothing is found.
+            self._texts["postgresql"] = (
+                f"WITH before AS MATERIALIZED ({before}) SELECT {names} FROM before "  # noqa: S608
+                f"LEFT JOIN {by.table.name} ON {by.name} = ANY(%s)"
+            )
 
     def __call__(self, transaction: Transaction, values: Iterable[str]) -> list[Any]:
         """Return the rows whose column has one of the values, which are texts."""
@@ -75,4 +86,5 @@ class Lookup:
         wanted: object = list(values)
         if name == "sqlite":
             wanted = orjson.dumps(wanted).decode()
-        return list(transaction.exec_driver_sql(self._texts[name], (wanted,)))
+        rows = transaction.exec_driver_sql(self._texts[name], (wanted,))
+        return [row for row in rows if row[0] is not None]

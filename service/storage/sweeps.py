@@ -23,7 +23,13 @@ from service.storage.times import from_us
 _S = tables.sweep.c
 _T = tables.task.c
 _E = tables.event.c
-_find_known = Lookup(_S.key, _S.key, _S.id, _S.content_hash)
+_find_known = Lookup(
+    _S.key,
+    _S.key,
+    _S.id,
+    _S.content_hash,
+    before=arrivals.holding(arrivals.SWEEPS, arrivals.EVENTS),
+)
 _find_axes = Lookup(tables.axis.c.hash, tables.axis.c.hash)
 _COLUMNS = (
     _S.id,
@@ -159,7 +165,6 @@ def _insert_axes(transaction: Transaction, sweeps: Sequence[NewSweep]) -> None:
 def _insert_rows(transaction: Transaction, sweeps: Sequence[NewSweep]) -> None:
     rows = [_sweep_row(sweep) for sweep in sweeps]
     if transaction.dialect.name == "postgresql":
-        arrivals.hold(transaction, arrivals.SWEEPS, arrivals.EVENTS)
         _insert_sweeps(transaction, rows)
         return
     next_number = arrivals.SWEEPS.newest(transaction) + 1
