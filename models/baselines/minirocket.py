@@ -7,7 +7,7 @@ of the convolutions of sweeps of the training set.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import combinations
 from typing import Any, Self
 
@@ -151,18 +151,27 @@ class MiniRocket:
 
     @torch.inference_mode()
     def _shares(self, series: Tensor) -> Singles:
-        parts = []
+        sweeps, _, points = series.shape
+        found = np.empty((sweeps, self.feature_count), np.float32)
+        above = torch.empty((KERNEL_COUNT, sweeps, points))
         for number, rows, limits in self._steps():
-            values = self._convolved(series, number).numpy()
+            values = self._convolved(series, number)
             margin = (_TAPS // 2) * int(self.dilations[number])
-            # Every second kernel looks at whole convolutions only, off the ends.
-            ends, inner = slice(number % 2, None, 2), slice(1 - number % 2, None, 2)
-            shares = np.empty((series.shape[0], *limits.shape), np.float32)
-            shares[:, ends] = _share_above(values[:, ends], limits[ends])
-            cut = values[:, inner, margin:-margin]
-            shares[:, inner] = _share_above(cut, limits[inner])
-            parts.append(shares.reshape(series.shape[0], rows.stop - rows.start))
-        return np.concatenate(parts, axis=1)
+            counted, sizes = _counted(points, margin)
+            shares = np.empty((sweeps, *limits.shape), np.float32)
+            for threshold, each in enumerate(limits.T):
+                # Ones and zeros as floats: the fastest product then counts them.
+                torch.gt(values, torch.from_numpy(each)[:, None, None], out=above)
+                counts = (above.numpy().reshape(-1, points) @ counted) / sizes
+                whole, inner = counts.reshape(KERNEL_COUNT, sweeps, 2).transpose(
+                    2, 1, 0
+                )
+                shares[:, :, threshold] = inner
+                # Every second kernel looks at the ends as well.
+                ends = slice(number % 2, None, 2)
+                shares[:, ends, threshold] = whole[:, ends]
+            found[:, rows] = shares.reshape(sweeps, -1)
+        return found
 
     def _steps(self) -> Iterator[tuple[int, slice, Singles]]:
         """Yield dilation, its features, and their thresholds, (kernel, number)."""
@@ -180,13 +189,14 @@ class MiniRocket:
         return (heard[..., None] * _KERNELS[:, None, :]).flatten(2)
 
     def _convolved(self, series: Tensor, number: int) -> Tensor:
-        """Convolve with all kernels of one dilation, (sweep, kernel, point)."""
+        """Convolve with all kernels of one dilation, (kernel, sweep, point)."""
         spread = int(self.dilations[number])
         margin = (_TAPS // 2) * spread
         sweeps, _, points = series.shape
         padded = torch.nn.functional.pad(series, (margin, margin))
-        taps = padded.unfold(2, points, spread).reshape(sweeps, -1, points)
-        return self._weights[number] @ taps
+        taps = padded.unfold(2, points, spread).permute(1, 2, 0, 3)
+        found = self._weights[number] @ taps.reshape(-1, sweeps * points)
+        return found.reshape(KERNEL_COUNT, sweeps, points)
 
     @torch.inference_mode()
     def _fit_thresholds(self, series: Singles, rng: np.random.Generator) -> None:
@@ -196,21 +206,21 @@ class MiniRocket:
             asked = levels[rows].reshape(limits.shape)
             for sweep in np.unique(drawn):
                 one = torch.from_numpy(series[sweep : sweep + 1]).float()
-                values = self._convolved(one, number)[0].numpy()
+                values = self._convolved(one, number)[:, 0].numpy()
                 for kernel in np.flatnonzero(drawn == sweep):
                     # A view of the thresholds: filled in place.
                     limits[kernel] = np.quantile(values[kernel], asked[kernel])
 
 
-def _share_above(values: Singles, limits: Singles) -> Singles:
-    """Return shares, (sweep, kernel, point) and (kernel, number) to both but point."""
-    shares = np.zeros((values.shape[0], *limits.shape), np.float32)
-    points = np.float32(values.shape[2])
-    if points > 0:
-        for number in range(limits.shape[1]):
-            above = (values > limits[:, number, None]).view(np.uint8)
-            shares[..., number] = above.sum(axis=2, dtype=np.uint32) / points
-    return shares
+@lru_cache(maxsize=64)
+def _counted(points: int, margin: int) -> tuple[Singles, Singles]:
+    """Return which points count, 1 or 0, and how many do.
+
+    All of them, and those of whole convolutions only; shapes (point, 2) and (2,).
+    """
+    counted = np.ones((points, 2), np.float32)
+    counted[:margin, 1] = counted[max(points - margin, 0) :, 1] = 0.0
+    return counted, np.maximum(counted.sum(axis=0), 1.0)
 
 
 def _dilations(points: int, feature_count: int) -> tuple[Integers, Integers]:

@@ -8,8 +8,10 @@ each taken relative to the earliest one, to the same end.
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Self
 
 import numpy as np
+import numpy.typing as npt
 
 from models.coordinates.signal import (
     Complexes,
@@ -64,25 +66,67 @@ class EchoChange:
     delay_steps: Reals
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class KnownEchoes:
+    """Echoes of references, made ready for what is compared with them.
+
+    Attributes
+    ----------
+    conjugate
+        Their conjugates over the inner band, shape (..., gate, inner).
+    power
+        Their power there, shape (..., gate).
+    delay_steps
+        Their delays in steps of the time axis, shape (..., gate).
+    """
+
+    conjugate: Complexes
+    power: Reals
+    delay_steps: Reals
+
+    @classmethod
+    def of(cls, reference: Complexes, gates: tuple[int, ...]) -> Self:
+        """Make gated signals ready, as from :func:`gated`."""
+        count = reference.shape[-1]
+        known = reference[..., _inner(count)]
+        return cls(
+            conjugate=known.conj(),
+            power=(np.abs(known) ** 2).sum(axis=-1),
+            delay_steps=_delays_of(known, gates, count),
+        )
+
+    def taken(self, rows: npt.NDArray[np.intp]) -> "KnownEchoes":
+        """Return the echoes of some references, in the order asked for."""
+        return KnownEchoes(
+            self.conjugate[rows], self.power[rows], self.delay_steps[rows]
+        )
+
+
 def echo_signal(signal: Complexes, kept: Flags, *, logarithmic: bool) -> Complexes:
     """Return what the echoes are sought in, windowed, in the time domain."""
-    whole = complex_log(signal, kept) if logarithmic else signal
-    if logarithmic:
-        whole = detrended(whole, _TREND_ORDER)
-    return np.asarray(
-        np.fft.ifft(whole * kaiser(whole.shape[-1], _KAISER_BETA), axis=-1)
-    )
+    return in_time(trend_free(signal, kept) if logarithmic else signal)
 
 
-def find_gates(in_time: Complexes, *, logarithmic: bool) -> tuple[int, ...]:
+def trend_free(signal: Complexes, kept: Flags) -> Complexes:
+    """Return the logarithm of a signal without its trend, shape (..., bin)."""
+    return detrended(complex_log(signal, kept), _TREND_ORDER)
+
+
+def in_time(signal: Complexes) -> Complexes:
+    """Return a windowed signal in the time domain, shape (..., bin)."""
+    window = kaiser(signal.shape[-1], _KAISER_BETA)
+    return np.asarray(np.fft.ifft(signal * window, axis=-1))
+
+
+def find_gates(echoes: Complexes, *, logarithmic: bool) -> tuple[int, ...]:
     """Find the echoes that stand out in many sweeps, by rising delay.
 
     Parameters
     ----------
-    in_time
-        Shape (sweep, bin).
+    echoes
+        As from :func:`echo_signal`, shape (sweep, bin).
     """
-    power = np.median(np.abs(in_time) ** 2, axis=0)
+    power = np.median(np.abs(echoes) ** 2, axis=0)
     count = power.size
     floor = _LEAST_POWER * float(np.quantile(power, 0.3))
     found: list[int] = []
@@ -99,43 +143,54 @@ def find_gates(in_time: Complexes, *, logarithmic: bool) -> tuple[int, ...]:
     return tuple(sorted(found, key=lambda at: _apart(at, 0, count)))
 
 
-def gated(in_time: Complexes, gates: tuple[int, ...]) -> Complexes:
+def gated(echoes: Complexes, gates: tuple[int, ...]) -> Complexes:
     """Return what lies inside of each gate, back over the band, (..., gate, bin)."""
-    shapes = _gates(in_time.shape[-1], gates)
-    return np.asarray(np.fft.fft(in_time[..., None, :] * shapes, axis=-1))
+    return in_gates(echoes[..., None, :], gates)
+
+
+def in_gates(echoes: Complexes, gates: tuple[int, ...]) -> Complexes:
+    """Return what lies inside of the gate of each, back over the band.
+
+    Parameters
+    ----------
+    echoes
+        As from :func:`in_time`, shape (..., gate, bin) or (..., 1, bin).
+    """
+    return np.asarray(np.fft.fft(echoes * _gates(echoes.shape[-1], gates), axis=-1))
 
 
 def compare_echoes(
-    own: Complexes, reference: Complexes, gates: tuple[int, ...], turns_a_step: float
+    own: Complexes, reference: KnownEchoes, turns_a_step: Reals | float
 ) -> EchoChange:
     """Compare gated signals, all at once.
 
     Parameters
     ----------
-    own, reference
+    own
         As from :func:`gated`, shape (..., gate, bin).
-    gates
-        Where they were gated.
+    reference
+        Echoes in the same gates.
     turns_a_step
-        Frequency of the middle of the band over the width of a bin.
+        Frequency of the middle of the band over the width of a bin, shape (gate,).
     """
     count = own.shape[-1]
-    inner = slice(count // 16, count - count // 16)
-    at = centred(count)[inner]
-    known = reference[..., inner]
-    across = own[..., inner] * known.conj()
-    power = (np.abs(known) ** 2).sum(axis=-1)
+    inner = _inner(count)
+    across = own[..., inner] * reference.conjugate
     step = refined_step(across, _slope(across))
-    total = (across * np.exp(-1j * step[..., None] * at)).sum(axis=-1)
+    total = (across * np.exp(-1j * step[..., None] * centred(count)[inner])).sum(-1)
     phase = np.angle(total)
     turns = np.round((step * turns_a_step - phase) / (2 * np.pi))
     size = np.abs(total)
     return EchoChange(
-        strength=np.log(np.maximum(size / np.maximum(power, 1e-30), 1e-6)),
+        strength=np.log(np.maximum(size / np.maximum(reference.power, 1e-30), 1e-6)),
         phase_rad=phase + 2 * np.pi * turns,
         coherence=size / np.maximum(np.abs(across).sum(axis=-1), 1e-30),
-        delay_steps=_delays_of(known, gates, count),
+        delay_steps=reference.delay_steps,
     )
+
+
+def _inner(count: int) -> slice:
+    return slice(count // 16, count - count // 16)
 
 
 def _delays_of(known: Complexes, gates: tuple[int, ...], count: int) -> Reals:

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from models.coordinates.echoes import LEAST_COHERENCE, echo_signal, find_gates
+from models.coordinates.following import Following
 from models.coordinates.form import CoordinateForm, Signals
 from models.coordinates.modes import find_windows, fit_pole
 from models.coordinates.signal import (
@@ -167,8 +168,8 @@ def find_trace_form(
     windows = find_windows(own) if logarithmic else ()
     if not logarithmic:
         kept = np.ones_like(kept)
-    in_time = echo_signal(own, kept, logarithmic=logarithmic)
-    found = find_gates(in_time, logarithmic=logarithmic)
+    echoes = echo_signal(own, kept, logarithmic=logarithmic)
+    found = find_gates(echoes, logarithmic=logarithmic)
     bare = TraceForm(
         delay_s=delay_s,
         logarithmic=logarithmic,
@@ -187,15 +188,16 @@ def find_trace_form(
 
 def _with_snaps(form: TraceForm, own: Complexes, known: Complexes) -> TraceForm:
     """Learn how far echoes turn, and leave out those that do not move as one."""
-    echoes = form.echoes(own, known)
     gates, snaps, ranges = [], [], []
-    if echoes is not None:
+    if form.gates:
         first = 0 if form.logarithmic else 1
         if not form.logarithmic:
             gates, snaps = [form.gates[0]], [np.zeros(SNAP_ORDER + 1)]
             ranges = [np.array([0.0, 1.0])]
         level = form.smooth(own, known).values[:, 0] if form.logarithmic else None
-        followed = form.relative(echoes)
+        following = Following.of([form])
+        echoes = following.echoes(own[:, None], following.known_echoes(known[:, None]))
+        followed = following.relative(echoes)
         for index, gate in enumerate(form.gates[first:]):
             if np.quantile(followed.coherence[:, index], 0.1) < LEAST_COHERENCE:
                 continue

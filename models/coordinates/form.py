@@ -8,17 +8,19 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from models.coordinates.following import Following, KnownSignals
 from models.coordinates.signal import (
     Complexes,
     Flags,
     Reals,
     bin_traces,
     common_turns,
-    whole_signals,
 )
+from models.coordinates.texture import band_powers, pressed
 from models.coordinates.trace import TraceForm
 from models.preprocessing.axes import AxisMemory
 from models.preprocessing.grid import Binning, bin_axis
+from models.preprocessing.references import ReferenceMemory
 from models.preprocessing.view import SweepView, Traces
 
 Signals: TypeAlias = npt.NDArray[np.complex64]
@@ -61,6 +63,9 @@ class CoordinateForm:
     traces: dict[str, TraceForm]
     _axes: AxisMemory["_PlacedAxis | None"] = field(
         default_factory=AxisMemory, init=False, repr=False
+    )
+    _references: ReferenceMemory[KnownSignals | None] = field(
+        default_factory=ReferenceMemory, init=False, repr=False
     )
 
     @cached_property
@@ -123,55 +128,99 @@ class CoordinateForm:
 
     def of_views(self, views: Sequence[SweepView]) -> Coordinates:
         """Put sweeps into coordinates; all NaN where there is nothing to compare."""
-        shape = (len(views), len(self.traces), self.bin_count)
-        own = np.full(shape, np.nan, dtype=np.complex64)
-        known = np.full(shape, np.nan, dtype=np.complex64)
+        own = np.full(
+            (len(views), len(self.traces), self.bin_count), np.nan, dtype=np.complex64
+        )
+        known: list[KnownSignals] = []
         # Many sweeps share one reference.
-        seen: dict[int, Signals | None] = {}
+        places: dict[int, int | None] = {}
+        rows = np.zeros(len(views), dtype=np.intp)
         for row, view in enumerate(views):
             if view.reference is None or view.reference_hz is None:
                 continue
             key = id(view.reference)
-            if key not in seen:
-                seen[key] = self.sweep_signals(view.reference_hz, view.reference)
-            theirs = seen[key]
+            if key not in places:
+                found = self._known(view.reference_hz, view.reference)
+                places[key] = None if found is None else len(known)
+                known += [] if found is None else [found]
             mine = self.sweep_signals(view.frequency_hz, view.traces)
-            if mine is not None and theirs is not None:
-                own[row], known[row] = mine, theirs
-        return self.coordinates(own, known)
+            place = places[key]
+            if mine is not None and place is not None:
+                own[row], rows[row] = mine, place
+        if not known:
+            return self._nothing(len(views))
+        return self._compared(own, KnownSignals.joined(known), rows)
 
-    def coordinates(self, own: Signals, known: Signals) -> Coordinates:
-        """Compare signals with those of their references.
+    def _known(self, frequency_hz: Reals, traces: Traces) -> KnownSignals | None:
+        """Make a reference ready; None where its axis does not fit."""
 
-        Parameters
-        ----------
-        own, known
-            Shape (sweep, trace, bin).
-        """
-        parts = [
-            self._chunk(own[start : start + _CHUNK], known[start : start + _CHUNK])
-            for start in range(0, own.shape[0], _CHUNK)
-        ]
-        return Coordinates(
-            values=np.concatenate([part.values for part in parts]),
-            texture=np.concatenate([part.texture for part in parts]),
-        )
+        def work_out() -> KnownSignals | None:
+            signals = self.sweep_signals(frequency_hz, traces)
+            if signals is None:
+                return None
+            whole = signals[None].astype(np.complex128)
+            return self._following.known(whole, _there(whole))
 
-    def _chunk(self, own: Signals, known: Signals) -> Coordinates:
-        found: list[tuple[Reals, Reals]] = []
+        return self._references.recall(frequency_hz, traces, work_out)
+
+    @cached_property
+    def _following(self) -> Following:
+        return Following.of(tuple(self.traces.values()))
+
+    def _compared(
+        self, own: Signals, known: KnownSignals, rows: npt.NDArray[np.intp]
+    ) -> Coordinates:
+        """Compare signals, (sweep, trace, bin), each with the reference of its row."""
+        parts = []
+        for start in range(0, own.shape[0], _CHUNK):
+            part = slice(start, start + _CHUNK)
+            parts.append(self._chunk(own[part], known.taken(rows[part])))
+        return _joined(parts)
+
+    def _chunk(self, own: Signals, known: KnownSignals) -> Coordinates:
+        there = _there(own) & known.there
+        if not there.any():
+            return self._nothing(own.shape[0])
+        # What is missing is taken for 1, and left out in the end.
+        mine = np.where(there[..., None], own, 1.0).astype(np.complex128)
+        theirs = np.broadcast_to(known.signals, mine.shape)
+        following = self._following
+        echoes = following.echoes(mine, known.echoes)
+        first, rests = [], np.empty(mine.shape, dtype=np.complex128)
         for index, form in enumerate(self.traces.values()):
-            mine = own[:, index].astype(np.complex128)
-            theirs = known[:, index].astype(np.complex128)
-            there = whole_signals(mine) & whole_signals(theirs)
-            if not there.any():
-                found.append(_missing(form, there.size))
-                continue
-            values, texture = form.values(mine[there], theirs[there])
-            found.append((_spread(values, there), _spread(texture, there)))
-        values, texture = (
-            np.concatenate(parts, axis=1) for parts in zip(*found, strict=True)
-        )
+            strength = following.earliest_of(index, echoes)
+            values, rest = form.split(mine[:, index], theirs[:, index], strength)
+            rests[:, index] = pressed(rest, form.kept)
+            first.append(values)
+        levels = np.stack([values[:, 0] for values in first], axis=1)
+        stretches = following.stretches(following.relative(echoes), levels)
+        modes = following.modes(mine) - known.modes
+        count = own.shape[0]
+        values = np.concatenate(
+            [*first, stretches.reshape(count, -1), modes.reshape(count, -1)], axis=1
+        )[:, self._order]
+        texture = band_powers(rests).reshape(count, -1)
+        values[~there[:, self.trace_of]] = np.nan
+        texture[~there[:, self.trace_of_texture]] = np.nan
         return Coordinates(values=values, texture=texture)
+
+    @cached_property
+    def _order(self) -> npt.NDArray[np.intp]:
+        """What sorts smooth parts, echoes and modes of all traces by trace."""
+        following = self._following
+        counts = [len(form.first_names) for form in following.forms]
+        trace_of = [
+            np.repeat(np.arange(len(counts)), counts),
+            np.repeat(following.trace_of[following.followed], 2),
+            np.repeat(following.trace_of_mode, 2),
+        ]
+        return np.argsort(np.concatenate(trace_of), kind="stable")
+
+    def _nothing(self, count: int) -> Coordinates:
+        return Coordinates(
+            values=np.full((count, self.trace_of.size), np.nan),
+            texture=np.full((count, self.trace_of_texture.size), np.nan),
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -182,14 +231,15 @@ class _PlacedAxis:
     turns: Complexes
 
 
-def _missing(form: TraceForm, count: int) -> tuple[Reals, Reals]:
-    """Return coordinates and texture of sweeps that lack a trace."""
-    sizes = (len(form.names), form.texture_count)
-    values, texture = (np.full((count, size), np.nan) for size in sizes)
-    return values, texture
+def _there(signals: npt.NDArray[np.complexfloating]) -> Flags:
+    """Return which traces are there, (sweep, trace, bin) to (sweep, trace)."""
+    return np.asarray(np.isfinite(signals).all(axis=-1))
 
 
-def _spread(values: Reals, there: Flags) -> Reals:
-    whole = np.full((there.size, values.shape[1]), np.nan)
-    whole[there] = values
-    return whole
+def _joined(parts: Sequence[Coordinates]) -> Coordinates:
+    if len(parts) == 1:
+        return parts[0]
+    return Coordinates(
+        values=np.concatenate([part.values for part in parts]),
+        texture=np.concatenate([part.texture for part in parts]),
+    )

@@ -31,18 +31,36 @@ def texture(rest: Complexes, kept: Flags) -> Reals:
     ndarray
         Shape (..., BAND_COUNT + 1).
     """
-    count = kept.size
-    whole = np.zeros((*rest.shape[:-1], count), dtype=np.complex128)
+    return band_powers(pressed(rest, kept))
+
+
+def pressed(rest: Complexes, kept: Flags) -> Complexes:
+    """Return a remainder over the whole band, what is absurd pressed, (..., bin)."""
+    whole = np.zeros((*rest.shape[:-1], kept.size), dtype=np.complex128)
     parts = np.ascontiguousarray(rest).view(np.float64)
-    pressed = np.clip(parts, -_LARGEST_NEPER, _LARGEST_NEPER)
-    whole[..., kept] = pressed.view(np.complex128)
+    within = np.minimum(np.maximum(parts, -_LARGEST_NEPER), _LARGEST_NEPER)
+    whole[..., kept] = within.view(np.complex128)
+    return whole
+
+
+def band_powers(whole: Complexes) -> Reals:
+    """Return the texture of what :func:`pressed` made, (..., BAND_COUNT + 1)."""
+    count = whole.shape[-1]
     in_time = np.fft.ifft(whole * kaiser(count, _KAISER_BETA), axis=-1)
-    power = np.abs(in_time) ** 2
+    power = in_time.real**2 + in_time.imag**2
     edges = delay_edges(count)
     bands = np.maximum.reduceat(power[..., : edges[-1]], edges[:-1], axis=-1)
     # The late half of the time axis is noise and the mirror of nothing.
-    noise = np.median(power[..., count // 2 :], axis=-1, keepdims=True)
+    noise = _median(power[..., count // 2 :])
     return np.asarray(np.log(np.concatenate([bands, noise], axis=-1) + 1e-16))
+
+
+def _median(values: Reals) -> Reals:
+    """Return medians of finite numbers, (..., 1); numpy's own asks for much more."""
+    upper = values.shape[-1] // 2
+    lower = upper - 1 + values.shape[-1] % 2
+    sorted_there = np.partition(values, (lower, upper), axis=-1)
+    return 0.5 * (sorted_there[..., lower, None] + sorted_there[..., upper, None])
 
 
 @lru_cache(maxsize=16)

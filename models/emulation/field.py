@@ -16,14 +16,17 @@ _TRIED_COUNT = 31
 _NEWTON_STEPS = 8
 _LONGEST_STEP = 0.1
 _MARGIN_SHARE = 0.05
-_SETTLED = 1e-13
+_SETTLED = 1e-7
+"""A step of this size leaves its square: the next one would be rounding."""
 
 
 def evaluate(polynomial: Reals, at: Reals) -> Reals:
     """Return the values of polynomials, (coefficient, ...) at (...)."""
     value = np.zeros(polynomial.shape[1:])
-    for coefficient in polynomial[::-1]:
-        value = value * at + coefficient
+    value += polynomial[-1]
+    for coefficient in polynomial[-2::-1]:
+        value *= at
+        value += coefficient
     return value
 
 

@@ -139,14 +139,16 @@ class PosteriorReader:
         fine, coarse = design.blocks(flat)
         curve, fields = design.slices()
         band = self._bands(flat)
-        found = np.empty((flat.size, design.powers, all_means.shape[2]))
-        for index in np.unique(band):
-            chosen = band == index
+        found = np.empty((design.powers, flat.size, all_means.shape[2]))
+        first, last = int(band.min()), int(band.max())
+        for index in range(first, last + 1):
+            # Most sweeps are sought in one band.
+            chosen = slice(None) if first == last else np.flatnonzero(band == index)
             means = all_means[index]
-            found[chosen, 0] = fine[chosen] @ means[curve]
+            found[0, chosen] = fine[chosen] @ means[curve]
             for power, part in enumerate(fields, start=1):
-                found[chosen, power] = coarse[chosen] @ means[part]
-        return found.reshape(*places.shape, *found.shape[1:])
+                found[power, chosen] = coarse[chosen] @ means[part]
+        return found.transpose(1, 0, 2).reshape(*places.shape, *found.shape[::2])
 
     def _curve_at(self, places: Reals) -> "_Curve":
         means = self._means_at(places)

@@ -34,17 +34,15 @@ class Projection:
     mean, spread, shift
         Of the features and of the components, and the components of the mean; a
         member and a trace each.
-    onto
-        What projects, shape (trace, feature, member * component).
-    back
-        What rebuilds, shape (member * trace, component, feature).
+    basis
+        Shape (trace, member * component, feature): one copy both projects and
+        rebuilds, for a lone sweep waits for memory.
     """
 
     mean: Tensor
     spread: Tensor
     shift: Tensor
-    onto: Tensor
-    back: Tensor
+    basis: Tensor
 
     @classmethod
     def of(cls, components: Components) -> Self:
@@ -54,14 +52,13 @@ class Projection:
             mean=components.mean,
             spread=components.spread,
             shift=torch.einsum("mtf,mtfk->mtk", components.mean, basis),
-            onto=basis.permute(1, 2, 0, 3).flatten(2).contiguous(),
-            back=basis.flatten(0, 1).transpose(1, 2),
+            basis=basis.permute(1, 0, 3, 2).flatten(1, 2).contiguous(),
         )
 
     def projected(self, values: Tensor) -> Tensor:
         """Project (sweep, trace, feature) to (member, sweep, trace, component)."""
         members, traces, kept = self.spread.shape
-        flat = torch.bmm(values.transpose(0, 1), self.onto)
+        flat = torch.bmm(values.transpose(0, 1), self.basis.transpose(1, 2))
         onto = flat.reshape(traces, -1, members, kept).permute(2, 1, 0, 3)
         return (onto - self.shift[:, None]) / self.spread[:, None]
 
@@ -70,10 +67,10 @@ class Projection:
 
         Without the mean; components in the units of the features.
         """
-        members, sweeps, traces, _ = scaled.shape
-        rows = scaled.transpose(1, 2).flatten(0, 1)
-        found = torch.bmm(rows, self.back)
-        return found.reshape(members, traces, sweeps, -1).transpose(1, 2)
+        members, sweeps, traces, kept = scaled.shape
+        rows = scaled.permute(2, 0, 1, 3).flatten(0, 1)
+        found = torch.bmm(rows, self.basis.reshape(traces * members, kept, -1))
+        return found.reshape(traces, members, sweeps, -1).permute(1, 2, 0, 3)
 
     def parted(self, values: Tensor, projected: Tensor) -> "Parted":
         """Part features into what components say and what they leave.
@@ -86,8 +83,16 @@ class Projection:
             Their components, shape (member, sweep, trace, component).
         """
         centred = values - self.mean[:, None]
-        rebuilt = self.rebuilt(projected * self.spread[:, None])
-        return Parted(projected=projected, centred=centred, outside=centred - rebuilt)
+        spread = self.spread[:, None]
+        # One pass over the components serves both.
+        both = torch.cat([projected * spread, projected / spread], dim=1)
+        rebuilt, pulled = self.rebuilt(both).chunk(2, dim=1)
+        return Parted(
+            projected=projected,
+            centred=centred,
+            outside=centred - rebuilt,
+            pulled=pulled,
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,8 +107,11 @@ class Parted:
         Features off their mean, shape (member, sweep, trace, feature).
     outside
         What the components leave of these.
+    pulled
+        How strongly the components pull each feature: what T2 weighs it by.
     """
 
     projected: Tensor
     centred: Tensor
     outside: Tensor
+    pulled: Tensor

@@ -5,12 +5,14 @@ x_j sum_k t_k p_jk / lambda_k over the variables j (Westerhuis, Gurden and Smild
 Chemom. Intell. Lab. Syst. 51, 95 (2000)), Q as the squares of what is left of each.
 """
 
+from functools import lru_cache
+
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from models.networks.components import Parted, Projection
+from models.networks.components import Parted
 
 BAND_COUNT = 16
 """Bands of even width."""
@@ -19,7 +21,7 @@ Reals = npt.NDArray[np.float64]
 
 
 def contributions(
-    projection: Projection, parted: Parted, mask: Tensor, kept: npt.NDArray[np.bool_]
+    parted: Parted, mask: Tensor, kept: npt.NDArray[np.bool_]
 ) -> tuple[Reals, Reals]:
     """Return shares of T2 and of Q, means over the members.
 
@@ -27,8 +29,6 @@ def contributions(
 
     Parameters
     ----------
-    projection
-        By the components of the ratio.
     parted
         Ratio features, level before phase.
     mask
@@ -41,18 +41,20 @@ def contributions(
     t2, q : ndarray
         Shape (sweep, trace, BAND_COUNT); each sweep's sum to one, or are all zero.
     """
-    pulled = projection.rebuilt(parted.projected / projection.spread[:, None])
-    there = mask[None, :, :, None]
-    inside = (parted.centred * pulled * there).mean(dim=0)
-    outside = (parted.outside.square() * there).mean(dim=0)
-    band = np.flatnonzero(kept) * BAND_COUNT // kept.size
-    index = torch.from_numpy(np.tile(band, 2))
-    return _shares(inside, index), _shares(outside, index)
+    inside = (parted.centred * parted.pulled).mean(dim=0)
+    outside = parted.outside.square().mean(dim=0)
+    # Both at once: a lone sweep waits for calls, not for numbers.
+    parts = torch.stack([inside, outside]) @ _bands(kept.tobytes())
+    total = parts * mask[None, :, :, None]
+    whole = total.sum(dim=(2, 3), keepdim=True)
+    shares = total / whole.clamp(min=1e-30) * (whole > 0)
+    t2, q = shares.double().numpy()
+    return t2, q
 
 
-def _shares(values: Tensor, band: Tensor) -> Reals:
-    total = torch.zeros((*values.shape[:-1], BAND_COUNT))
-    total.index_add_(2, band, values)
-    whole = total.sum(dim=(1, 2), keepdim=True)
-    shares = torch.where(whole > 0, total / whole.clamp(min=1e-30), 0.0)
-    return np.asarray(shares.double().numpy())
+@lru_cache(maxsize=16)
+def _bands(kept: bytes) -> Tensor:
+    """Return what adds features up band by band, shape (feature, BAND_COUNT)."""
+    mask = np.frombuffer(kept, dtype=np.bool_)
+    band = np.tile(np.flatnonzero(mask) * BAND_COUNT // mask.size, 2)
+    return torch.from_numpy((band[:, None] == np.arange(BAND_COUNT)).astype(np.float32))

@@ -18,37 +18,37 @@ class KnownSweeps:
 
     Attributes
     ----------
-    by_trace
-        Their components, shape (member * trace, component, known).
+    components
+        Theirs, shape (member, trace * component, known).
     squares
-        Their squared lengths, shape (member, known, trace).
+        Their squared lengths, shape (member, trace, known).
     """
 
-    by_trace: Tensor
+    components: Tensor
     squares: Tensor
 
     @classmethod
     def of(cls, bank: Tensor) -> Self:
         """Make components ready, shape (member, known, trace, kept)."""
         return cls(
-            by_trace=bank.permute(0, 2, 3, 1).flatten(0, 1).contiguous(),
-            squares=bank.square().sum(dim=-1),
+            components=bank.flatten(2).transpose(1, 2).contiguous(),
+            squares=bank.square().sum(dim=-1).transpose(1, 2).contiguous(),
         )
 
-    def squared_distances(self, inside: Tensor) -> Tensor:
-        """Return the distances to sweeps, shape (member, sweep, known, trace).
+    def squared_distances(self, inside: Tensor, mask: Tensor) -> Tensor:
+        """Return the distances to sweeps, shape (member, sweep, known).
 
         Parameters
         ----------
         inside
-            Components of the sweeps, shape (member, sweep, trace, kept).
+            Components of the sweeps, 0 where a trace does not count, shape (member,
+            sweep, trace, kept).
+        mask
+            1 where a trace counts, shape (sweep, trace).
         """
-        members, sweeps, traces, _ = inside.shape
-        rows = inside.transpose(1, 2).flatten(0, 1)
-        mixed = torch.bmm(rows, self.by_trace).reshape(members, traces, sweeps, -1)
-        own = inside.square().sum(dim=-1)
-        both = own[:, :, None] + self.squares[:, None]
-        return both - 2.0 * mixed.permute(0, 2, 3, 1)
+        mixed = torch.bmm(inside.flatten(2), self.components)
+        own = inside.square().sum(dim=(2, 3))
+        return own[:, :, None] + mask @ self.squares - 2.0 * mixed
 
 
 def monitoring_scores(parted: Parted, known: KnownSweeps, mask: Tensor) -> Tensor:
@@ -80,8 +80,7 @@ def monitoring_scores(parted: Parted, known: KnownSweeps, mask: Tensor) -> Tenso
 def _neighbours(
     inside: Tensor, known: KnownSweeps, mask: Tensor, traces: Tensor
 ) -> Tensor:
-    apart = known.squared_distances(inside)
-    squared = (apart * mask[None, :, None, :]).sum(dim=-1).clamp(min=0.0)
+    squared = known.squared_distances(inside, mask).clamp(min=0.0)
     count = min(NEIGHBOUR_COUNT, squared.shape[-1])
     nearest = squared.topk(count, dim=-1, largest=False).values
     return (nearest / (traces * inside.shape[-1])[:, None]).sqrt().mean(dim=-1)

@@ -86,7 +86,7 @@ class EnsembleReader:
         mask = seen.compared[0]
         parted = self._fixed.ratio.parted(values, seen.ratio)
         scores = monitoring_scores(parted, self._known, mask)
-        t2, q = contributions(self._fixed.ratio, parted, mask, self._kept)
+        t2, q = contributions(parted, mask, self._kept)
         return EnsembleReading(
             logits=logits, scores=scores.double().numpy(), t2=t2, q=q
         )

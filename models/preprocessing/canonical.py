@@ -14,8 +14,11 @@ from models.preprocessing.grid import (
     bin_axis,
     binned_level,
     binned_log_ratio,
+    binned_power,
+    level_of_power,
     onto_axis,
 )
+from models.preprocessing.references import ReferenceMemory
 from models.preprocessing.view import SweepView, Traces
 
 NARROW_SHARE = 0.02
@@ -73,6 +76,9 @@ class CanonicalForm:
     weight: npt.NDArray[np.float32]
     _axes: AxisMemory[Binning | None] = field(
         default_factory=AxisMemory, init=False, repr=False
+    )
+    _references: ReferenceMemory[dict[str, Reals]] = field(
+        default_factory=ReferenceMemory, init=False, repr=False
     )
 
     @property
@@ -142,15 +148,20 @@ class CanonicalForm:
         common: list[str] = []
         if reference_hz is not None and reference is not None:
             common = [name for name in names if name in reference]
-            known = onto_axis(frequency_hz, reference_hz, _stack(reference, common))
+            stacked = _stack(reference, common)
+            known = onto_axis(frequency_hz, reference_hz, stacked)
             if known is None:
                 common = []
             elif common:
+                if known is stacked:
+                    power = self._power_of(reference_hz, reference, common, binning)
+                else:
+                    power = binned_power(binning, known)
                 chosen = samples[[names.index(name) for name in common]]
-                parts = binned_log_ratio(binning, chosen, known)
+                parts = binned_log_ratio(binning, chosen, known, power)
                 values = np.concatenate([part[:, self.kept] for part in parts], axis=1)
                 ratio = self._spread(common, values) * self.weight
-                reference_level = self._spread(common, binned_level(binning, known))
+                reference_level = self._spread(common, level_of_power(binning, power))
         return Features(
             ratio=ratio,
             level=level,
@@ -164,6 +175,19 @@ class CanonicalForm:
                 reference=reference,
             ),
         )
+
+    def _power_of(
+        self, axis_hz: Reals, traces: Traces, names: list[str], binning: Binning
+    ) -> Reals:
+        """Return the power of a reference in the bins of its own axis."""
+
+        def work_out() -> dict[str, Reals]:
+            known = [name for name in self.s_parameters if name in traces]
+            power = binned_power(binning, _stack(traces, known))
+            return dict(zip(known, power, strict=True))
+
+        rows = self._references.recall(axis_hz, traces, work_out)
+        return np.stack([rows[name] for name in names])
 
     def _flags(self, names: list[str]) -> npt.NDArray[np.bool_]:
         return np.array([name in names for name in self.s_parameters])

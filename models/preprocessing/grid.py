@@ -37,9 +37,14 @@ class Binning:
 
     def sums(self, values: npt.NDArray[np.inexact]) -> npt.NDArray[np.inexact]:
         """Sum samples bin by bin, shape (..., point) to (..., bin)."""
-        total = np.zeros((*values.shape[:-1], values.shape[-1] + 1), values.dtype)
-        np.cumsum(values, axis=-1, out=total[..., 1:])
-        return np.asarray(total[..., self.upper] - total[..., self.lower])
+        whole = values[..., : self.upper[-1]]
+        if self.filled.all():
+            return np.asarray(np.add.reduceat(whole, self.lower, axis=-1))
+        # An empty bin starts where the next one does.
+        found = np.zeros((*values.shape[:-1], self.filled.size), values.dtype)
+        lower = self.lower[self.filled]
+        found[..., self.filled] = np.add.reduceat(whole, lower, axis=-1)
+        return found
 
     def bridge(self, values: Reals) -> Reals:
         """Fill empty bins from their neighbours, shape (..., bin)."""
@@ -84,15 +89,27 @@ def bin_axis(
     return Binning(cuts[:-1], cuts[1:], 0.5 * (edges[1:] + edges[:-1]), filled)
 
 
+def binned_power(binning: Binning, traces: Complexes) -> Reals:
+    """Return the sum of |S|^2 in each bin, (trace, point) to (trace, bin)."""
+    return np.asarray(binning.sums(traces.real**2 + traces.imag**2), np.float64)
+
+
 def binned_level(binning: Binning, traces: Complexes) -> Reals:
     """Return ln of the rms magnitude in each bin, (trace, point) to (trace, bin)."""
-    count = np.maximum(binning.upper - binning.lower, 1)
-    power = binning.sums(np.abs(traces) ** 2).real / count
-    return binning.bridge(0.5 * np.log(np.maximum(power, 1e-24)))
+    return level_of_power(binning, binned_power(binning, traces))
+
+
+def level_of_power(binning: Binning, power: Reals) -> Reals:
+    """Return ln of the rms magnitude from :func:`binned_power`, same shape."""
+    mean = power / np.maximum(binning.upper - binning.lower, 1)
+    return binning.bridge(0.5 * np.log(np.maximum(mean, 1e-24)))
 
 
 def binned_log_ratio(
-    binning: Binning, traces: Complexes, references: Complexes
+    binning: Binning,
+    traces: Complexes,
+    references: Complexes,
+    reference_power: Reals | None = None,
 ) -> tuple[Reals, Reals]:
     """Return the complex log-ratio of traces to their references, bin by bin.
 
@@ -104,6 +121,8 @@ def binned_log_ratio(
     ----------
     traces, references
         Complex samples on the same axis, shape (trace, point).
+    reference_power
+        Of the references, from :func:`binned_power`, where it is known.
 
     Returns
     -------
@@ -113,8 +132,9 @@ def binned_log_ratio(
         Phase of the ratio in rad, shape (trace, bin).
     """
     across = binning.sums(traces * references.conj())
-    power = binning.sums(np.abs(references) ** 2).real
-    ratio = across / np.maximum(power, 1e-24)
+    if reference_power is None:
+        reference_power = binned_power(binning, references)
+    ratio = across / np.maximum(reference_power, 1e-24)
     filled = binning.filled
     centre = binning.centre_hz
     known = ratio[:, filled]

@@ -20,6 +20,7 @@ from models.fitting import fit_resonance
 from models.preprocessing.canonical import Features
 from models.preprocessing.grid import Reals
 from models.preprocessing.integrity import NO_TRACE, OUTSIDE_BAND, find_flags
+from models.preprocessing.references import ReferenceMemory
 from models.serving.folder import StoredModel, load_model
 from models.serving.judgements import Judgements
 from models.serving.trained import TrainedModel
@@ -51,6 +52,7 @@ class Predictor:
     def __init__(self, stored: StoredModel | None = None) -> None:
         self._model: TrainedModel | None = None if stored is None else stored.model
         self._version = NO_MODEL if stored is None else stored.version
+        self._sound_names: ReferenceMemory[tuple[str, ...]] = ReferenceMemory()
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -132,6 +134,8 @@ class Predictor:
         self, archive: LabelledArchive, rows: range, references: list[int]
     ) -> list[Diagnosis]:
         features: list[Features | None] = []
+        # Sweeps of a cycle share the arrays of their reference.
+        known: dict[int, tuple[Reals, Traces]] = {}
         notes: list[tuple[tuple[str, ...], ResonanceEstimate | None]] = []
         for row in rows:
             axis, traces = archive.axis(row), _row(archive, row)
@@ -140,7 +144,8 @@ class Predictor:
             sound, flags = _sound(traces, narrow=narrow)
             found = None
             if self._model is not None and sound:
-                found = self._row_features(archive, axis, sound, references[row], row)
+                reference = self._reference_of(archive, row, references[row], known)
+                found = self._model.form.features(axis, sound, *reference)
                 if found is None and not narrow:
                     flags = (*flags, OUTSIDE_BAND)
             features.append(found)
@@ -161,25 +166,32 @@ class Predictor:
         assert self._model is not None
         if reference is None:
             return self._model.form.features(sweep.frequency_hz, traces)
-        known, _ = _sound(dict(reference.traces), narrow=False)
+        known = self._known(reference.frequency_hz, dict(reference.traces))
         return self._model.form.features(
             sweep.frequency_hz, traces, reference.frequency_hz, known
         )
 
-    def _row_features(
+    def _known(self, frequency_hz: Reals, traces: Traces) -> Traces:
+        """Return the traces of a reference that can be trusted."""
+        names = self._sound_names.recall(
+            frequency_hz, traces, lambda: tuple(_sound(traces, narrow=False)[0])
+        )
+        return {name: traces[name] for name in names}
+
+    def _reference_of(
         self,
         archive: LabelledArchive,
-        axis: Reals,
-        traces: Traces,
-        reference: int,
         row: int,
-    ) -> Features | None:
-        assert self._model is not None
-        form = self._model.form
+        reference: int,
+        known: dict[int, tuple[Reals, Traces]],
+    ) -> tuple[Reals, Traces] | tuple[()]:
+        """Return axis and traces of a row's reference; nothing where it has none."""
         if reference < 0 or (reference == row and not archive.is_reference[row]):
-            return form.features(axis, traces)
-        known, _ = _sound(_row(archive, reference), narrow=False)
-        return form.features(axis, traces, archive.axis(reference), known)
+            return ()
+        if reference not in known:
+            axis = archive.axis(reference)
+            known[reference] = axis, self._known(axis, _row(archive, reference))
+        return known[reference]
 
     def _judged(self, features: list[Features | None]) -> Judgements | None:
         known = [each for each in features if each is not None]

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from models.coordinates.echoes import (
     LEAST_COHERENCE,
+    KnownEchoes,
     compare_echoes,
     echo_signal,
     find_gates,
@@ -29,7 +30,8 @@ def compared(own, known, delay_s):
     theirs = echo_signal(known, KEPT, logarithmic=True)
     gates = (round(delay_s * SPACING_HZ * COUNT),)
     turns = MIDDLE_HZ / SPACING_HZ
-    return compare_echoes(gated(mine, gates), gated(theirs, gates), gates, turns)
+    known = KnownEchoes.of(gated(theirs, gates), gates)
+    return compare_echoes(gated(mine, gates), known, turns)
 
 
 @given(

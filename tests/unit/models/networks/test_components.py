@@ -57,5 +57,9 @@ def test_distances_to_known_sweeps_are_those_of_a_plain_difference(components, v
     bank = torch.randn((MEMBERS, 7, TRACES, KEPT))
     inside = components(values)
     apart = (inside[:, :, None] - bank[:, None]).square().sum(dim=-1)
-    found = KnownSweeps.of(bank).squared_distances(inside)
-    assert np.allclose(found, apart, rtol=1e-3, atol=1e-2)
+    known = KnownSweeps.of(bank)
+    for counted in (*torch.eye(TRACES), torch.ones(TRACES), torch.zeros(TRACES)):
+        mask = counted.expand(inside.shape[1], TRACES)
+        found = known.squared_distances(inside * counted[:, None], mask)
+        expected = (apart * counted).sum(dim=-1)
+        assert np.allclose(found, expected, rtol=1e-3, atol=1e-2)

@@ -23,14 +23,14 @@ def fitted():
 
 def parted_by(fitted, values):
     projection = Projection.of(fitted[0])
-    return projection, projection.parted(values, projection.projected(values))
+    return projection.parted(values, projection.projected(values))
 
 
 def of(fitted, values, mask=None):
-    projection, parted = parted_by(fitted, values)
+    parted = parted_by(fitted, values)
     mask = torch.ones(values.shape[:2]) if mask is None else mask
     kept = np.ones(BINS, dtype=np.bool_)
-    return contributions(projection, parted, mask, kept)
+    return contributions(parted, mask, kept)
 
 
 def test_shares_sum_to_one_and_follow_the_statistics(fitted):
@@ -64,5 +64,5 @@ def test_a_missing_trace_adds_nothing(fitted):
         assert (shares[0, 1] == 0).all()
         assert shares[0, 0].sum() == pytest.approx(1.0, abs=1e-4)
     known = KnownSweeps.of(torch.zeros((2, 5, 2, 3)))
-    _, parted = parted_by(fitted, values[:1])
+    parted = parted_by(fitted, values[:1])
     assert torch.isfinite(monitoring_scores(parted, known, mask)).all()
