@@ -45,33 +45,46 @@ def jump_of(newest: Signature, before: Sequence[Signature]) -> Jump | None:
     alike = [each for each in before[:LOOK_BACK] if each.keys() == newest.keys()]
     if len(alike) < LEAST_SWEEPS or not newest:
         return None
-    sizes = {trace: _size(newest[trace], [e[trace] for e in alike]) for trace in newest}
-    trace = max(sizes, key=lambda name: sizes[name][0])
-    size, band = sizes[trace]
+    traces = list(newest)
+    sizes = _sizes(
+        np.array([newest[trace] for trace in traces], dtype=np.float64),
+        np.array([[each[trace] for trace in traces] for each in alike], np.float64),
+    )
+    at, band = np.unravel_index(sizes.argmax(), sizes.shape)
+    size = float(sizes[at, band])
     return Jump(
         size=size,
         is_sudden=size >= SUDDEN_FROM,
-        trace=trace,
-        band=band,
+        trace=traces[at],
+        band=int(band),
         sweeps=len(alike),
     )
 
 
-def _size(
-    newest: Sequence[float], before: Sequence[Sequence[float]]
-) -> tuple[float, int]:
-    """Return the largest change of a trace's bands, in usual ones, and its band."""
-    known = np.array(before, dtype=np.float64)
-    last = known[0]
+def _sizes(newest: _Reals, before: _Reals) -> _Reals:
+    """Return the changes of all bands, in usual ones of their trace.
+
+    Parameters
+    ----------
+    newest
+        Shape (trace, 2 band).
+    before
+        Shape (sweep, trace, 2 band), newest first.
+
+    Returns
+    -------
+    ndarray
+        Shape (trace, band).
+    """
+    sweeps, traces, _ = before.shape
+    last = before[0]
     # Phases wrap; all are taken against the last sweep before they are compared.
-    moved = _wrapped(known - last)
-    usual = np.abs(np.diff(moved, axis=0))
-    scale = 1.4826 * np.median(usual.reshape(usual.shape[0], 2, -1), axis=(0, 2))
-    away = np.abs(_wrapped(np.array(newest) - last) - np.median(moved, axis=0))
-    even = away.reshape(2, -1) / np.maximum(scale, _LEAST_CHANGE)[:, None]
-    by_band = np.sqrt(np.mean(even**2, axis=0))
-    band = int(by_band.argmax())
-    return float(by_band[band]), band
+    moved = _wrapped(before - last)
+    usual = np.abs(np.diff(moved, axis=0)).reshape(sweeps - 1, traces, 2, -1)
+    scale = 1.4826 * np.median(usual, axis=(0, 3))
+    away = np.abs(_wrapped(newest - last) - np.median(moved, axis=0))
+    even = away.reshape(traces, 2, -1) / np.maximum(scale, _LEAST_CHANGE)[..., None]
+    return np.asarray(np.sqrt(np.mean(even**2, axis=1)))
 
 
 def _wrapped(change: _Reals) -> _Reals:

@@ -1,6 +1,7 @@
 """From a sweep to a diagnosis: integrity, resonance, networks, words."""
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -93,8 +94,37 @@ class Predictor:
         reference_id
             Id of the reference, kept in the diagnosis.
         """
-        if void := [flag for flag in sweep.flags if flag in DATA_CORRUPTING]:
-            return self._refuse(sweep.purpose, tuple(flag.value for flag in void))
+        return self.diagnose_many([(sweep, reference, reference_id)])[0]
+
+    def diagnose_many(
+        self, asked: Sequence[tuple[Sweep, Sweep | None, str | None]]
+    ) -> list[Diagnosis]:
+        """Judge sweeps together, each with its reference and the reference's id.
+
+        Says what :meth:`diagnose` says of each, to rounding, in less time: most calls
+        take as long for one sweep as for several.
+        """
+        looks = [self._look(sweep, reference) for sweep, reference, _ in asked]
+        features = [look.features for look in looks]
+        judged = self._judged(features)
+        found = []
+        for row, (sweep, reference, reference_id) in enumerate(asked):
+            if looks[row].is_void:
+                found.append(self._refuse(sweep.purpose, looks[row].flags))
+                continue
+            diagnosis = replace(
+                self._word(features, row, judged),
+                integrity=looks[row].flags,
+                resonance=_fit(sweep.purpose, sweep.frequency_hz, dict(sweep.traces)),
+                reference_sweep=None if reference is None else reference_id,
+            )
+            found.append(diagnosis)
+        return found
+
+    def _look(self, sweep: Sweep, reference: Sweep | None) -> "_Look":
+        """Bring one sweep to canonical form, and flag what cannot be trusted."""
+        if void := [flag.value for flag in sweep.flags if flag in DATA_CORRUPTING]:
+            return _Look(None, tuple(void), is_void=True)
         narrow = sweep.purpose is not SweepPurpose.WIDE
         traces, flags = _sound(dict(sweep.traces), narrow=narrow)
         features = None
@@ -102,13 +132,7 @@ class Predictor:
             features = self._features(sweep, traces, reference)
             if features is None and not narrow:
                 flags = (*flags, OUTSIDE_BAND)
-        diagnosis = self._word([features], 0, self._judged([features]))
-        return replace(
-            diagnosis,
-            integrity=flags,
-            resonance=_fit(sweep.purpose, sweep.frequency_hz, dict(sweep.traces)),
-            reference_sweep=None if reference is None else reference_id,
-        )
+        return _Look(features, flags)
 
     def _refuse(self, purpose: SweepPurpose, flags: tuple[str, ...]) -> Diagnosis:
         """Conclude nothing from a sweep whose samples are known to be void."""
@@ -209,6 +233,15 @@ class Predictor:
             return _unjudged(self._version)
         row = sum(each is not None for each in features[:position])
         return word_judgement(self._model, judged, row, self._version)
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """A sweep in canonical form, None where it has none, and its flags."""
+
+    features: Features | None
+    flags: tuple[str, ...]
+    is_void: bool = False
 
 
 def _unjudged(version: str) -> Diagnosis:

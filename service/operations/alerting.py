@@ -6,9 +6,11 @@ from datetime import datetime
 
 from instruments.measurement import SweepPurpose
 from models.diagnosis import Diagnosis
+from service.alerts.drifts import SLOW_DRIFT
 from service.alerts.rules import (
     RULES,
     WARMING,
+    Observation,
     Rule,
     is_fulfilled,
 )
@@ -21,17 +23,17 @@ from service.alerts.settling import (
 )
 from service.config_values import Channel
 from service.operations.drifting import follow_drift
-from service.operations.observing import limit_k_of, observe
+from service.operations.observing import limit_k_of
 from service.operations.raising import apply_decision
 from service.operations.silence import clocked_states
 from service.operations.transitions import expire, find_expired, widen
 from service.storage.alert_records import AlertRecord, RuleState
 from service.storage.alerts import get_alert
-from service.storage.cavities import get_cavity, list_cavities
+from service.storage.cavities import list_cavities
 from service.storage.engine import Database, Transaction
+from service.storage.observations import recent_observations
 from service.storage.records import CavityRecord, SweepRecord
 from service.storage.rule_states import (
-    get_rule_state,
     list_rule_states,
     lock_rules,
     put_rule_state,
@@ -56,16 +58,25 @@ def evaluate_sweep(
     Runs in the transaction that stores the diagnosis.
     """
     lock_rules(transaction)
-    cavity = get_cavity(transaction, sweep.cavity)
+    cavities = list_cavities(transaction)
+    cavity = next((one for one in cavities if one.cavity == sweep.cavity), None)
     if cavity is None or not cavity.enabled or _is_history(sweep, cavity, now):
         return
-    model_version = diagnosis.model_version
-    if sweep.purpose is SweepPurpose.WIDE:
-        follow_drift(transaction, sweep, diagnosis, now)
-    for rule in RULES:
-        if rule.purpose is sweep.purpose:
-            _stand(transaction, rule, cavity, model_version, now)
-    _apply(transaction, model_version, now, channels)
+    states = list_rule_states(transaction)
+    changed = _changed(
+        transaction, sweep, diagnosis, cavity=cavity, states=states, now=now
+    )
+    for state in changed:
+        put_rule_state(transaction, state)
+        states[state.rule, state.subject] = state
+    _apply(
+        transaction,
+        states,
+        cavities,
+        model_version=diagnosis.model_version,
+        now=now,
+        channels=channels,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,19 +134,29 @@ def tick(
         for state in found.changed:
             put_rule_state(transaction, state)
         expire(transaction, found.expired, now, channels)
-        _apply(transaction, None, now, channels)
+        states = list_rule_states(transaction)
+        _apply(
+            transaction,
+            states,
+            list_cavities(transaction),
+            model_version=None,
+            now=now,
+            channels=channels,
+        )
     return True
 
 
 def _apply(
     transaction: Transaction,
+    states: Mapping[tuple[str, str], RuleState],
+    cavities: Sequence[CavityRecord],
+    *,
     model_version: str | None,
     now: datetime,
     channels: Sequence[Channel],
 ) -> None:
-    states = list_rule_states(transaction)
-    cavities = [cavity for cavity in list_cavities(transaction) if cavity.enabled]
-    standings, periods_s = _standings(states), _periods(cavities)
+    enabled = [cavity for cavity in cavities if cavity.enabled]
+    standings, periods_s = _standings(states), _periods(enabled)
     array = states.get((WARMING.name, ARRAY))
     if array is not None and array.alert_id is not None:
         alert = get_alert(transaction, array.alert_id)
@@ -153,30 +174,54 @@ def _apply(
         )
 
 
-def _stand(
+def _changed(
     transaction: Transaction,
+    sweep: SweepRecord,
+    diagnosis: Diagnosis,
+    *,
+    cavity: CavityRecord,
+    states: Mapping[tuple[str, str], RuleState],
+    now: datetime,
+) -> list[RuleState]:
+    """Return where the rules stand from now on that a sweep lets stand otherwise."""
+    found: list[RuleState | None] = []
+    if sweep.purpose is SweepPurpose.WIDE:
+        known = states.get((SLOW_DRIFT, cavity.cavity))
+        found.append(follow_drift(transaction, sweep, diagnosis, known, now))
+    rules = [rule for rule in RULES if rule.purpose is sweep.purpose]
+    if rules:
+        depth = max(rule.depth for rule in rules)
+        version = diagnosis.model_version
+        # One look serves all: each rule takes the newest of it.
+        seen = recent_observations(
+            transaction, cavity.cavity, sweep.purpose, version, depth
+        )
+        for rule in rules:
+            known = states.get((rule.name, cavity.cavity))
+            found.append(_stand(rule, cavity, known, seen[: rule.depth], now))
+    return [state for state in found if state is not None]
+
+
+def _stand(
     rule: Rule,
     cavity: CavityRecord,
-    model_version: str,
+    known: RuleState | None,
+    seen: Sequence[Observation],
     now: datetime,
-) -> None:
-    state = get_rule_state(transaction, rule.name, cavity.cavity)
-    was = state is not None and state.is_fulfilled
+) -> RuleState | None:
+    """Tell where a rule stands from now on; None where nothing changes."""
+    was = known is not None and known.is_fulfilled
     limit_k = limit_k_of(cavity)
-    seen = observe(transaction, rule, cavity.cavity, model_version)
-    findings = [rule.find(item, limit_k) for item in seen]
-    stands = is_fulfilled(rule, findings, was=was)
-    if stands != was:
-        put_rule_state(
-            transaction,
-            RuleState(
-                rule=rule.name,
-                subject=cavity.cavity,
-                is_fulfilled=stands,
-                since=now,
-                alert_id=None if state is None else state.alert_id,
-            ),
-        )
+    stands = is_fulfilled(rule, [rule.find(item, limit_k) for item in seen], was=was)
+    if stands == was:
+        return None
+    return RuleState(
+        rule=rule.name,
+        subject=cavity.cavity,
+        is_fulfilled=stands,
+        since=now,
+        alert_id=None if known is None else known.alert_id,
+    )
 
 
 def _standings(

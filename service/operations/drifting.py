@@ -39,11 +39,7 @@ from service.storage.drifts import (
 )
 from service.storage.engine import Database, Transaction
 from service.storage.records import SweepRecord
-from service.storage.rule_states import (
-    fulfilled_subjects,
-    get_rule_state,
-    put_rule_state,
-)
+from service.storage.rule_states import fulfilled_subjects, get_rule_state
 
 LEAST_SCORES = 300
 """Healthy sweeps of the fleet before any limit is drawn."""
@@ -64,25 +60,34 @@ Reals = npt.NDArray[np.float64]
 
 
 def follow_drift(
-    transaction: Transaction, sweep: SweepRecord, diagnosis: Diagnosis, now: datetime
-) -> None:
-    """Chart a wide sweep and let the rule stand as the charts do.
+    transaction: Transaction,
+    sweep: SweepRecord,
+    diagnosis: Diagnosis,
+    known: RuleState | None,
+    now: datetime,
+) -> RuleState | None:
+    """Chart a wide sweep; return where the rule stands then, None where as before.
 
     Only sweeps that are judged healthy count: what is found in one sweep is the
     business of other rules. Runs in the transaction that stores the diagnosis.
+
+    Parameters
+    ----------
+    known
+        Where the rule stands for the cavity; None where it never stood.
     """
     limits = newest_drift_limits(transaction, diagnosis.model_version)
-    p_value = _healthy_p_value(diagnosis)
     if limits is None:
-        _forget(transaction, sweep.cavity, now)
-    if limits is None or p_value is None:
-        return
-    known = get_drift_chart(transaction, sweep.cavity)
-    if known is not None and sweep.measured_at <= known.measured_at:
-        return
+        return _forgotten(known, now)
+    p_value = _healthy_p_value(diagnosis)
+    if p_value is None:
+        return None
+    chart = get_drift_chart(transaction, sweep.cavity)
+    if chart is not None and sweep.measured_at <= chart.measured_at:
+        return None
     state = ChartState()
-    if known is not None and _continues(known, diagnosis):
-        state = known.state
+    if chart is not None and _continues(chart, diagnosis):
+        state = chart.state
     score = limits.baseline_of(sweep.cavity).standard(normal_score(p_value))
     state = step(state, score, sweep.measured_at, limits.limits)
     put_drift_chart(
@@ -95,7 +100,7 @@ def follow_drift(
             state=state,
         ),
     )
-    _stand(transaction, sweep.cavity, state, limits, now)
+    return _standing(sweep.cavity, known, state, limits, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,32 +204,31 @@ def _continues(chart: DriftChart, diagnosis: Diagnosis) -> bool:
     return same_model and chart.reference_sweep == diagnosis.reference_sweep
 
 
-def _stand(
-    transaction: Transaction,
+def _standing(
     cavity: str,
+    known: RuleState | None,
     state: ChartState,
     limits: DriftLimits,
     now: datetime,
-) -> None:
-    known = get_rule_state(transaction, SLOW_DRIFT, cavity)
+) -> RuleState | None:
     was = known is not None and known.is_fulfilled
     stands = not is_back(state, limits.limits) if was else is_out(state, limits.limits)
-    if stands != was:
-        rule = RuleState(
-            rule=SLOW_DRIFT,
-            subject=cavity,
-            is_fulfilled=stands,
-            since=now,
-            alert_id=None if known is None else known.alert_id,
-        )
-        put_rule_state(transaction, rule)
+    if stands == was:
+        return None
+    return RuleState(
+        rule=SLOW_DRIFT,
+        subject=cavity,
+        is_fulfilled=stands,
+        since=now,
+        alert_id=None if known is None else known.alert_id,
+    )
 
 
-def _forget(transaction: Transaction, cavity: str, now: datetime) -> None:
+def _forgotten(known: RuleState | None, now: datetime) -> RuleState | None:
     """End what an earlier model's charts found; the new one's have yet to learn."""
-    known = get_rule_state(transaction, SLOW_DRIFT, cavity)
-    if known is not None and known.is_fulfilled:
-        put_rule_state(transaction, replace(known, is_fulfilled=False, since=now))
+    if known is None or not known.is_fulfilled:
+        return None
+    return replace(known, is_fulfilled=False, since=now)
 
 
 def _series(transaction: Transaction, model_version: str) -> list[_Series]:

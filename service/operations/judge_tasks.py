@@ -8,13 +8,13 @@ from typing import Any
 import structlog
 
 from instruments.clock import Clock
-from instruments.measurement import Sweep
 from instruments.measurement.times import format_time
 from models.diagnosis import Diagnosis
 from service.config_values import Channel
 from service.errors import StorageConflictError, StorageUnavailableError
 from service.operations.alerting import evaluate_sweep
 from service.operations.judging import Judge, ReferenceShelf
+from service.operations.loading_tasks import LoadedTask, judge_by, load_tasks
 from service.operations.mode_following import follow_mode
 from service.operations.panel import Panel, PanelSource
 from service.operations.recent_sweeps import compare_with_recent
@@ -24,10 +24,9 @@ from service.storage.engine import Database, Transaction
 from service.storage.events import add_event
 from service.storage.model_records import Role
 from service.storage.records import EventKind, SweepRecord, TaskKind, TaskRecord
-from service.storage.sweep_queries import get_sweep, load_sweep
 from service.storage.tasks import (
     claim_tasks,
-    finish_task,
+    finish_tasks,
     give_up_task,
     has_task,
     postpone_task,
@@ -44,7 +43,7 @@ _LONGEST_PAUSE = timedelta(seconds=2.0**MAX_ATTEMPTS)
 _log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Judged:
     """A sweep and what was concluded from it.
 
@@ -95,17 +94,10 @@ class Diagnoser:
         """
         panel = self.panel.current()
         tasks = self._claim()
-        judged: list[tuple[TaskRecord, Judged]] = []
-        for task in tasks:
-            result = self._judge(task, panel)
-            if result is not None:
-                judged.append((task, result))
-            if result is not None and result.sweep.is_reference:
-                # The next sweep is compared with it, or not: its checks come first.
-                self._store(judged)
-                judged = []
-        if judged:
-            self._store(judged)
+        waiting: Sequence[TaskRecord] = tasks
+        while waiting:
+            loaded, waiting = self._load(waiting)
+            self._store(self._judged(loaded, panel))
         return len(tasks)
 
     def _claim(self) -> list[TaskRecord]:
@@ -125,29 +117,44 @@ class Diagnoser:
                 limit=BATCH,
             )
 
-    def _judge(self, task: TaskRecord, panel: Panel) -> Judged | None:
+    def _load(
+        self, tasks: Sequence[TaskRecord]
+    ) -> tuple[list[LoadedTask], Sequence[TaskRecord]]:
+        """Read sweeps and references; return what can be judged now, and what waits.
+
+        A sweep that cannot be read goes back, and does not stop the others.
+        """
         try:
             with self.database.read() as transaction:
-                record = get_sweep(transaction, task.subject)
-                if record is None:
-                    raise LookupError(f"sweep {task.subject} is not stored")  # noqa: TRY301 - handled as any other failure of this task
-                sweep = load_sweep(transaction, record)
-                reference_id, reference = self.references.find(transaction, record)
-            live = panel.live_for(record.cavity)
-            return Judged(
-                sweep=record,
-                diagnosis=live.diagnose(sweep, reference, reference_id),
-                beside=tuple(
-                    diagnosis
-                    for shadow in panel.shadows_for(record.cavity)
-                    if (diagnosis := _beside(shadow, sweep, reference, reference_id))
-                ),
-            )
+                return load_tasks(transaction, self.references, tasks)
         except StorageUnavailableError:
             raise
         except Exception as error:  # noqa: BLE001 - one bad sweep must not stop the rest
-            self._put_back(task, error)
-            return None
+            if len(tasks) == 1:
+                self._put_back(tasks[0], error)
+                return [], ()
+        return self._load(tasks[:1])[0], tasks[1:]
+
+    def _judge(self, task: TaskRecord, panel: Panel) -> Judged | None:
+        """Judge one task by itself; None where that failed and the task went back."""
+        loaded, _ = self._load([task])
+        return next((judged for _, judged in self._judged(loaded, panel)), None)
+
+    def _judged(
+        self, loaded: Sequence[LoadedTask], panel: Panel
+    ) -> list[tuple[TaskRecord, Judged]]:
+        """Let the panel judge sweeps together."""
+        live = judge_by(loaded, lambda cavity: [panel.live_for(cavity)])
+        beside = judge_by(loaded, panel.shadows_for)
+        found = []
+        for row, one in enumerate(loaded):
+            ((_, diagnosis),) = live[row]
+            if isinstance(diagnosis, Exception):
+                self._put_back(one.task, diagnosis)
+            else:
+                shadows = _said(beside[row])
+                found.append((one.task, Judged(one.sweep, diagnosis, shadows)))
+        return found
 
     def _put_back(self, task: TaskRecord, error: Exception) -> None:
         _log.error("judging_failed", sweep_id=task.subject, exc_info=error)
@@ -168,11 +175,16 @@ class Diagnoser:
                 self._store_together([pair])
 
     def _store_together(self, judged: Sequence[tuple[TaskRecord, Judged]]) -> None:
+        if not judged:
+            return
         with self.database.write() as transaction:
+            ours = finish_tasks(
+                transaction, [task.task_id for task, _ in judged], self.owner
+            )
             # Every worker takes the rows of the cavities in one order: no deadlock.
             for task, one in sorted(judged, key=_cavity_of):
                 # A lease that ran out belongs to somebody else, who judges as well.
-                if finish_task(transaction, task.task_id, self.owner):
+                if task.task_id in ours:
                     self._store_one(transaction, one)
 
     def _store_one(self, transaction: Transaction, one: Judged) -> None:
@@ -188,17 +200,19 @@ class Diagnoser:
         evaluate_sweep(transaction, sweep, diagnosis, now, self.channels)
 
 
-def _beside(
-    shadow: Judge, sweep: Sweep, reference: Sweep | None, reference_id: str | None
-) -> Diagnosis | None:
-    """Let a shadow judge; what it breaks on must not stop the live one."""
-    try:
-        return shadow.diagnose(sweep, reference, reference_id)
-    except Exception as error:  # noqa: BLE001 - a shadow is on trial
-        _log.warning(
-            "shadow_failed", model_version=shadow.model_version, exc_info=error
-        )
-        return None
+def _said(
+    shadows: Sequence[tuple[Judge, Diagnosis | Exception]],
+) -> tuple[Diagnosis, ...]:
+    """Return what shadows said; what one broke on must not stop the live one."""
+    found = []
+    for shadow, said in shadows:
+        if isinstance(said, Exception):
+            _log.warning(
+                "shadow_failed", model_version=shadow.model_version, exc_info=said
+            )
+        else:
+            found.append(said)
+    return tuple(found)
 
 
 def _cavity_of(item: tuple[TaskRecord, Judged]) -> str:

@@ -1,7 +1,9 @@
 """Judges sweeps against their reference."""
 
+import contextlib
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from instruments.measurement import Sweep
 from models.diagnosis import Diagnosis
@@ -11,6 +13,9 @@ from service.storage.engine import Transaction
 from service.storage.records import SweepRecord
 from service.storage.reference_search import find_reference
 from service.storage.sweep_queries import load_sweep
+
+Asked: TypeAlias = tuple[Sweep, Sweep | None, str | None]
+"""A sweep, its reference and the reference's id."""
 
 
 class Judge(Protocol):
@@ -26,6 +31,30 @@ class Judge(Protocol):
     ) -> Diagnosis:
         """Judge one sweep, against its reference where there is one."""
         ...
+
+
+@runtime_checkable
+class BatchJudge(Protocol):
+    """A judge that takes several sweeps together, faster than one by one."""
+
+    def diagnose_many(self, asked: Sequence[Asked]) -> list[Diagnosis]:
+        """Judge each sweep as :meth:`Judge.diagnose` would."""
+        ...
+
+
+def judge_all(judge: Judge, asked: Sequence[Asked]) -> list[Diagnosis | Exception]:
+    """Judge sweeps; where one breaks the judge, its place holds what was raised."""
+    if isinstance(judge, BatchJudge) and len(asked) > 1:
+        # One bad sweep must not stop the rest: they are judged one by one then.
+        with contextlib.suppress(Exception):
+            return list(judge.diagnose_many(asked))
+    found: list[Diagnosis | Exception] = []
+    for one in asked:
+        try:
+            found.append(judge.diagnose(*one))
+        except Exception as error:  # noqa: BLE001 - told in its place
+            found.append(error)
+    return found
 
 
 def load_judge(model: Path | None) -> Judge:
@@ -74,10 +103,14 @@ class ReferenceShelf:
         record = find_reference(transaction, sweep)
         if record is None:
             return None, None
-        decoded = self._decoded.pop(record.sweep_id, None)
-        if decoded is None:
-            decoded = load_sweep(transaction, record)
-        self._decoded[record.sweep_id] = decoded
+        return record.sweep_id, self.decoded(transaction, record)
+
+    def decoded(self, transaction: Transaction, record: SweepRecord) -> Sweep:
+        """Return the samples of a reference, the same object while it is kept."""
+        found = self._decoded.pop(record.sweep_id, None)
+        if found is None:
+            found = load_sweep(transaction, record)
+        self._decoded[record.sweep_id] = found
         while len(self._decoded) > self._limit:
             del self._decoded[next(iter(self._decoded))]
-        return record.sweep_id, decoded
+        return found

@@ -12,9 +12,9 @@ from instruments.measurement import SweepPurpose
 from models.calibration.adaptive import AdaptiveState, stretched
 from models.diagnosis import Diagnosis
 from models.monitoring.jumps import LOOK_BACK, jump_of
-from service.storage.diagnoses import DiagnosisFilter, list_diagnoses
+from service.storage.diagnoses import recent_records
 from service.storage.engine import Transaction
-from service.storage.records import DiagnosisRecord, SweepRecord
+from service.storage.records import SweepRecord
 
 _ADAPTED = {"temperature_k": True, "magnetic_field_tesla": False}
 """Targets that a reading may teach, and whether their distances are ratios."""
@@ -32,19 +32,7 @@ def compare_with_recent(
     """
     if sweep.purpose is not SweepPurpose.WIDE or not diagnosis.signature:
         return diagnosis
-    recent = [
-        each.diagnosis
-        for each in list_diagnoses(
-            transaction,
-            DiagnosisFilter(
-                cavity=sweep.cavity,
-                purpose=sweep.purpose,
-                measured_to=sweep.measured_at,
-                model_version=diagnosis.model_version,
-            ),
-            LOOK_BACK,
-        )
-    ]
+    recent = recent_records(transaction, sweep, diagnosis.model_version, LOOK_BACK)
     diagnosis = replace(
         diagnosis, jump=jump_of(diagnosis.signature, _signatures(diagnosis, recent))
     )
@@ -53,23 +41,23 @@ def compare_with_recent(
 
 
 def _signatures(
-    diagnosis: Diagnosis, recent: Sequence[DiagnosisRecord]
+    diagnosis: Diagnosis, recent: Sequence[Mapping[str, Any]]
 ) -> list[Mapping[str, list[float]]]:
     """Return those of sweeps that were compared with the same reference."""
     return [
-        each.record["signature"]
+        each["signature"]
         for each in recent
-        if each.record.get("signature")
-        and each.record.get("reference_sweep") == diagnosis.reference_sweep
+        if each.get("signature")
+        and each.get("reference_sweep") == diagnosis.reference_sweep
     ]
 
 
 def _adapted(
     diagnosis: Diagnosis,
-    recent: Sequence[DiagnosisRecord],
+    recent: Sequence[Mapping[str, Any]],
     conditions: Mapping[str, Any],
 ) -> Diagnosis:
-    taught = [each.record["adaptive"] for each in recent if each.record.get("adaptive")]
+    taught = [each["adaptive"] for each in recent if each.get("adaptive")]
     known: Mapping[str, Any] = taught[0] if taught else {}
     adaptive: dict[str, dict[str, Any]] = {}
     changes: dict[str, Any] = {}

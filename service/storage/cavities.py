@@ -14,6 +14,7 @@ from service.storage.records import CavityRecord
 from service.storage.times import from_us, to_us
 
 _C = tables.cavity.c
+_EVERY_CAVITY = select(tables.cavity).order_by(_C.id)
 
 SETTABLE = frozenset(field.name for field in fields(CavityRecord)) - {
     "cavity",
@@ -48,8 +49,7 @@ def get_cavity(transaction: Transaction, cavity: str) -> CavityRecord | None:
 
 def list_cavities(transaction: Transaction) -> list[CavityRecord]:
     """List all cavities by name."""
-    query = select(tables.cavity).order_by(_C.id)
-    return [_record(row) for row in transaction.execute(query)]
+    return [_record(row) for row in transaction.execute(_EVERY_CAVITY)]
 
 
 def _record(row: Row[Any]) -> CavityRecord:

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import orjson
-from sqlalchemy import Row, Select, select, tuple_
+from sqlalchemy import Integer, Row, Select, bindparam, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
 from instruments.measurement import SweepPurpose
@@ -19,6 +20,29 @@ from service.storage.times import from_us, to_us
 from service.storage.trend_writing import points_of, record_trends
 
 _D = tables.diagnosis.c
+
+_RESONANCE_COLUMNS = (
+    "resonance_state",
+    "resonant_frequency_hz",
+    "resonant_frequency_sigma_hz",
+    "loaded_q",
+    "loaded_q_sigma",
+    "coupling_beta",
+    "coupling_beta_sigma",
+)
+
+# Built once: every judged sweep is compared with those before it.
+_RECENT = (
+    select(_D.record)
+    .where(
+        _D.cavity == bindparam("cavity"),
+        _D.purpose == bindparam("purpose"),
+        _D.measured_at_us < bindparam("before_us"),
+        _D.model_version == bindparam("model_version"),
+    )
+    .order_by(_D.measured_at_us.desc(), _D.id.desc())
+    .limit(bindparam("limit", type_=Integer))
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,20 +87,22 @@ def insert_diagnosis(
     bool
         Whether it was stored.
     """
-    dialect = sqlite if transaction.dialect.name == "sqlite" else postgresql
     arrivals.hold(transaction, arrivals.DIAGNOSES)
-    stored = transaction.execute(
-        dialect.insert(tables.diagnosis)
-        .values(_row(sweep, diagnosis, now) | {"role": role.value})
-        .on_conflict_do_nothing()
-        .returning(_D.id)
-    )
+    row = _row(sweep, diagnosis, now) | {"role": role.value}
+    stored = transaction.execute(_insert_once(transaction.dialect.name), row)
     if stored.first() is None:
         return False
     if role is Role.LIVE:
         points = points_of(sweep, diagnosis)
         record_trends(transaction, sweep.cavity, sweep.measured_at, points)
     return True
+
+
+@cache
+def _insert_once(dialect: str) -> Any:
+    """Return what stores a diagnosis; built once, for every judged sweep needs it."""
+    insert = (sqlite if dialect == "sqlite" else postgresql).insert
+    return insert(tables.diagnosis).on_conflict_do_nothing().returning(_D.id)
 
 
 def get_diagnosis(
@@ -125,6 +151,22 @@ def list_diagnoses(
     return [
         NumberedDiagnosis(number=row.id, diagnosis=_record(row))
         for row in transaction.execute(query)
+    ]
+
+
+def recent_records(
+    transaction: Transaction, sweep: SweepRecord, model_version: str, limit: int
+) -> list[dict[str, Any]]:
+    """Return what a model concluded of the sweeps like one before it, newest first."""
+    asked = {
+        "cavity": sweep.cavity,
+        "purpose": sweep.purpose.value,
+        "before_us": to_us(sweep.measured_at),
+        "model_version": model_version,
+        "limit": limit,
+    }
+    return [
+        orjson.loads(each) for each in transaction.execute(_RECENT, asked).scalars()
     ]
 
 
@@ -183,7 +225,7 @@ def _row(sweep: SweepRecord, diagnosis: Diagnosis, now: datetime) -> dict[str, A
 
 def _resonance_columns(resonance: ResonanceEstimate | None) -> dict[str, Any]:
     if resonance is None:
-        return {}
+        return dict.fromkeys(_RESONANCE_COLUMNS)
     return {
         "resonance_state": resonance.state.value,
         "resonant_frequency_hz": resonance.resonant_frequency_hz,

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Row, func, insert, select
+from sqlalchemy import Row, bindparam, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from instruments.measurement import SweepPurpose
@@ -20,6 +20,15 @@ from service.storage.times import from_us, to_us
 _C = tables.drift_chart.c
 _L = tables.drift_limits.c
 _D = tables.diagnosis.c
+
+# Built once: every judged wide sweep asks.
+_CHART = select(tables.drift_chart).where(_C.cavity == bindparam("cavity"))
+_NEWEST_LIMITS = (
+    select(tables.drift_limits)
+    .where(_L.model_version == bindparam("model_version"))
+    .order_by(_L.id.desc())
+    .limit(1)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,8 +102,7 @@ def put_drift_chart(transaction: Transaction, chart: DriftChart) -> None:
 
 def get_drift_chart(transaction: Transaction, cavity: str) -> DriftChart | None:
     """Return where the charts of a cavity stand."""
-    query = select(tables.drift_chart).where(_C.cavity == cavity)
-    row = transaction.execute(query).one_or_none()
+    row = transaction.execute(_CHART, {"cavity": cavity}).one_or_none()
     return None if row is None else _chart(row)
 
 
@@ -128,8 +136,8 @@ def newest_drift_limits(
     transaction: Transaction, model_version: str
 ) -> DriftLimits | None:
     """Return the limits in force for the sweeps of a model version."""
-    query = select(tables.drift_limits).where(_L.model_version == model_version)
-    row = transaction.execute(query.order_by(_L.id.desc()).limit(1)).one_or_none()
+    asked = {"model_version": model_version}
+    row = transaction.execute(_NEWEST_LIMITS, asked).one_or_none()
     return None if row is None else _limits(row)
 
 

@@ -13,6 +13,7 @@ from service.storage.times import to_us
 
 _E = tables.event.c
 _LAST = 2**63 - 1
+_ADD = insert(tables.event)
 
 
 def add_event(
@@ -20,11 +21,12 @@ def add_event(
 ) -> None:
     """Append an event; it is seen once the transaction commits."""
     arrivals.hold(transaction, arrivals.EVENTS)
-    transaction.execute(
-        insert(tables.event).values(
-            kind=kind.value, at_us=to_us(now), body=orjson.dumps(body).decode()
-        )
-    )
+    row = {
+        "kind": kind.value,
+        "at_us": to_us(now),
+        "body": orjson.dumps(body).decode(),
+    }
+    transaction.execute(_ADD, row)
 
 
 def list_events(

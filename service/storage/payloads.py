@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import groupby
 
 import orjson
-from sqlalchemy import delete, select, text
+from sqlalchemy import bindparam, delete, select, text
 
 from service.storage import tables
 from service.storage.codec import CODEC_VERSION
@@ -22,6 +22,14 @@ _PLAIN = (_P.sweep_id, _P.codec, _P.codec_version, _P.noise, _P.pack, _P.positio
 _COMMON = (_P.sweep_id, _P.codec, _P.codec_version, _P.size_bytes, _P.noise)
 _insert_blobs = BulkInsert(*_COMMON, _P.payload)
 _insert_places = BulkInsert(*_COMMON, _P.pack, _P.position)
+
+# Built once: every judged sweep asks.
+_PLACES, _BLOBS = (
+    select(*_PLAIN, column)
+    .where(_P.sweep_id.in_(bindparam("ids", expanding=True)))
+    .order_by(_P.sweep_id)
+    for column in (_P.size_bytes, _P.payload)
+)
 
 PARTITIONS_AHEAD = 2
 """Months that get their PostgreSQL partition before they begin."""
@@ -112,8 +120,8 @@ def append_payloads(
         _insert_places(transaction, _placed(payloads, places))
 
 
-def read_payload(transaction: Transaction, sweep_id: str) -> Payload | None:
-    """Read the samples of a sweep; None where retention has dropped them.
+def read_payloads(transaction: Transaction, sweep_ids: Sequence[str]) -> list[Payload]:
+    """Read the samples of several sweeps, by id; those that are gone are left out.
 
     Raises
     ------
@@ -122,16 +130,10 @@ def read_payload(transaction: Transaction, sweep_id: str) -> Payload | None:
     ValueError
         If it does not hold what was written.
     """
-    return next(iter(read_payloads(transaction, [sweep_id])), None)
-
-
-def read_payloads(transaction: Transaction, sweep_ids: Sequence[str]) -> list[Payload]:
-    """Read the samples of several sweeps, by id; those that are gone are left out."""
     packs = packs_of(transaction)
-    columns = (*_PLAIN, _P.size_bytes) if packs else (*_PLAIN, _P.payload)
-    query = select(*columns).where(_P.sweep_id.in_(sweep_ids)).order_by(_P.sweep_id)
+    query = _BLOBS if packs is None else _PLACES
     payloads = []
-    for row in transaction.execute(query):
+    for row in transaction.execute(query, {"ids": list(sweep_ids)}):
         if packs is None:
             blob = bytes(row.payload)
         else:

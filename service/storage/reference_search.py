@@ -1,5 +1,7 @@
 """Which reference a wide sweep is compared with."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import (
     ColumnElement,
     Subquery,
@@ -55,10 +57,8 @@ def serving_references(cavity: ColumnElement[str]) -> Subquery:
 
 # Every judged sweep asks for both, so they are built once.
 _SERVING = serving_references(bindparam("cavity"))
-_KNOWN = (
-    select(_SERVING.c.id)
-    .where(_SERVING.c.measured_at_us <= bindparam("until_us"))
-    .order_by(_SERVING.c.measured_at_us.desc())
+_KNOWN = select(_SERVING.c.id, _SERVING.c.measured_at_us).order_by(
+    _SERVING.c.measured_at_us.desc()
 )
 _LIKE = (
     HEADS.where(
@@ -67,7 +67,6 @@ _LIKE = (
         _S.thermal_cycle.is_not_distinct_from(bindparam("thermal_cycle")),
         _S.axis_hash == bindparam("axis_hash"),
         _S.s_parameters == bindparam("s_parameters"),
-        _S.id != bindparam("sweep_id"),
         *(not_(has_flag(flag)) for flag in sorted(DATA_CORRUPTING)),
     )
     .order_by(*NEWEST_FIRST)
@@ -82,20 +81,45 @@ def find_reference(transaction: Transaction, sweep: SweepRecord) -> SweepRecord 
     route and source power that was not measured later. One whose flags say that its
     samples are void, that was refused or withdrawn, is none.
     """
-    if sweep.purpose is not SweepPurpose.WIDE:
-        return None
-    # In two steps: the few references first, never a walk along all sweeps.
-    until = {"cavity": sweep.cavity, "until_us": to_us(sweep.measured_at)}
-    known = transaction.execute(_KNOWN, until).scalars().all()
-    like = {
-        "known": known,
-        "thermal_cycle": sweep.thermal_cycle,
-        "axis_hash": sweep.axis_hash,
-        "s_parameters": ",".join(sweep.s_parameters),
-        "sweep_id": sweep.sweep_id,
-    }
-    found = map(read_record, transaction.execute(_LIKE, like))
-    return next((one for one in found if is_alike(one, sweep)), None)
+    return find_references(transaction, [sweep])[0]
+
+
+def find_references(
+    transaction: Transaction, sweeps: Sequence[SweepRecord]
+) -> list[SweepRecord | None]:
+    """Find the reference of each of several sweeps; sweeps of one plan ask once."""
+    known: dict[str, list[tuple[str, int]]] = {}
+    alike: dict[tuple[object, ...], list[SweepRecord]] = {}
+    found: list[SweepRecord | None] = []
+    for sweep in sweeps:
+        if sweep.purpose is not SweepPurpose.WIDE:
+            found.append(None)
+            continue
+        # In two steps: the few references first, never a walk along all sweeps.
+        if sweep.cavity not in known:
+            rows = transaction.execute(_KNOWN, {"cavity": sweep.cavity})
+            known[sweep.cavity] = [(row.id, row.measured_at_us) for row in rows]
+        until_us = to_us(sweep.measured_at)
+        serving = tuple(
+            number
+            for number, at_us in known[sweep.cavity]
+            if at_us <= until_us and number != sweep.sweep_id
+        )
+        names = ",".join(sweep.s_parameters)
+        key = (serving, sweep.thermal_cycle, sweep.axis_hash, names)
+        if key not in alike:
+            like = {
+                "known": serving,
+                "thermal_cycle": sweep.thermal_cycle,
+                "axis_hash": sweep.axis_hash,
+                "s_parameters": names,
+            }
+            alike[key] = []
+            if serving:
+                alike[key] += map(read_record, transaction.execute(_LIKE, like))
+        matching = (one for one in alike[key] if is_alike(one, sweep))
+        found.append(next(matching, None))
+    return found
 
 
 def is_alike(first: SweepRecord, second: SweepRecord) -> bool:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 import orjson
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, bindparam, insert, select, update
 
 from service.storage import tables
 from service.storage.engine import Transaction
@@ -27,6 +27,15 @@ class ReferenceState(StrEnum):
     """Another thermal cycle has begun; it still serves late sweeps of its own."""
     WITHDRAWN = "withdrawn"
     """Taken back by a person."""
+
+
+# Built once: every judged wide sweep asks.
+_LEFT_BEHIND = select(tables.reference).where(
+    _R.cavity == bindparam("cavity"),
+    _R.state == ReferenceState.VALID.value,
+    _R.thermal_cycle.is_distinct_from(bindparam("thermal_cycle")),
+    _R.measured_at_us < bindparam("before_us"),
+)
 
 
 class ReferenceSource(StrEnum):
@@ -161,13 +170,12 @@ def valid_of_other_cycles(
     before: datetime,
 ) -> list[ReferenceRecord]:
     """List valid references of a cavity that an earlier thermal cycle left behind."""
-    query = select(tables.reference).where(
-        _R.cavity == cavity,
-        _R.state == ReferenceState.VALID.value,
-        _R.thermal_cycle.is_distinct_from(thermal_cycle),
-        _R.measured_at_us < to_us(before),
-    )
-    return _records(transaction, transaction.execute(query).all())
+    asked = {
+        "cavity": cavity,
+        "thermal_cycle": thermal_cycle,
+        "before_us": to_us(before),
+    }
+    return _records(transaction, transaction.execute(_LEFT_BEHIND, asked).all())
 
 
 def _record_change(

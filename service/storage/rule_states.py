@@ -12,7 +12,8 @@ from service.storage.times import from_us, to_us
 
 _R = tables.rule_state.c
 
-# Built once: every sweep asks for the state of several rules.
+# Built once: every judged sweep asks.
+_EVERY_STATE = select(tables.rule_state)
 _ONE_STATE = select(tables.rule_state).where(
     _R.rule == bindparam("rule"), _R.subject == bindparam("subject")
 )
@@ -34,7 +35,7 @@ def lock_rules(transaction: Transaction) -> None:
 
 def list_rule_states(transaction: Transaction) -> dict[tuple[str, str], RuleState]:
     """Return where every rule stands, by (rule, subject)."""
-    states = [_record(row) for row in transaction.execute(select(tables.rule_state))]
+    states = [_record(row) for row in transaction.execute(_EVERY_STATE)]
     return {(state.rule, state.subject): state for state in states}
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Row,
     Select,
     Subquery,
+    bindparam,
     func,
     literal_column,
     not_,
@@ -38,7 +39,7 @@ from service.storage.codec import (
     decode_axis,
 )
 from service.storage.engine import Transaction
-from service.storage.payloads import Payload, read_payload
+from service.storage.payloads import Payload, read_payloads
 from service.storage.records import SweepRecord
 from service.storage.samples import decode_samples
 from service.storage.times import from_us, to_us
@@ -54,6 +55,12 @@ HEADS = select(
     _A.stop_frequency_hz,
 ).join_from(tables.sweep, tables.axis, _S.axis_hash == _A.hash)
 """Sweeps without their samples; :func:`read_record` takes its rows."""
+
+# Built once: every judged sweep asks.
+_BY_ID = HEADS.where(_S.id.in_(bindparam("ids", expanding=True)))
+_AXES = select(_A.hash, _A.codec, _A.codec_version, _A.payload).where(
+    _A.hash.in_(bindparam("hashes", expanding=True))
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +126,7 @@ def get_sweeps(
     transaction: Transaction, sweep_ids: Sequence[str]
 ) -> dict[str, SweepRecord]:
     """Find sweeps by their ids, without their samples."""
-    rows = transaction.execute(HEADS.where(_S.id.in_(sweep_ids)))
+    rows = transaction.execute(_BY_ID, {"ids": list(sweep_ids)})
     return {row.id: read_record(row) for row in rows}
 
 
@@ -143,18 +150,35 @@ def load_sweep(transaction: Transaction, record: SweepRecord) -> Sweep:
     ValueError
         If the blob is damaged or of another edition.
     """
-    payload = read_payload(transaction, record.sweep_id)
-    if payload is None:
-        raise SamplesExpiredError(
-            f"the samples of sweep {record.sweep_id} were dropped by retention; its "
-            "record and diagnoses are kept"
-        )
+    return load_sweeps(transaction, [record])[0]
+
+
+def load_sweeps(
+    transaction: Transaction, records: Sequence[SweepRecord]
+) -> list[Sweep]:
+    """Read the samples of several sweeps, as :func:`load_sweep` does for one."""
+    ids = [record.sweep_id for record in records]
+    payloads = {one.sweep_id: one for one in read_payloads(transaction, ids)}
+    axes = _axes(transaction, records)
+    found = []
+    for record in records:
+        payload = payloads.get(record.sweep_id)
+        if payload is None:
+            raise SamplesExpiredError(
+                f"the samples of sweep {record.sweep_id} were dropped by retention; "
+                "its record and diagnoses are kept"
+            )
+        found.append(_restore(record, payload, axes[record.axis_hash]))
+    return found
+
+
+def _restore(record: SweepRecord, payload: Payload, axis_hz: FrequencyAxis) -> Sweep:
     details = record.details
     return Sweep(
         cavity=record.cavity,
         measured_at=record.measured_at,
         purpose=record.purpose,
-        frequency_hz=_axis(transaction, record),
+        frequency_hz=axis_hz,
         traces=_decode(payload, record),
         is_reference=record.is_reference,
         thermal_cycle=record.thermal_cycle,
@@ -177,14 +201,16 @@ def _decode(
     return decode_samples(*codec, payload.blob, *shape)
 
 
-def _axis(transaction: Transaction, record: SweepRecord) -> FrequencyAxis:
-    row = transaction.execute(
-        select(_A.codec, _A.codec_version, _A.payload).where(
-            _A.hash == record.axis_hash
-        )
-    ).one()
-    check_codec(row.codec, row.codec_version, FLOAT64_BITSHUFFLE_LZ4)
-    return _decode_axis(bytes(row.payload), record.point_count)
+def _axes(
+    transaction: Transaction, records: Sequence[SweepRecord]
+) -> dict[str, FrequencyAxis]:
+    """Read the axes of sweeps, by hash."""
+    counts = {record.axis_hash: record.point_count for record in records}
+    found = {}
+    for row in transaction.execute(_AXES, {"hashes": list(counts)}):
+        check_codec(row.codec, row.codec_version, FLOAT64_BITSHUFFLE_LZ4)
+        found[row.hash] = _decode_axis(bytes(row.payload), counts[row.hash])
+    return found
 
 
 @lru_cache(maxsize=64)

@@ -4,7 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from service.storage import tables
 from service.storage.engine import Transaction
@@ -12,6 +22,16 @@ from service.storage.records import TaskKind, TaskRecord
 from service.storage.times import from_us, to_us
 
 _T = tables.task.c
+
+# Built once: every batch ends with it.
+_FINISH = (
+    delete(tables.task)
+    .where(
+        _T.id.in_(bindparam("task_ids", expanding=True)),
+        _T.lease_owner == bindparam("owner"),
+    )
+    .returning(_T.id)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,20 +146,23 @@ def _is_due(now: datetime, horizon: timedelta) -> ColumnElement[bool]:
     )
 
 
-def finish_task(transaction: Transaction, task_id: int, owner: str) -> bool:
-    """Remove a task that is done.
+def finish_tasks(
+    transaction: Transaction, task_ids: Sequence[int], owner: str
+) -> frozenset[int]:
+    """Remove tasks that are done.
 
     Returns
     -------
-    bool
-        Whether it was still ours; False after the lease went to somebody else.
+    frozenset of int
+        Those that were still ours; the lease of the others went to somebody else.
     """
-    done = transaction.execute(
-        delete(tables.task)
-        .where(_T.id == task_id, _T.lease_owner == owner)
-        .returning(_T.id)
-    )
-    return done.first() is not None
+    asked = {"task_ids": list(task_ids), "owner": owner}
+    return frozenset(transaction.execute(_FINISH, asked).scalars())
+
+
+def finish_task(transaction: Transaction, task_id: int, owner: str) -> bool:
+    """Remove a task that is done; False after the lease went to somebody else."""
+    return bool(finish_tasks(transaction, [task_id], owner))
 
 
 def postpone_task(
