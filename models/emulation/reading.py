@@ -95,18 +95,15 @@ class PosteriorReader:
             spread = places + np.array([-0.5, 0.5])
             return self._finished(values, spread, *pair)
         places = np.tile(self._coarse, (count, 1))
-        logs, field, sigma = self._logs(whitened, self._coarse_curve)
+        found = [(places, *self._logs(whitened, self._coarse_curve))]
         rows = np.arange(count)[:, None]
         for around in self._around:
-            near = places[rows, logs.argmax(axis=1)[:, None]] + around
-            found = self._logs(whitened, self._curve_at(near))
-            places = np.concatenate([places, near], axis=1)
-            order = np.argsort(places, axis=1, kind="stable")
-            places = places[rows, order]
-            logs, field, sigma = (
-                np.concatenate([one, two], axis=1)[rows, order]
-                for one, two in zip((logs, field, sigma), found, strict=True)
-            )
+            best = np.stack([_peak(places, logs) for places, logs, *_ in found], axis=1)
+            near = best[rows[:, 0], best[..., 1].argmax(axis=1), :1] + around
+            found.append((near, *self._logs(whitened, self._curve_at(near))))
+        together = [np.concatenate(each, axis=1) for each in zip(*found, strict=True)]
+        order = np.argsort(together[0], axis=1, kind="stable")
+        places, logs, field, sigma = (each[rows, order] for each in together)
         return self._finished(values, places, logs, field, sigma)
 
     def _finished(
@@ -192,6 +189,13 @@ class PosteriorReader:
         for power in range(1, means.shape[1]):
             left = left - (field / scale) ** power * means[:, power]
         return np.asarray(left)
+
+
+def _peak(places: Reals, logs: Reals) -> Reals:
+    """Return the likeliest place and its log density, shape (sweep, 2)."""
+    rows = np.arange(places.shape[0])
+    at = logs.argmax(axis=1)
+    return np.stack([places[rows, at], logs[rows, at]], axis=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -126,10 +126,12 @@ class Ensemble(nn.Module):
         """
         members = self.architecture.member_count
         fixed = self.projections() if through is None else through
+        levels = fixed.level.projected(torch.cat([level, reference_level]))
+        own_level, known_level = levels.chunk(2, dim=1)
         return Inputs(
             ratio=fixed.ratio.projected(ratio),
-            level=fixed.level.projected(level),
-            reference_level=fixed.level.projected(reference_level),
+            level=own_level,
+            reference_level=known_level,
             coordinates=coordinates,
             compared=compared.expand(members, -1, -1),
             present=present.expand(members, -1, -1),

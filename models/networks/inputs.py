@@ -70,7 +70,7 @@ class CoordinateInputs:
         """
         values = np.concatenate([seen.values, seen.texture], axis=1)
         even = np.clip((values - self.centre) / self.spread, -_LARGEST, _LARGEST)
-        even = np.nan_to_num(even, nan=0.0).astype(np.float32)
+        even = np.where(np.isnan(even), 0.0, even).astype(np.float32)
         columns = self._columns
         table = np.zeros((even.shape[0], len(columns), self.width), np.float32)
         for trace, column in enumerate(columns):

@@ -162,7 +162,7 @@ class ReceiverJudge:
         """Return texture in spreads of healthy sweeps; 0 where missing."""
         even = (texture - self.texture_centre) / self.texture_scale
         pressed = np.clip(even, -_LARGEST_TEXTURE, _LARGEST_TEXTURE)
-        return np.asarray(np.nan_to_num(pressed, nan=0.0))
+        return np.where(np.isnan(pressed), 0.0, pressed)
 
     def shares(self, traces: TraceSet, posterior: Posterior, texture: Reals) -> Reals:
         """Return probabilities of the conditions, shape (sweep, class)."""

@@ -110,7 +110,7 @@ class TrainedModel:
             apart = np.where(compared.all(axis=1), apart, 0.0)
             novelty = np.concatenate([novelty, apart[:, :, None]], axis=2)
         judged = self._read(
-            seen.logits, np.median(novelty, axis=0), np.asarray(compared.any(axis=1))
+            seen.logits, _middle(novelty), np.asarray(compared.any(axis=1))
         )
         judged = replace(
             judged,
@@ -276,6 +276,13 @@ def looks_faulty(
         return np.zeros(count, dtype=np.bool_)
     best = probabilities["condition"].argmax(axis=1)
     return np.asarray(best != classes["condition"].index(HEALTHY))
+
+
+def _middle(values: Reals) -> Reals:
+    """Return medians over the members; of so few numpy's own takes ten times longer."""
+    rising = np.sort(values, axis=0)
+    count = values.shape[0]
+    return np.asarray(0.5 * (rising[(count - 1) // 2] + rising[count // 2]))
 
 
 def _singles(rows: list[npt.NDArray[np.generic]]) -> Singles:

@@ -12,6 +12,8 @@ from service.operations.judge_tasks import MAX_ATTEMPTS, Diagnoser
 from service.operations.panel import Panel
 from service.storage.engine import Database
 from service.storage.records import TaskKind
+from service.storage.reference_search import find_reference, find_references
+from service.storage.sweep_queries import get_sweeps
 from service.storage.tasks import claim_tasks, list_backlog
 
 
@@ -188,6 +190,39 @@ def test_a_worker_that_lost_its_lease_stores_nothing(
     result = late._judge(task, late.panel.current())
     late._store([(task, result)])
     assert len(client.get("diagnoses").json()["diagnoses"]) == 1
+
+
+def test_sweeps_are_judged_together_up_to_a_reference(
+    client, post, make_sweep, diagnoser, judge
+):
+    asked = []
+
+    class Together:
+        model_version = judge.model_version
+        diagnose = judge.diagnose
+
+        def diagnose_many(self, several):
+            asked.append([reference_id for *_, reference_id in several])
+            return [judge.diagnose(*one) for one in several]
+
+    start = make_sweep().measured_at
+    sweeps = [
+        make_sweep(
+            seed,
+            measured_at=start + timedelta(seconds=seed),
+            is_reference=seed in (2, 5),
+            thermal_cycle="other" if seed == 8 else None,
+        )
+        for seed in range(10)
+    ]
+    ids = [r["sweep_id"] for r in post(client, *sweeps).json()["results"]]
+    assert drain(replace(diagnoser, panel=Panel.of(Together()))) == 10
+    first, second = ids[2], ids[5]
+    assert asked == [[None] * 3, [first] * 3, [second, second, None, second]]
+    with diagnoser.database.read() as transaction:
+        records = list(get_sweeps(transaction, ids).values())
+        together = find_references(transaction, records)
+        assert together == [find_reference(transaction, each) for each in records]
 
 
 def test_a_sweep_that_breaks_the_judge_is_kept_for_a_person(

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from instruments.measurement import SweepPurpose
+from instruments.measurement import SweepPurpose, TruthFlag
 from models.diagnosis import Diagnosis, EstimateState, ResonanceState
 from models.preprocessing.grid import onto_axis
 from models.serving.predictor import NO_MODEL, Predictor
@@ -51,6 +51,44 @@ def test_archive_and_single_sweeps_agree(predictor, new_cycles):
         from_archive.condition.probability, abs=1e-4
     )
     assert alone.model_version == predictor.model_version
+
+
+def close(first, second):
+    """Compare records: words alike, numbers to the rounding of single precision."""
+    if isinstance(first, dict):
+        return first.keys() == second.keys() and all(
+            close(first[name], second[name]) for name in first
+        )
+    if isinstance(first, (list, tuple)):
+        return len(first) == len(second) and all(map(close, first, second))
+    if isinstance(first, float) and isinstance(second, float):
+        return first == pytest.approx(second, rel=1e-4, abs=2e-3)
+    return first == second
+
+
+def test_sweeps_judged_together_are_judged_as_alone(predictor, new_cycles):
+    known, other = new_cycles.sweep(0), new_cycles.sweep(9)
+    partial = replace(known, traces=dict(list(known.traces.items())[1:]))
+    sweeps = [new_cycles.sweep(row) for row in range(3, 9)]
+    less = replace(sweeps[4], traces=dict(list(sweeps[4].traces.items())[:1]))
+    void = replace(sweeps[0], flags=(TruthFlag.RF_OFF,))
+    foreign = replace(sweeps[1], frequency_hz=sweeps[1].frequency_hz + 20e9)
+    fitted = narrow(sweeps[2], SweepPurpose.TRANSMISSION, "S21")
+    asked = [
+        (sweeps[0], known, "known"),
+        (sweeps[1], None, None),
+        (sweeps[2], other, "other"),
+        (sweeps[3], partial, "partial"),
+        (less, known, "known"),
+        (void, known, "known"),
+        (foreign, known, "known"),
+        (fitted, None, None),
+        (sweeps[5], known, "known"),
+    ]
+    together = predictor.diagnose_many(asked)
+    for one, diagnosis in zip(asked, together, strict=True):
+        assert close(predictor.diagnose(*one).to_record(), diagnosis.to_record())
+    assert predictor.diagnose_many([]) == []
 
 
 def test_quantiles_rise_in_every_diagnosis(predictor, new_cycles):
