@@ -23,7 +23,7 @@ from models.training.targets import plan_targets
 
 @pytest.fixture(scope="module")
 def asked(archive_maker):
-    archive = archive_maker(cycles=3, sweeps=20, points=128)
+    archive = archive_maker(cycles=2, sweeps=24, points=128)
     archive = replace(
         archive, s=archive.s[:, 1:2], s_parameters=archive.s_parameters[1:2]
     )

@@ -45,7 +45,7 @@ def test_the_estimate_comes_near_with_many_sweeps():
     assert sum(step["sweeps"] for step in told["curve"]) == 4000
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(st.integers(0, 2**20), st.integers(10, 200), st.booleans())
 def test_any_sweeps_have_an_answer(seed, count, alike):
     rng = np.random.default_rng(seed)
