@@ -130,6 +130,8 @@ class Database:
         """
         engine = self._engine.execution_options(isolation_level="REPEATABLE READ")
         with self._mapped(), engine.connect() as connection:
+            # It does nothing itself while others read through it, for hours maybe.
+            take_time(connection)
             name = connection.execute(text("SELECT pg_export_snapshot()")).scalar_one()
             yield connection, str(name)
             connection.rollback()
@@ -162,6 +164,13 @@ class Database:
     def _dispose(self) -> None:
         self._engine.dispose()
         self._writing.dispose()
+
+
+def take_time(transaction: Transaction) -> None:
+    """Let a transaction that is about the whole database last as long as it takes."""
+    if transaction.dialect.name == "postgresql":
+        for name in ("statement_timeout", "idle_in_transaction_session_timeout"):
+            transaction.execute(text(f"SET LOCAL {name} = 0"))
 
 
 def confirm_durable(transaction: Transaction) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from service.config_values import ConfigError
 from service.errors import StorageUnavailableError
-from service.storage.engine import Database
+from service.storage.engine import Database, take_time
 from service.storage.sqlite_file import create_sqlite_file
 
 
@@ -51,6 +51,7 @@ def upgrade(
     if database.path is not None:
         create_sqlite_file(database.path)
     with database.write() as transaction:
+        take_time(transaction)
         command.upgrade(_config(migrations, transaction), revision)
 
 
@@ -59,6 +60,7 @@ def downgrade(
 ) -> None:
     """Undo the migrations above ``revision``; ``"base"`` undoes all."""
     with database.write() as transaction:
+        take_time(transaction)
         command.downgrade(_config(migrations, transaction), revision)
 
 

@@ -207,3 +207,13 @@ def test_a_backup_never_writes_over_anything(tooled, tmp_path):
 def replace_tools(database: Database) -> Database:
     url = database.url.render_as_string(hide_password=False)
     return Database(url, tools="/nowhere")
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_copy_that_takes_long_is_not_cut_off(database):
+    query = "SHOW idle_in_transaction_session_timeout"
+    with database.snapshot() as (transaction, _):
+        assert transaction.exec_driver_sql(query).scalar_one() == "0"
+    for opened in (database.read, database.write, database.read, database.write):
+        with opened() as transaction:
+            assert transaction.exec_driver_sql(query).scalar_one() == "1min"

@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from service.errors import StorageUnavailableError
 from service.operations.preparing import SweepPreparer
+from service.storage import migration
 from service.storage.cavities import put_cavity
 from service.storage.codec import encode_axis, encode_traces
 from service.storage.engine import Database
@@ -54,6 +55,22 @@ def test_a_database_without_tables_says_how_to_mend_it(empty_database):
 def test_upgrading_twice_changes_nothing(database: Database):
     upgrade(database)
     check_drift(database)
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_millions_of_rows_may_take_longer_than_a_statement_may(database, monkeypatch):
+    shown = []
+
+    def look(config, revision):
+        for name in ("statement_timeout", "idle_in_transaction_session_timeout"):
+            transaction = config.attributes["connection"]
+            shown.append(transaction.exec_driver_sql(f"SHOW {name}").scalar_one())
+
+    for way in ("upgrade", "downgrade"):
+        monkeypatch.setattr(migration.command, way, look)
+    upgrade(database)
+    downgrade(database, "base")
+    assert shown == ["0"] * 4
 
 
 def test_an_unknown_revision_is_refused(database: Database):
