@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from scipy.linalg import block_diag
 
 from models.coordinates.following import Following, KnownSignals
 from models.coordinates.signal import (
@@ -22,6 +23,9 @@ from models.preprocessing.axes import AxisMemory
 from models.preprocessing.grid import Binning, bin_axis
 from models.preprocessing.references import ReferenceMemory
 from models.preprocessing.view import SweepView, Traces
+
+LOOSE_NAMES = ("phase_rad", "delay")
+"""Coordinates of the smooth part that tell lengths and connections first."""
 
 Signals: TypeAlias = npt.NDArray[np.complex64]
 
@@ -88,6 +92,22 @@ class CoordinateForm:
         """Number of the trace that each number of the texture comes from."""
         counts = [form.texture_count for form in self.traces.values()]
         return np.repeat(np.arange(len(counts)), counts)
+
+    @cached_property
+    def scatter(self) -> Reals:
+        """How re-made reflections scatter the coordinates, trace by trace.
+
+        Each over the power of its noise; zeros for what is no smooth part, shape
+        (coordinate, coordinate).
+        """
+        return np.asarray(
+            block_diag(*[form.scatter() for form in self.traces.values()])
+        )
+
+    @cached_property
+    def loose(self) -> Flags:
+        """Coordinates that a re-made connector moves at will: phase and delay."""
+        return np.array([name.split(" ")[-1] in LOOSE_NAMES for name in self.names])
 
     def signals(self, frequency_hz: Reals, samples: Complexes) -> Signals | None:
         """Put traces on the canonical grid; None where the axis does not fit.

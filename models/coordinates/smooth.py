@@ -147,6 +147,29 @@ def no_ripple(bin_count: int) -> Reals:
     return np.zeros(bin_count // 2 + 1)
 
 
+def smooth_scatter(kept: Flags, ripple: Reals) -> Reals:
+    """Return how ripple and noise scatter the coordinates of a smooth part.
+
+    Parameters
+    ----------
+    kept
+        Bins off every resonance, shape (bin,).
+    ripple
+        As from :func:`learn_ripple`.
+
+    Returns
+    -------
+    ndarray
+        Their covariance over the power of the noise (Aitken), in the order of
+        :func:`smooth_names`, shape (2 ORDER + 2, 2 ORDER + 2).
+    """
+    terms, weighted = _weighted_terms(centred(kept.size)[kept], kept.size, ripple)
+    found = np.linalg.pinv((weighted @ terms).real, hermitian=True)
+    middle = ORDER + 1
+    order = [0, middle, middle + 1, *range(1, middle), *range(middle + 2, 2 * middle)]
+    return np.asarray(found[np.ix_(order, order)])
+
+
 def _log_ratio(
     signal: Complexes, reference: Complexes, kept: Flags
 ) -> tuple[Reals, Reals, Complexes]:
@@ -188,20 +211,25 @@ def _separator(count: int, kept: bytes, ripple: bytes) -> tuple[Reals, Complexes
     The real part of the latter, (2 ORDER + 2, kept), times a complex log-ratio is the
     coefficients of level and phase with the least error where echoes ripple (Aitken).
     """
-    mask = np.frombuffer(kept, dtype=np.bool_)
-    at = centred(count)[mask]
+    at = centred(count)[np.frombuffer(kept, dtype=np.bool_)]
     basis, inverse = _with_inverse(at / (0.5 * (count - 1)), ORDER)
     power = np.frombuffer(ripple, dtype=np.float64)
     if not power[_FIRST_RIPPLE:].any():
         return basis, np.concatenate([inverse, -1j * inverse])
+    terms, weighted = _weighted_terms(at, count, power)
+    return basis, np.asarray(np.linalg.solve((weighted @ terms).real, weighted))
+
+
+def _weighted_terms(at: Reals, count: int, power: Reals) -> tuple[Complexes, Complexes]:
+    """Return the terms of level and phase, and these over the ripple's covariance."""
+    basis = np.polynomial.legendre.legvander(at / (0.5 * (count - 1)), ORDER)
     delay = np.arange(_FIRST_RIPPLE, count // 2, 1.0 / _STEPS_PER_BIN)
     density = np.interp(delay, np.arange(power.size), power)
     echo = np.exp(-2j * np.pi * at[:, None] * delay / count)
     covariance = (echo * (density / (count * _STEPS_PER_BIN))) @ echo.conj().T
     covariance += np.eye(at.size)
     terms = np.concatenate([basis, 1j * basis], axis=1)
-    weighted = np.linalg.solve(covariance, terms).conj().T
-    return basis, np.asarray(np.linalg.solve((weighted @ terms).real, weighted))
+    return terms, np.linalg.solve(covariance, terms).conj().T
 
 
 @lru_cache(maxsize=16)

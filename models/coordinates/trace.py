@@ -5,7 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.coordinates.signal import Complexes, Flags, Reals
-from models.coordinates.smooth import SmoothPart, smooth_names, smooth_part
+from models.coordinates.smooth import (
+    SmoothPart,
+    smooth_names,
+    smooth_part,
+    smooth_scatter,
+)
 from models.coordinates.texture import BAND_COUNT
 
 SNAP_ORDER = 4
@@ -109,6 +114,17 @@ class TraceForm:
         level = _level(own, known) if strength is None else strength
         rest = ((own - known) / np.maximum(scale, 1e-30))[:, self.kept]
         return level[:, None], rest
+
+    def scatter(self) -> Reals:
+        """Return how re-made reflections scatter the coordinates, over the noise.
+
+        Zeros for those that are not of the smooth part, shape (coordinate, coordinate).
+        """
+        whole = np.zeros((len(self.names), len(self.names)))
+        if self.logarithmic:
+            found = smooth_scatter(self.kept, self.ripple)
+            whole[: found.shape[0], : found.shape[1]] = found
+        return whole
 
     def smooth(self, own: Complexes, known: Complexes) -> SmoothPart:
         """Return the smooth part of the log-ratio, and what it leaves."""

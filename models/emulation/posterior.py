@@ -1,11 +1,11 @@
 """Which temperatures and fields a healthy receiver would need to look like this."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import ndtr
 
-from models.coordinates.signal import Reals
+from models.coordinates.signal import Flags, Reals
 
 _FIELD_QUANTILE_COUNT = 121
 
@@ -55,6 +55,24 @@ class Posterior:
                 share[row], self.field_tesla[row], self.field_sigma_tesla[row], levels
             )
         return found
+
+    def doubted(self, doubt: Reals) -> "Posterior":
+        """Return a posterior that is less sure, its likelihood to the power 1 / doubt.
+
+        Parameters
+        ----------
+        doubt
+            At least 1, shape (sweep,).
+        """
+        density = np.maximum(self.density, 1e-300) ** (1.0 / doubt)[:, None]
+        sigma = self.field_sigma_tesla * np.sqrt(doubt)[:, None]
+        return replace(self, density=density, field_sigma_tesla=sigma)
+
+    def taken(self, rows: Flags) -> "Posterior":
+        """Return some of the sweeps."""
+        return Posterior(
+            **{name: getattr(self, name)[rows] for name in Posterior.__slots__}
+        )
 
     def _cumulated(self) -> Reals:
         steps = np.diff(self.places, axis=1)

@@ -18,10 +18,11 @@ FAULTY_GROUP = 3
 TEMPERATURE_EDGES = (float(np.log10(4.0)), float(np.log10(40.0)))
 """Edges of the bands in log10 K: frozen, cold, warm."""
 
-CAUTION = 0.2
+CAUTION = 0.3
 """Share of what may lie outside that is kept back, for the next cycle is another."""
 
 _LEAST_GROUP = 30
+_USUAL_SHARE = 0.8
 _MEDIAN = LEVELS.index(0.5)
 _FEWEST_FREEDOM = 3
 
@@ -48,6 +49,27 @@ class Stretch:
 def groups_of(place: Reals, faulty: Flags) -> npt.NDArray[np.intp]:
     """Return the group of each sweep by its read temperature, shape (sweep,)."""
     return np.where(faulty, FAULTY_GROUP, np.searchsorted(TEMPERATURE_EDGES, place))
+
+
+def usual_departure(
+    chi_square: Reals, group: npt.NDArray[np.intp], healthy: npt.NDArray[np.bool_]
+) -> Reals:
+    """Return the squared departure that most sweeps of a group stay below, (group,).
+
+    Of healthy sweeps, and in the last group of all that look faulty.
+
+    Parameters
+    ----------
+    chi_square
+        Of left-out sweeps, shape (sweep,).
+    """
+    found = np.empty(GROUP_COUNT)
+    for index in range(GROUP_COUNT):
+        mine = (group == index) & (healthy | (index == FAULTY_GROUP))
+        if mine.sum() < _LEAST_GROUP:
+            mine = healthy if healthy.any() else np.ones_like(healthy)
+        found[index] = max(float(np.quantile(chi_square[mine], _USUAL_SHARE)), 1e-9)
+    return found
 
 
 def fit_stretch(
@@ -81,24 +103,67 @@ def fit_stretch(
             raw[member],
             truth[member],
             weight[member],
-            int(np.unique(cycle[member]).size),
+            independent_count((truth[member] - raw[member, _MEDIAN]), cycle[member]),
         )
     return Stretch(factors=factors)
 
 
-def allowance(level: float, cycle_count: int) -> float:
+def allowance(level: float, count: float) -> float:
     """Return by how much the next cycle may be further off than so many tell.
 
     The ratio of a prediction interval for one more Gaussian cycle, when mean and
     spread are those of the cycles seen, to the interval if both were known.
+
+    Parameters
+    ----------
+    count
+        Cycles, or as many independent readings as sweeps are worth.
     """
     outer = max(level, 1.0 - level)
-    freedom = max(cycle_count - 1, _FEWEST_FREEDOM)
+    freedom = max(count - 1, _FEWEST_FREEDOM)
     ratio = stats.t.ppf(outer, freedom) / stats.norm.ppf(outer)
     return float(ratio * np.sqrt(1.0 + 1.0 / (freedom + 1)))
 
 
-def _factors(raw: Reals, truth: Reals, weight: Reals, cycle_count: int) -> Reals:
+def independent_count(error: Reals, cycle: npt.NDArray[np.str_]) -> float:
+    """Return how many independent readings the errors of sweeps are worth.
+
+    Sweeps over their design effect (Kish 1965): where a cycle errs as one, cycles
+    count; where every sweep errs by itself, sweeps do. What is shared within a cycle
+    is the larger intraclass correlation of the ranks of errors and of their sizes.
+
+    Parameters
+    ----------
+    error
+        With its sign, shape (sweep,).
+    """
+    _, index, counts = np.unique(cycle, return_inverse=True, return_counts=True)
+    if counts.size < 2 or counts.size == error.size:
+        return float(counts.size)
+    usual = (error.size - float((counts**2).sum()) / error.size) / (counts.size - 1)
+    shared = max(
+        _intraclass(stats.rankdata(each), index, counts, usual)
+        for each in (error, np.abs(error))
+    )
+    found = error.size / (1.0 + (usual - 1.0) * shared)
+    return float(np.clip(found, counts.size, error.size))
+
+
+def _intraclass(
+    ranks: Reals,
+    index: npt.NDArray[np.intp],
+    counts: npt.NDArray[np.intp],
+    usual: float,
+) -> float:
+    """Return the share of the variance that is between cycles (one-way analysis)."""
+    means = np.bincount(index, ranks) / counts
+    between = float((counts * (means - ranks.mean()) ** 2).sum()) / (counts.size - 1)
+    within = float(((ranks - means[index]) ** 2).sum()) / (ranks.size - counts.size)
+    total = between + (usual - 1.0) * within
+    return max((between - within) / total, 0.0) if total > 0 else 0.0
+
+
+def _factors(raw: Reals, truth: Reals, weight: Reals, count: float) -> Reals:
     found = np.ones(len(LEVELS))
     median = raw[:, _MEDIAN]
     for column, level in enumerate(LEVELS):
@@ -109,7 +174,7 @@ def _factors(raw: Reals, truth: Reals, weight: Reals, cycle_count: int) -> Reals
         outer = max(level, 1.0 - level)
         share = outer + CAUTION * (1.0 - outer)
         reached = _quantile(away, weight, share)
-        found[column] = max(allowance(level, cycle_count) * reached, 0.02)
+        found[column] = max(allowance(level, count) * reached, 0.02)
     return found
 
 

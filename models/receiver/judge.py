@@ -15,8 +15,9 @@ from models.coordinates import CoordinateForm, Coordinates
 from models.coordinates.signal import Flags, Reals
 from models.emulation import HealthyEmulator, Posterior, PosteriorReader
 from models.networks.density import LEVELS
+from models.receiver.evidence import Evidence
 from models.receiver.features import condition_features
-from models.receiver.intervals import GROUP_COUNT, Stretch, groups_of
+from models.receiver.intervals import GROUP_COUNT, Stretch
 from models.receiver.ridge import RidgeReader
 from models.receiver.softmax import SoftmaxHead
 
@@ -61,12 +62,15 @@ class SetJudge:
         Head of the condition, where there is one.
     softmax_temperature
         Divides its logits.
+    usual
+        Squared departure that most left-out sweeps stay below, shape (group,).
     scalars
         Target to how it is read.
     """
 
     condition: SoftmaxHead | None
     softmax_temperature: float
+    usual: Reals
     scalars: dict[str, ScalarReading]
 
 
@@ -138,7 +142,10 @@ class ReceiverJudge:
             if self.sets[traces].condition is not None:
                 probabilities[rows] = shares
             evidence = Evidence.of(
-                posterior, coordinates.values[rows], self.looks_faulty(shares)
+                posterior,
+                coordinates.values[rows],
+                self.looks_faulty(shares),
+                self.sets[traces].usual,
             )
             for name, reading in self.sets[traces].scalars.items():
                 mine = None if network is None else network[name][rows]
@@ -177,38 +184,6 @@ class ReceiverJudge:
         if self.healthy < 0 or shares.shape[1] == 0:
             return np.zeros(shares.shape[0], dtype=np.bool_)
         return np.asarray(shares.argmax(axis=1) != self.healthy)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Evidence:
-    """What scalars are read from; the first axis of each is the sweep.
-
-    Attributes
-    ----------
-    posterior
-        Of the healthy emulator.
-    values
-        Coordinates.
-    group
-        By read temperature, and whether the sweep looks faulty.
-    """
-
-    posterior: Posterior
-    values: Reals
-    group: npt.NDArray[np.intp]
-
-    @classmethod
-    def of(cls, posterior: Posterior, values: Reals, faulty: Flags) -> "Evidence":
-        """Sort sweeps into their groups."""
-        place = posterior.place_quantiles(np.array([0.5]))[:, 0]
-        return cls(posterior=posterior, values=values, group=groups_of(place, faulty))
-
-    def emulated(self, name: str) -> Reals:
-        """Return the emulator's quantiles of a scalar, shape (sweep, level)."""
-        levels = np.array(LEVELS)
-        if name == "temperature_k":
-            return self.posterior.place_quantiles(levels)
-        return self.posterior.field_quantiles(levels)
 
 
 def expert_quantiles(

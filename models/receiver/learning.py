@@ -19,9 +19,10 @@ from models.emulation import (
 )
 from models.emulation.selection import Choice, choose, fit_chosen
 from models.receiver.conditions import NamedSweeps, learn_condition
+from models.receiver.evidence import Evidence, sorted_by
 from models.receiver.features import condition_features
+from models.receiver.intervals import usual_departure
 from models.receiver.judge import (
-    Evidence,
     ReceiverJudge,
     SetJudge,
     TraceSet,
@@ -231,21 +232,31 @@ def _learn_set(
         )
     )
     shares = softmax(logits, 1.0) if head is not None else np.zeros((rows.size, 0))
+    faulty = bare.looks_faulty(shares)
+    usual = usual_departure(
+        seen.posterior.chi_square,
+        sorted_by(seen.posterior, faulty),
+        lesson.healthy[rows],
+    )
     evidence = Evidence.of(
-        seen.posterior, lesson.coordinates.values[rows], bare.looks_faulty(shares)
+        seen.posterior, lesson.coordinates.values[rows], faulty, usual
     )
     present = coordinates_of(seen.traces, bare.form)
     scalars, quantiles = {}, {}
     for name in seen.targets:
         opinion = None if seen.network is None else seen.network[name][rows]
         scalars[name], quantiles[name] = learn_scalar(
-            name, _taught(name, lesson, rows), evidence, present, opinion
+            name, _taught(name, lesson, rows, bare.form), evidence, present, opinion
         )
-    judge = SetJudge(condition=head, softmax_temperature=temperature, scalars=scalars)
+    judge = SetJudge(
+        condition=head, softmax_temperature=temperature, usual=usual, scalars=scalars
+    )
     return judge, LeftOut(rows=rows, quantiles=quantiles, logits=logits)
 
 
-def _taught(name: str, lesson: ReceiverLesson, rows: Indices) -> TaughtScalar:
+def _taught(
+    name: str, lesson: ReceiverLesson, rows: Indices, form: CoordinateForm
+) -> TaughtScalar:
     truth = (lesson.place if name == "temperature_k" else lesson.field_tesla)[rows]
     cycle = lesson.cycle[rows]
     return TaughtScalar(
@@ -253,4 +264,6 @@ def _taught(name: str, lesson: ReceiverLesson, rows: Indices) -> TaughtScalar:
         np.asarray(np.isfinite(truth) & lesson.healthy[rows]),
         folds_of(cycle, _MOST_RIDGE_FOLDS),
         cycle,
+        form.scatter,
+        form.loose,
     )

@@ -1,7 +1,10 @@
 """A ridge on the coordinates: the most direct reading of a scalar.
 
-Its penalty is the largest with which left-out cycles are read as well as with the
-best one, within its standard error (Breiman, Friedman, Olshen and Stone, 1984).
+Its weights are penalised by their size, and by what re-made reflections would do to
+the reading: a dozen cycles show a dozen ripples, and a reading that is blind to these
+alone follows the next one. Physics knows them all (:attr:`CoordinateForm.scatter`).
+Phases and delays, which every re-made connector moves, are read only where left-out
+cycles are read clearly better with them.
 """
 
 from dataclasses import dataclass
@@ -9,14 +12,18 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from models.coordinates.signal import Reals, as_stored
+from models.coordinates.signal import Flags, Reals, as_stored
 
 PENALTIES = tuple(float(10.0**power) for power in range(-9, 0))
-"""Penalties that are tried, over the number of sweeps."""
+"""Penalties on the size of weights that are tried, over the number of sweeps."""
+
+RIPPLES = (0.0, 1e-4, 1e-3, 1e-2)
+"""Penalties on what ripple does to a reading; 1 is that of the middle coordinate."""
 
 _LARGEST_INPUT = 10.0
 _FLOOR_SHARE = 0.3
 _NOISE = 1e-2
+_SHARE_OF_ERROR = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -79,7 +86,11 @@ def spread_of(leverage: Reals, floor: float) -> Reals:
 
 
 def fit_ridge(
-    values: Reals, truth: Reals, fold: npt.NDArray[np.intp]
+    values: Reals,
+    truth: Reals,
+    fold: npt.NDArray[np.intp],
+    scatter: Reals | None = None,
+    loose: Flags | None = None,
 ) -> tuple[RidgeReader, Reals, Reals]:
     """Fit on all sweeps, and read each by what the other cycles teach.
 
@@ -91,6 +102,12 @@ def fit_ridge(
         The scalar in its coordinate, shape (sweep,).
     fold
         Group of cycles that a sweep is left out with, shape (sweep,).
+    scatter
+        How re-made reflections scatter the coordinates, in any unit, shape
+        (coordinate, coordinate); zeros, or None, where nobody knows.
+    loose
+        Coordinates that every re-made connector moves, shape (coordinate,); none
+        where None.
 
     Returns
     -------
@@ -104,31 +121,81 @@ def fit_ridge(
     centre = as_stored(values.mean(axis=0))
     scale = as_stored(np.maximum(values.std(axis=0), 1e-9))
     inputs = ridge_inputs(values, centre, scale)
-    readings = _left_out(inputs, truth, fold)
-    errors = np.sqrt(np.mean((readings - truth[:, None]) ** 2, axis=0))
-    best = one_error_rule(errors, np.unique(fold).size)
-    weight, offset = _solve(inputs, truth, (PENALTIES[best],))
+    even = _even_scatter(scatter, scale)
+    read = np.ones(scale.size, dtype=np.bool_)
+    chosen = _choose(inputs, truth, fold, even)
+    if loose is not None and loose.any() and not loose.all():
+        firm = _choose(inputs * ~loose, truth, fold, even)
+        if firm.score <= chosen.score * _within_error(np.unique(fold).size):
+            chosen, read = firm, ~loose
+    inputs = inputs * read
+    weight, offset = _Moments.of(inputs, truth).solved((chosen.size,), chosen.ripple)
     leverage = _left_out_leverage(inputs, fold)
     floor = _FLOOR_SHARE * float(np.median(leverage))
     reader = RidgeReader(
         centre=centre,
         scale=scale,
-        weight=as_stored(weight[:, 0]),
+        weight=np.where(read, as_stored(weight[:, 0]), np.nan),
         offset=float(offset[0]),
-        precision=_precision(inputs),
+        precision=_precision(inputs) * np.outer(read, read),
         floor=floor,
     )
-    return reader, np.asarray(readings[:, best]), spread_of(leverage, floor)
+    return reader, chosen.left_out, spread_of(leverage, floor)
 
 
-def one_error_rule(errors: Reals, cycle_count: int) -> int:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Penalties:
+    """What was chosen, its rms error on left-out sweeps, and how it reads these."""
+
+    size: float
+    ripple: Reals
+    score: float
+    left_out: Reals
+
+
+def _choose(
+    inputs: Reals, truth: Reals, fold: npt.NDArray[np.intp], even: Reals
+) -> _Penalties:
+    """Choose penalties on left-out cycles.
+
+    Of those on ripple the one is taken that reads them best; of those on size the
+    largest that does so within its standard error (Breiman, Friedman, Olshen and
+    Stone, 1984), or half of it where ripple is known: then it is no longer size that
+    keeps a reading from following ripple.
+    """
+    is_known = bool(even.any())
+    ripples = [each * even for each in (RIPPLES if is_known else (0.0,))]
+    readings = _left_out(inputs, truth, fold, ripples)
+    errors = np.sqrt(np.mean((readings - truth[:, None]) ** 2, axis=1))
+    ripple = int(errors.min(axis=1).argmin())
+    share = _SHARE_OF_ERROR if is_known else 1.0
+    best = one_error_rule(errors[ripple], np.unique(fold).size, share)
+    return _Penalties(
+        PENALTIES[best],
+        ripples[ripple],
+        float(errors.min()),
+        np.asarray(readings[ripple, :, best]),
+    )
+
+
+def one_error_rule(errors: Reals, cycle_count: int, share: float = 1.0) -> int:
     """Return the largest penalty whose error is the least one within its own error.
 
     A dozen cycles tell an rms to a fifth; a small penalty that is best by less than
     that is best for them, and worse for the next.
+
+    Parameters
+    ----------
+    share
+        Of the standard error that is allowed.
     """
-    allowed = float(errors.min()) * (1.0 + 1.0 / np.sqrt(2.0 * cycle_count))
+    allowed = float(errors.min()) * _within_error(cycle_count, share)
     return int(np.flatnonzero(errors <= allowed).max())
+
+
+def _within_error(cycle_count: int, share: float = 1.0) -> float:
+    """Return how much an rms over cycles may be larger by chance."""
+    return float(1.0 + share / np.sqrt(2.0 * cycle_count))
 
 
 def _left_out_leverage(inputs: Reals, fold: npt.NDArray[np.intp]) -> Reals:
@@ -146,25 +213,57 @@ def _precision(inputs: Reals) -> Reals:
     return as_stored(0.5 * (found + found.T))
 
 
-def _left_out(inputs: Reals, truth: Reals, fold: npt.NDArray[np.intp]) -> Reals:
-    found = np.zeros((truth.size, len(PENALTIES)))
+def _even_scatter(scatter: Reals | None, scale: Reals) -> Reals:
+    """Return scatter of scaled coordinates, 1 for the middle one of those it knows."""
+    if scatter is None:
+        return np.zeros((scale.size, scale.size))
+    scaled = scatter / np.outer(scale, scale)
+    known = np.diag(scaled)[np.diag(scaled) > 0]
+    return np.asarray(scaled / np.median(known) if known.size else scaled)
+
+
+def _left_out(
+    inputs: Reals, truth: Reals, fold: npt.NDArray[np.intp], ripples: list[Reals]
+) -> Reals:
+    """Return readings without the own cycle, shape (ripple, sweep, penalty)."""
+    found = np.zeros((len(ripples), truth.size, len(PENALTIES)))
     for index in np.unique(fold):
         out = fold == index
         known = ~out if not out.all() else out
-        weight, offset = _solve(inputs[known], truth[known], PENALTIES)
-        found[out] = inputs[out] @ weight + offset
+        moments = _Moments.of(inputs[known], truth[known])
+        for number, ripple in enumerate(ripples):
+            weight, offset = moments.solved(PENALTIES, ripple)
+            found[number, out] = inputs[out] @ weight + offset
     return found
 
 
-def _solve(
-    inputs: Reals, truth: Reals, penalties: tuple[float, ...]
-) -> tuple[Reals, Reals]:
-    """Return weights and offsets for several penalties, (coordinate, penalty)."""
-    middle, usual = inputs.mean(axis=0), float(truth.mean())
-    centred = inputs - middle
-    values, vectors = np.linalg.eigh(centred.T @ centred / truth.size)
-    turned = vectors.T @ (centred.T @ (truth - usual) / truth.size)
-    values = np.maximum(values, 0.0)
-    shrunk = turned[:, None] / (values[:, None] + np.array(penalties))
-    weight = vectors @ shrunk
-    return weight, usual - middle @ weight
+@dataclass(frozen=True, slots=True, eq=False)
+class _Moments:
+    """All that a ridge needs to know of sweeps."""
+
+    middle: Reals
+    centre: float
+    scatter: Reals
+    mixed: Reals
+
+    @classmethod
+    def of(cls, inputs: Reals, truth: Reals) -> "_Moments":
+        middle, usual = inputs.mean(axis=0), float(truth.mean())
+        centred = inputs - middle
+        return cls(
+            middle,
+            usual,
+            centred.T @ centred / truth.size,
+            centred.T @ (truth - usual) / truth.size,
+        )
+
+    def solved(
+        self, penalties: tuple[float, ...], ripple: Reals
+    ) -> tuple[Reals, Reals]:
+        """Return weights and offsets for several penalties, (coordinate, penalty)."""
+        values, vectors = np.linalg.eigh(self.scatter + ripple)
+        turned = vectors.T @ self.mixed
+        values = np.maximum(values, 0.0)
+        shrunk = turned[:, None] / (values[:, None] + np.array(penalties))
+        weight = vectors @ shrunk
+        return weight, self.centre - self.middle @ weight

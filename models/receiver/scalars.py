@@ -7,14 +7,16 @@ import numpy.typing as npt
 
 from models.coordinates.signal import Flags, Reals
 from models.networks.density import LEVELS
+from models.receiver.evidence import Evidence
 from models.receiver.intervals import (
     CAUTION,
     FAULTY_GROUP,
     GROUP_COUNT,
     allowance,
     fit_stretch,
+    independent_count,
 )
-from models.receiver.judge import EXPERTS, Evidence, ScalarReading, empty_groups
+from models.receiver.judge import EXPERTS, ScalarReading, empty_groups
 from models.receiver.ridge import RidgeReader, fit_ridge
 
 LEAST_SWEEPS = 40
@@ -40,12 +42,18 @@ class TaughtScalar:
         Group of cycles that a sweep is left out with.
     cycle
         Thermal cycle.
+    scatter
+        How re-made reflections scatter the coordinates, (coordinate, coordinate).
+    loose
+        Coordinates that every re-made connector moves, shape (coordinate,).
     """
 
     truth: Reals
     healthy: Flags
     fold: Indices
     cycle: npt.NDArray[np.str_]
+    scatter: Reals
+    loose: Flags
 
 
 def learn_scalar(
@@ -105,7 +113,11 @@ def _direct(
     """Fit the ridge; return it with its readings of left-out sweeps and spreads."""
     known = np.flatnonzero(taught.healthy)
     reader, left, wide = fit_ridge(
-        values[known][:, present], taught.truth[known], taught.fold[known]
+        values[known][:, present],
+        taught.truth[known],
+        taught.fold[known],
+        taught.scatter[np.ix_(present, present)],
+        taught.loose[present],
     )
     readings = reader.read(values[:, present])
     readings[known] = left
@@ -131,7 +143,7 @@ def _offsets(
     A few cycles tell how large errors are, but not to which side those of the next
     one will lie; and the next one may be worse than all that were seen.
     """
-    error = np.abs(taught.truth - direct) / spread
+    error = (taught.truth - direct) / spread
     levels = np.array(LEVELS)
     inside = np.abs(2 * levels - 1)
     inside = inside + CAUTION * (1 - inside)
@@ -140,9 +152,10 @@ def _offsets(
         mine = taught.healthy & (group == index)
         if mine.sum() < LEAST_SWEEPS:
             mine = taught.healthy
-        cycles = int(np.unique(taught.cycle[mine]).size)
-        wider = [0.0 if at == 0.5 else allowance(at, cycles) for at in LEVELS]
-        found[index] = np.sign(levels - 0.5) * np.quantile(error[mine], inside) * wider
+        count = independent_count(error[mine], taught.cycle[mine])
+        wider = [0.0 if at == 0.5 else allowance(at, count) for at in LEVELS]
+        reach = np.quantile(np.abs(error[mine]), inside)
+        found[index] = np.sign(levels - 0.5) * reach * wider
     return found
 
 

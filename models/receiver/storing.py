@@ -95,7 +95,7 @@ def _judge_of(record: Mapping[str, Any], arrays: Arrays) -> ReceiverJudge:
 
 
 def _set_arrays(prefix: str, judge: SetJudge) -> Arrays:
-    arrays: Arrays = {}
+    arrays: Arrays = {f"{prefix}.usual": judge.usual}
     if judge.condition is not None:
         for name in ("centre", "scale", "weight", "offset"):
             values = getattr(judge.condition, name)
@@ -136,9 +136,13 @@ def _set_of(
         str(name): _reading_of(f"{prefix}.{name}", taker, count)
         for name in record["scalars"]
     }
+    usual = taker.take(f"{prefix}.usual", (GROUP_COUNT,))
+    if not (usual > 0).all():
+        raise ModelFolderError(f"{OWNER}: array '{prefix}.usual' is not positive")
     return SetJudge(
         condition=condition,
         softmax_temperature=float(record["softmax_temperature"]),
+        usual=usual,
         scalars=scalars,
     )
 

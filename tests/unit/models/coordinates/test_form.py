@@ -148,3 +148,20 @@ def test_every_bin_has_as_many_points_in_its_middle(views, lines, points):
     middle = binning.sums(axis_hz) / together
     assert np.allclose(middle, binning.centre_hz, atol=1e-3)
     assert 300 <= form.bin_count <= 512
+
+
+def test_loose_coordinates_are_phases_and_delays(form):
+    loose = {name for name, flag in zip(form.names, form.loose, strict=True) if flag}
+    assert loose == {
+        f"{trace} {what}" for trace in TRACES for what in ("phase_rad", "delay")
+    }
+
+
+def test_scatter_is_known_of_smooth_parts_trace_by_trace(form):
+    smooth = np.array(
+        ["echo" not in name and "mode" not in name for name in form.names]
+    )
+    assert np.array_equal(np.diag(form.scatter) > 0, smooth)
+    apart = form.trace_of[:, None] != form.trace_of[None, :]
+    assert not form.scatter[apart].any()
+    assert np.linalg.eigvalsh(form.scatter[np.ix_(smooth, smooth)]).min() > 0

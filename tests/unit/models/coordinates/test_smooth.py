@@ -11,6 +11,7 @@ from models.coordinates.smooth import (
     no_ripple,
     smooth_names,
     smooth_part,
+    smooth_scatter,
 )
 
 COUNT = 256
@@ -98,3 +99,31 @@ def test_a_trend_leaves_nothing(coefficients, order):
     parts = np.array(coefficients).reshape(2, 4)[:, : order + 1]
     whole = np.polynomial.legendre.legval(PLACE, (parts[0] + 1j * parts[1]))
     assert np.allclose(detrended(whole[None], order), 0.0, atol=1e-9)
+
+
+def test_scatter_is_that_of_smooth_parts_under_noise_and_ripple():
+    rng = np.random.default_rng(5)
+    kept = np.ones(COUNT, dtype=bool)
+    kept[90:110] = False
+    ripple = RIPPLES[1] / 1e3
+    draws, noise = 4000, 1e-3
+    # Ripple as its definition has it: power over the noise's, by delay, twice a step.
+    delay = np.arange(29, 39, 0.5)
+    density = np.interp(delay, np.arange(ripple.size), ripple) / (2 * COUNT)
+    echo = np.exp(-2j * np.pi * centred(COUNT) * delay[:, None] / COUNT)
+    size = np.sqrt(density / 2) * circular(rng, (draws, delay.size))
+    whole = size @ echo + circular(rng, (draws, COUNT)) / np.sqrt(2)
+    own = REFERENCE * np.exp(noise * whole)
+    values = smooth_part(own, REFERENCE, kept, TURNS, ripple).values
+    found = np.var(values, axis=0) / noise**2
+    # Of circular noise half is in level, half in phase.
+    expected = np.diag(smooth_scatter(kept, ripple)) / 2
+    assert np.allclose(found, expected, rtol=0.15)
+    likeness = np.corrcoef(values.T)[0, 4]
+    scatter = smooth_scatter(kept, ripple)
+    told = scatter[0, 4] / np.sqrt(scatter[0, 0] * scatter[4, 4])
+    assert likeness == pytest.approx(told, abs=0.08)
+
+
+def circular(rng, shape):
+    return rng.normal(size=shape) + 1j * rng.normal(size=shape)

@@ -12,6 +12,7 @@ from models.receiver.intervals import (
     allowance,
     fit_stretch,
     groups_of,
+    independent_count,
 )
 
 NORMAL = np.array([-1.645, -0.994, 0.0, 0.994, 1.645])
@@ -95,3 +96,24 @@ def test_the_allowance_covers_one_more_cycle_as_promised(cycles):
     reach = 1.645 * allowance(0.95, cycles) * seen.std(axis=1, ddof=1)
     away = np.abs(rng.normal(2.0, 0.7, 100_000) - seen.mean(axis=1))
     assert np.mean(away <= reach) == pytest.approx(0.9, abs=0.005)
+
+
+@given(st.integers(0, 1000))
+def test_sweeps_count_as_cycles_where_cycles_err_as_one(seed):
+    rng = np.random.default_rng(seed)
+    cycle = np.repeat([f"cycle-{index}" for index in range(20)], 30)
+    own = rng.normal(size=600)
+    shared = np.repeat(rng.normal(size=20), 30)
+    wider = np.repeat(rng.lognormal(0.0, 1.5, 20), 30) * own
+    alone = independent_count(own, cycle)
+    assert 20 <= independent_count(shared + 1e-3 * own, cycle) < 21
+    assert 20 <= independent_count(wider, cycle) < 150
+    assert 200 < alone <= 600
+    assert 20 < independent_count(shared + own, cycle) < alone
+
+
+@pytest.mark.parametrize("sweeps", [1, 2, 3])
+def test_a_handful_of_sweeps_is_worth_no_more_than_its_count(sweeps):
+    error = np.arange(float(sweeps))
+    for cycle in (np.full(sweeps, "a"), np.arange(sweeps).astype(str)):
+        assert 1 <= independent_count(error, cycle) <= sweeps

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.linear_model import Ridge
@@ -118,3 +119,56 @@ def test_a_small_penalty_must_be_better_by_more_than_cycles_can_tell():
     assert one_error_rule(errors, 50) == 2
     assert one_error_rule(errors, 14) == 3
     assert one_error_rule(errors, 2) == 4
+
+
+def rippling(seed, cycles=6, each=15, width=24, ways=12):
+    """A signal along one way, and offsets of cycles along more ways than cycles."""
+    rng = np.random.default_rng(seed)
+    fold = np.repeat(np.arange(cycles), each)
+    truth = rng.normal(size=fold.size)
+    shape = rng.normal(size=(ways, width))
+    values = truth[:, None] * rng.normal(size=width)
+    values = values + (rng.normal(size=(cycles, ways)) @ shape)[fold]
+    values = values + 0.01 * rng.normal(size=values.shape)
+    return values, truth, fold, shape.T @ shape
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_known_ripple_is_not_followed(seed):
+    values, truth, fold, scatter = rippling(seed)
+    plain, _, _ = fit_ridge(values, truth, fold)
+    wise, _, _ = fit_ridge(values, truth, fold, scatter)
+    moved = [
+        np.sqrt(weight @ scatter @ weight)
+        for weight in (each.weight / each.scale for each in (plain, wise))
+    ]
+    assert moved[1] < 0.8 * moved[0]
+    assert np.sqrt(np.mean((wise.read(values) - truth) ** 2)) < 0.2
+
+
+def test_without_scatter_nothing_changes():
+    values, truth, fold = lesson(9)
+    plain, left, _ = fit_ridge(values, truth, fold)
+    zeros = np.zeros((values.shape[1], values.shape[1]))
+    none = np.zeros(values.shape[1], dtype=bool)
+    same, again, _ = fit_ridge(values, truth, fold, zeros, none)
+    assert np.array_equal(plain.weight, same.weight)
+    assert np.array_equal(left, again)
+
+
+def test_loose_coordinates_are_read_only_where_they_are_needed():
+    values, truth, fold = lesson(10)
+    loose = np.zeros(values.shape[1], dtype=bool)
+    loose[0] = True
+    needed, _, _ = fit_ridge(values, truth, fold, None, loose)
+    assert np.isfinite(needed.weight).all()
+    noisy = values.copy()
+    noisy[:, 0] = np.random.default_rng(11).normal(size=truth.size)
+    truth = ridge_inputs(values, needed.centre, needed.scale)[:, 1:].sum(axis=1)
+    spared, _, _ = fit_ridge(noisy, truth, fold, None, loose)
+    assert np.isnan(spared.weight[0])
+    assert not spared.precision[0].any()
+    assert np.isfinite(spared.spread(noisy)).all()
+    far = noisy + 1e6 * loose
+    assert np.allclose(spared.read(far), spared.read(noisy))
+    assert np.allclose(spared.spread(far), spared.spread(noisy))
