@@ -43,7 +43,12 @@ class ClassScorer:
             self._terms["set_coverage"] = predictions.in_set[rows, truth].astype(float)
             self._terms["set_size"] = predictions.in_set.sum(axis=1).astype(float)
         if predictions.unknown is not None:
+            named = ~predictions.unknown
             self._terms["unknown_share"] = predictions.unknown.astype(float)
+            self._terms["named_right_share"] = (named & (self.said == truth)).astype(
+                float
+            )
+            self._terms["misnamed_share"] = (named & (self.said != truth)).astype(float)
 
     def scores(self, weighting: Weighting) -> dict[str, Reals]:
         """Return every score, each of shape (draw,)."""

@@ -29,6 +29,7 @@ from models.evaluation.retrained import (
     retrained_predictions,
 )
 from models.evaluation.served import judge_corpus
+from models.evaluation.strangers import score_strangers
 from models.evaluation.subsets import score_subsets
 from models.serving.folder import StoredModel, load_model
 from models.training.corpus import Corpus, build_corpus
@@ -117,6 +118,8 @@ def evaluate_model(
     targets = _targets(mine, corpus, board)
     for name, records in score_subsets(stored.model, corpus, plan).items():
         targets[name]["trace_subsets"] = records
+    for name, strangers in score_strangers(stored.model, corpus, plan).items():
+        targets[name]["never_trained"] = strangers
     asked = corpus, splits[GROUPED], recipe
     wanted = OnDemand(
         certainty=retrained_certainty(*asked) if leave_classes_out else None,

@@ -7,6 +7,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from models.calibration.classes import SET_COVERAGE
 from models.errors import TrainingRefusedError
 from models.fingerprint.bank import Bank
 from models.fingerprint.learning import learn_bank
@@ -25,6 +26,9 @@ from models.fingerprint.view import Reals, View, WideSweep
 UNKNOWN = "unknown"
 """The name of what was never seen."""
 
+TOO_FAR = "the sweep is far from every assembly that was learnt"
+"""Why a sweep is of no class, rather than of any."""
+
 _GATES = (0.0, 20.0, 80.0, 160.0)
 _ABSOLUTE_GATES = (0.0,)
 
@@ -42,7 +46,8 @@ class FingerprintJudgement:
     probabilities
         By class, in the order of the head's classes; shape (class,).
     conformal_set
-        Names that cannot be excluded at 90 %, best first.
+        Names that cannot be excluded at 90 %, best first: none where the sweep is far
+        from all that was learnt, several where it cannot be told from them.
     compared
         Whether the sweep was compared with a known state.
     """
@@ -162,7 +167,7 @@ class Fingerprint:
         probabilities = bank.probabilities(nearest)
         reason = None
         if nearest.min() > bank.furthest:
-            reason = "the sweep is far from every assembly that was learnt"
+            reason = TOO_FAR
         elif probabilities.max() < bank.least_probability:
             reason = "several components fit the sweep alike"
         return self._judged(probabilities, reason, compared)
@@ -188,17 +193,18 @@ class Fingerprint:
     ) -> FingerprintJudgement:
         order = np.argsort(-probabilities, kind="stable")
         bank = self.banks["ratio" if compared else "absolute"]
-        kept = [
-            self.classes[place]
-            for place in order
-            if probabilities[place] >= bank.set_threshold
-        ]
         best = self.classes[int(order[0])]
+        kept = int((probabilities >= bank.set_threshold).sum())
+        if not reason:
+            kept = max(kept, 1)
+        elif reason != TOO_FAR:
+            together = np.cumsum(probabilities[order])
+            kept = max(kept, 1 + int((together < SET_COVERAGE).sum()))
         return FingerprintJudgement(
             component=UNKNOWN if reason else best,
             reason=reason,
             probabilities=probabilities,
-            conformal_set=tuple(kept) or (best,),
+            conformal_set=tuple(self.classes[int(place)] for place in order[:kept]),
             compared=compared,
         )
 

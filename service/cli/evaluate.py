@@ -103,6 +103,9 @@ def _target_lines(name: str, target: dict[str, Any]) -> list[str]:
         f"{name} ({model['headline']})",
         f"  {'this model':25} {_score(model):>10}  {_interval(model)}",
     ]
+    for label, found in target.get("never_trained", {}).items():
+        share = f"{found['unknown_share']:.0%} of {found['sweeps']} sweeps unknown"
+        lines.append(f"  never trained: {label}, {share}")
     rows = {"same network, retrained": target["retrained"]} | target["baselines"]
     for row, found in rows.items():
         line = f"  {row:25} {_score(found[GROUPED]):>10}  "

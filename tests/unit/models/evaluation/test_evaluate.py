@@ -47,6 +47,11 @@ def test_every_target_has_its_scores(document):
     assert condition["overall"]["balanced_accuracy"] > 0.9
     assert condition["overall"]["detection_auroc"] > 0.9
     assert set(condition["per_cycle"]) == {"cycle-100", "cycle-101"}
+    overall = condition["overall"]
+    assert 0.8 < overall["named_right_share"] <= overall["accuracy"]
+    assert overall["named_right_share"] + overall["misnamed_share"] + overall[
+        "unknown_share"
+    ] == pytest.approx(1.0)
     low, high = condition["interval_90"]
     assert low <= condition["overall"]["balanced_accuracy"] <= high
     assert "4-10 K" in condition["per_temperature_band"]

@@ -74,6 +74,8 @@ def test_a_load_never_seen_is_unknown():
     for each, (port, load) in zip(judged, pairs, strict=True):
         assert each.component == (UNKNOWN if load == "d" else port)
         assert (each.reason is None) == (load != "d")
+        # What is like nothing that was learnt is of none of its classes.
+        assert each.conformal_set == (() if load == "d" else (port,))
 
 
 def test_without_a_known_state_it_is_said_and_less_sure(head):
@@ -106,6 +108,7 @@ def test_a_sweep_outside_of_the_band_or_without_the_trace_is_unknown(head, point
         judged = head.judge(sweep, known)
         assert judged.component == UNKNOWN
         assert "too little of the learnt band" in judged.reason
+        assert set(judged.conformal_set) == set(head.classes)
 
 
 def test_saved_equals_loaded(head):
