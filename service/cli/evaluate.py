@@ -103,6 +103,8 @@ def _target_lines(name: str, target: dict[str, Any]) -> list[str]:
         f"{name} ({model['headline']})",
         f"  {'this model':25} {_score(model):>10}  {_interval(model)}",
     ]
+    if "estimated" in model["slices"]:
+        lines.append(_told(model["slices"]["estimated"], model["sweeps"]))
     for label, found in target.get("never_trained", {}).items():
         share = f"{found['unknown_share']:.0%} of {found['sweeps']} sweeps unknown"
         lines.append(f"  never trained: {label}, {share}")
@@ -114,6 +116,18 @@ def _target_lines(name: str, target: dict[str, Any]) -> list[str]:
             line += f"  learnt from --train: {_score(found[TRANSFERRED])}"
         lines.append(line)
     return lines
+
+
+def _told(estimated: dict[str, Any], sweeps: int) -> str:
+    """Say what the estimates are worth where the model gives one."""
+    shown = [
+        f"{name} {estimated[name]:.4g}"
+        for name in sorted(estimated)
+        if name.startswith(("median_error_", "rms_error_"))
+        or name in {"r2", "coverage_90"}
+    ]
+    share = f"estimated {estimated['sweeps'] / sweeps:.0%} of the sweeps"
+    return f"  {share}: {', '.join(shown)}"
 
 
 def _score(breakdown: dict[str, Any]) -> str:

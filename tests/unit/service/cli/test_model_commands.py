@@ -1,11 +1,18 @@
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from instruments.files import LabelledArchive, format_touchstone, write_archive
+from instruments.files import (
+    LabelledArchive,
+    format_touchstone,
+    read_archive,
+    write_archive,
+)
 from service.cli import evaluate, fit, predict, train
 
 
@@ -77,10 +84,14 @@ def test_predict_prints_a_line_a_sweep(archive_file, model):
 
 
 def test_evaluate_shows_baselines_and_the_leaky_split(archive_file, model, tmp_path):
-    page = tmp_path / "evaluation.html"
+    page, judged = tmp_path / "evaluation.html", tmp_path / "judged.npz"
+    known = read_archive(archive_file)
+    component = known.component.copy()
+    component[::20] = "circulator-9"
+    write_archive(judged, replace(known, component=component))
     done = run(
         evaluate.command,
-        *(model, archive_file, "--quick", "--html", page, "--train", archive_file),
+        *(model, judged, "--quick", "--html", page, "--train", archive_file),
     )
     assert done.exit_code == 0, done.output
     assert "predict_mean" in done.stdout
@@ -88,6 +99,7 @@ def test_evaluate_shows_baselines_and_the_leaky_split(archive_file, model, tmp_p
     assert "learnt from --train" in done.stdout
     assert "insufficient cycles" in done.stdout
     assert "component (balanced_accuracy)" in done.stdout
+    assert re.search(r"never trained: circulator-9, \d+% of 3 sweeps", done.stdout)
     assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
 
 

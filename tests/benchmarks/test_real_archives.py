@@ -1,0 +1,192 @@
+"""The bars of the measured archives, through the commands as a user gives them.
+
+What is judged was not learnt from: another campaign made from the first through a line
+that is made anew, resonators of the other chip half and others made from both, ports of
+the fridge that were left out. Writes `bench/real_archives.json`, prints a row a bar.
+"""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from standin_resonators import make_others
+
+from instruments.files import read_archive
+
+ROOT = Path(__file__).parents[2]
+RESULT = ROOT / "bench" / "real_archives.json"
+SWITCH = "switch_fingerprint_campaign1.npz"
+RESONATORS = "resonator_temperature_12.npz"
+FRIDGE = "fridge_chain.npz"
+
+pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(1800)]
+
+
+def halowatch(*arguments):
+    """Give a command and return its JSON document."""
+    done = subprocess.run(
+        [sys.executable, "-m", "service.cli", *map(str, arguments), "--json"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return json.loads(done.stdout)
+
+
+def columns_of(path):
+    with np.load(path) as held:
+        return {name: held[name] for name in held.files}
+
+
+def taken(columns, kept):
+    """Return some sweeps of an archive's columns."""
+    count = columns["cavity"].size
+    return {
+        name: values[kept] if values.ndim and values.shape[0] == count else values
+        for name, values in columns.items()
+    }
+
+
+def learnt_and_judged(folder, learnt, judged):
+    """Train on columns; return the report, and what is said of the other columns."""
+    np.savez(folder / "learnt.npz", **learnt)
+    report = halowatch("train", folder / "learnt.npz", "--output", folder / "model")
+    return report, [said_of(folder, each) for each in judged]
+
+
+def said_of(folder, columns):
+    np.savez(folder / "judged.npz", **columns)
+    return halowatch("predict", folder / "model", folder / "judged.npz")["sweeps"]
+
+
+def keep(name, row):
+    RESULT.parent.mkdir(exist_ok=True)
+    known = json.loads(RESULT.read_text()) if RESULT.exists() else {}
+    RESULT.write_text(json.dumps(known | {name: row}, indent=1) + "\n")
+    print(f"\n{name}: " + ", ".join(f"{key} {each:.3g}" for key, each in row.items()))
+
+
+def remade_line(axis, rng):
+    """Gain, delay and two more connectors, of -23 dB each."""
+    turn = np.exp(-2j * np.pi * axis * rng.uniform(-0.3e-9, 0.3e-9))
+    early = 0.07 * np.exp(-2j * np.pi * axis * rng.uniform(1e-9, 9e-9))
+    late = 0.07 * np.exp(-2j * np.pi * axis * rng.uniform(1e-9, 9e-9))
+    gain = 10.0 ** (rng.uniform(-0.6, 0.6) / 20.0)
+    return lambda trace: gain * turn * (early + trace / (1.0 - late * trace))
+
+
+def next_campaign(columns, seed):
+    """Measure all again a month later, through another line at each temperature."""
+    rng = np.random.default_rng(seed)
+    s = columns["s"].astype(np.complex128)
+    for cycle in np.unique(columns["thermal_cycle"]):
+        line = remade_line(columns["frequency_hz"], rng)
+        for row in np.flatnonzero(columns["thermal_cycle"] == cycle):
+            s[row, 0] = line(s[row, 0])
+    s += 3e-4 * (rng.normal(size=s.shape) + 1j * rng.normal(size=s.shape))
+    return columns | {
+        "s": s.astype(np.complex64),
+        "thermal_cycle": np.char.add(f"campaign{seed}-", columns["thermal_cycle"]),
+        "measured_at": columns["measured_at"] + 30 * 86_400.0 * seed,
+    }
+
+
+@pytest.mark.parametrize("unseen", ["", "MOS1", "MOS3"])
+def test_ports_of_a_switch_in_another_campaign(unseen, reference_data, tmp_path):
+    columns = columns_of(reference_data / SWITCH)
+    learnt = taken(columns, columns["label:load"] != unseen)
+    campaigns = [next_campaign(columns, seed) for seed in (2, 3)]
+    report, said = learnt_and_judged(tmp_path, learnt, campaigns)
+    name = np.array([each["component"]["label"] for part in said for each in part])
+    truth = np.tile(columns["component"], 2)
+    is_port = np.char.startswith(truth, "port")
+    strange = np.tile(columns["label:load"], 2) == unseen
+    row = {
+        f"port_accuracy_{kelvin:.0f}_k": float((name == truth)[part].mean())
+        for kelvin in np.unique(columns["temperature_k"])
+        for part in [
+            is_port & ~strange & (np.tile(columns["temperature_k"], 2) == kelvin)
+        ]
+    }
+    if unseen:
+        named = (name != "unknown") & (name != truth)
+        row["unseen_unknown"] = float((name == "unknown")[strange].mean())
+        row["unseen_misnamed"] = float(named[strange].mean())
+    overall = report["metrics"]["component"]["overall"]
+    row["left_out_balanced_accuracy"] = overall["balanced_accuracy"]
+    keep(f"switch, never seen: {unseen or 'nothing'}", row)
+
+
+def temperature_row(columns, said):
+    truth = columns["temperature_k"]
+    estimates = [each["temperature_k"] for each in said]
+    told = np.array([each["state"] == "estimated" for each in estimates])
+    median, low, high = (
+        np.array([np.nan if each[key] is None else each[key] for each in estimates])
+        for key in ("median", "p05", "p95")
+    )
+    error = (median - truth)[told]
+    return {
+        "estimated": float(told.mean()),
+        "median_error_k": float(np.median(np.abs(error))),
+        "rms_error_k": float(np.sqrt(np.mean(error**2))),
+        "r2": float(1.0 - np.mean(error**2) / np.var(truth[told])),
+        "coverage_90": float(((low <= truth) & (truth <= high))[told].mean()),
+    }
+
+
+@pytest.mark.parametrize(("learnt", "judged"), [("RES-1", "RES-2"), ("RES-2", "RES-1")])
+def test_one_resonator_tells_the_temperature_of_another(
+    learnt, judged, reference_data, tmp_path
+):
+    columns = columns_of(reference_data / RESONATORS)
+    other = taken(columns, columns["cavity"] == judged)
+    _, said = learnt_and_judged(
+        tmp_path, taken(columns, columns["cavity"] == learnt), [other]
+    )
+    keep(f"{learnt} to {judged}", temperature_row(other, said[0]))
+
+
+def test_two_resonators_tell_the_temperature_of_six_others(reference_data, tmp_path):
+    others = make_others(read_archive(reference_data / RESONATORS), step=6)
+    report, (said,) = learnt_and_judged(
+        tmp_path, columns_of(reference_data / RESONATORS), [others]
+    )
+    overall = report["metrics"]["temperature_k"]["overall"]
+    keep("both, left-out cycles", {"rms_error_dex": overall["rms_error_dex"]})
+    keep("both to six made ones", temperature_row(others, said))
+    for name in np.unique(others["cavity"]):
+        own = np.flatnonzero(others["cavity"] == name)
+        row = temperature_row(taken(others, own), [said[place] for place in own])
+        keep(f"both to {name}", row)
+
+
+def test_two_cold_temperatures_of_a_fridge_look_alike(reference_data, tmp_path):
+    columns = columns_of(reference_data / FRIDGE)
+    cycles = np.unique(columns["thermal_cycle"])
+    truth, low, high = [], [], []
+    for fold in range(3):
+        out = np.isin(columns["thermal_cycle"], cycles[fold::3])
+        folder = tmp_path / str(fold)
+        folder.mkdir()
+        judged = taken(columns, out)
+        _, (said,) = learnt_and_judged(folder, taken(columns, ~out), [judged])
+        for place in np.flatnonzero(~judged["is_reference"]):
+            estimate = said[place]["temperature_k"]
+            truth.append(judged["temperature_k"][place])
+            low.append(np.nan if estimate["p05"] is None else estimate["p05"])
+            high.append(np.nan if estimate["p95"] is None else estimate["p95"])
+    truth, low, high = map(np.array, (truth, low, high))
+    cold = truth < 0.5
+    row = {"cold_cover_both": float(((low <= 0.025) & (high >= 0.1))[cold].mean())}
+    for kelvin in np.unique(truth):
+        own = truth == kelvin
+        row[f"coverage_{kelvin:g}_k"] = float(
+            ((low <= truth) & (truth <= high))[own].mean()
+        )
+        row[f"width_{kelvin:g}_k_dex"] = float(np.nanmedian(np.log10(high / low)[own]))
+    keep("fridge, ports left out", row)
