@@ -32,6 +32,9 @@ class Judgements:
         Scalar target to whether its quantiles say anything, shape (sweep,).
     lines
         Whether temperature was read from lines, which know themselves what is strange.
+    line_has_reference
+        Whether the line of a reference was at hand, on whatever axis, shape (sweep,);
+        empty where no lines were read.
     parts
         What the fingerprint says of each sweep; empty without one.
     opinion
@@ -52,6 +55,7 @@ class Judgements:
     compared: Flags
     determined: dict[str, Flags]
     lines: bool = False
+    line_has_reference: Flags = field(default_factory=lambda: np.zeros(0, np.bool_))
     parts: tuple[FingerprintJudgement, ...] = ()
     opinion: OpinionReading | None = None
     twin: Reals = field(default_factory=lambda: np.zeros(0))

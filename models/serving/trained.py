@@ -238,6 +238,9 @@ class TrainedModel:
             quantiles=judged.quantiles | {"temperature_k": quantiles},
             determined=judged.determined | {"temperature_k": told},
             lines=True,
+            line_has_reference=np.array(
+                [each.view.reference is not None for each in features]
+            ),
         )
 
     def _with_parts(

@@ -50,14 +50,16 @@ def word_judgement(
     novelty = word_novelty(judged, row, model.novelty_calibration.names, model.form)
     estimates: dict[str, Estimate] = {}
     for name, grid in model.densities.items():
+        from_line = judged.lines and name == "temperature_k"
+        known = judged.line_has_reference if from_line else judged.compared
         estimates[name] = (
             word_estimate(
                 judged.quantiles[name][row],
                 grid,
                 told=bool(judged.determined[name][row]),
-                strange=novelty.flag and not (judged.lines and name == "temperature_k"),
+                strange=novelty.flag and not from_line,
             )
-            if judged.compared[row]
+            if known[row]
             else NO_REFERENCE
         )
     words = {

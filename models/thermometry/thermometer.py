@@ -23,7 +23,7 @@ from models.thermometry.posterior import (
 LEAST_SWEEPS = 12
 """Fewer labelled lines teach no thermometer."""
 
-WIDEST = 0.45
+WIDEST = 0.5
 """An interval over more of the learnt range, in K, is called no estimate."""
 
 _SHAPES = {

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,7 +13,8 @@ from models.serving.estimation import (
     observe_views,
     widest_interval,
 )
-from models.serving.wording import word_estimate
+from models.serving.judgements import Judgements
+from models.serving.wording import word_estimate, word_judgement
 
 KELVIN = DensityGrid(coordinate=Coordinate.LOG10, low=-1.0, high=2.5)
 TESLA = DensityGrid(coordinate=Coordinate.ASINH, low=-4.0, high=4.0, scale=1e-3)
@@ -53,3 +55,30 @@ def test_of_a_strange_sweep_nothing_is_said():
 def test_without_a_reference_there_is_no_line_to_compare():
     view = SweepView(frequency_hz=np.linspace(5e9, 5.001e9, 101), traces={})
     assert observe_views([view, view]) == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("has_reference", "state"),
+    [(True, EstimateState.ESTIMATED), (False, EstimateState.NO_REFERENCE)],
+)
+def test_a_line_needs_a_reference_but_not_its_axis(has_reference, state):
+    """A warm line is broad, and swept wider than the reference was."""
+    judged = Judgements(
+        quantiles={"temperature_k": NARROW[None]},
+        probabilities={},
+        novelty=np.zeros((1, 0)),
+        p_value=np.ones(1),
+        compared=np.array([False]),
+        determined={"temperature_k": np.array([True])},
+        lines=True,
+        line_has_reference=np.array([has_reference]),
+    )
+    model = SimpleNamespace(
+        densities={"temperature_k": KELVIN},
+        classes={},
+        presence=None,
+        novelty_calibration=SimpleNamespace(names=()),
+        form=SimpleNamespace(s_parameters=()),
+        units={},
+    )
+    assert word_judgement(model, judged, 0, "v1").temperature_k.state is state
