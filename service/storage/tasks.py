@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import (
-    ColumnElement,
+    Integer,
     bindparam,
     delete,
     exists,
@@ -23,7 +23,35 @@ from service.storage.times import from_us, to_us
 
 _T = tables.task.c
 
-# Built once: every batch ends with it.
+# Built once: workers ask several times a second.
+_IS_DUE = or_(
+    _T.available_at_us <= bindparam("now_us"),
+    _T.available_at_us > bindparam("horizon_us"),
+)
+_ANY_DUE = select(_T.id).where(_T.kind == bindparam("of_kind"), _IS_DUE).limit(1)
+_EARLIER = tables.task.alias("earlier")
+_IS_NEXT_OF_LANE = ~exists().where(
+    _EARLIER.c.lane == _T.lane,
+    _EARLIER.c.id < _T.id,
+    _EARLIER.c.available_at_us.is_not(None),
+)
+_CLAIMABLE = (
+    select(_T.id)
+    .where(_T.kind == bindparam("of_kind"), _IS_DUE, _IS_NEXT_OF_LANE)
+    .order_by(_T.available_at_us, _T.id)
+    .limit(bindparam("limit", type_=Integer))
+    .with_for_update(skip_locked=True, of=tables.task)
+)
+_CLAIM = (
+    update(tables.task)
+    .where(_T.id.in_(_CLAIMABLE.scalar_subquery()))
+    .values(
+        available_at_us=bindparam("until_us"),
+        lease_owner=bindparam("owner"),
+        attempts=_T.attempts + 1,
+    )
+    .returning(_T.id, _T.subject, _T.created_at_us, _T.attempts)
+)
 _FINISH = (
     delete(tables.task)
     .where(
@@ -82,8 +110,8 @@ def has_task(
     transaction: Transaction, kind: TaskKind, *, now: datetime, horizon: timedelta
 ) -> bool:
     """Tell whether a task can be claimed; cheap, takes no lock."""
-    query = select(_T.id).where(_T.kind == kind.value, _is_due(now, horizon))
-    return transaction.execute(query.limit(1)).first() is not None
+    asked = {"of_kind": kind.value, **_due(now, horizon)}
+    return transaction.execute(_ANY_DUE, asked).first() is not None
 
 
 def claim_tasks(
@@ -104,29 +132,14 @@ def claim_tasks(
         Longer than any lease and any pause. A task that is due later than that was
         left by a clock that has been set back since, and is due now.
     """
-    earlier = tables.task.alias("earlier")
-    is_next_of_lane = ~exists().where(
-        earlier.c.lane == _T.lane,
-        earlier.c.id < _T.id,
-        earlier.c.available_at_us.is_not(None),
-    )
-    wanted = (
-        select(_T.id)
-        .where(_T.kind == kind.value, _is_due(now, horizon), is_next_of_lane)
-        .order_by(_T.available_at_us, _T.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True, of=tables.task)
-    )
-    claimed = transaction.execute(
-        update(tables.task)
-        .where(_T.id.in_(wanted.scalar_subquery()))
-        .values(
-            available_at_us=to_us(now + lease),
-            lease_owner=owner,
-            attempts=_T.attempts + 1,
-        )
-        .returning(_T.id, _T.subject, _T.created_at_us, _T.attempts)
-    )
+    asked = {
+        "of_kind": kind.value,
+        **_due(now, horizon),
+        "limit": limit,
+        "until_us": to_us(now + lease),
+        "owner": owner,
+    }
+    claimed = transaction.execute(_CLAIM, asked)
     tasks = [
         TaskRecord(
             task_id=row.id,
@@ -140,10 +153,8 @@ def claim_tasks(
     return sorted(tasks, key=lambda task: task.task_id)
 
 
-def _is_due(now: datetime, horizon: timedelta) -> ColumnElement[bool]:
-    return or_(
-        _T.available_at_us <= to_us(now), _T.available_at_us > to_us(now + horizon)
-    )
+def _due(now: datetime, horizon: timedelta) -> dict[str, int]:
+    return {"now_us": to_us(now), "horizon_us": to_us(now + horizon)}
 
 
 def finish_tasks(
