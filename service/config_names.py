@@ -52,22 +52,12 @@ VARIABLES = {
 PREFIX = "HALOWATCH_"
 
 _OF_THE_TESTS = frozenset(
-    PREFIX + name
-    for name in (
-        "BENCH_MEMORY_S",
-        "BENCH_ROWS",
-        "BENCH_UNIT",
-        "BENCH_UNITS",
-        "CHROMIUM",
-        "REQUIRE_BROWSER",
-        "REQUIRE_CADDY",
-        "REQUIRE_STRACE",
-        "REFERENCE_DATA",
-        "SOAK_S",
-        "UPDATE_OPENAPI",
-    )
+    PREFIX + name for name in ("CHROMIUM", "REFERENCE_DATA", "SOAK_S", "UPDATE_OPENAPI")
 )
 """Variables that the tests read; a service that they start inherits them."""
+
+_BEGINNINGS_OF_THE_TESTS = (PREFIX + "BENCH_", PREFIX + "REQUIRE_")
+"""How their further variables begin: sizes of benchmarks, parts that must be there."""
 
 _OF_CADDY = frozenset(PREFIX + name for name in ("BIND", "SITE", "TLS", "UPSTREAMS"))
 """Variables that deploy/Caddyfile reads; a site may hold them among its settings."""
@@ -92,6 +82,8 @@ def check_names(given: Mapping[str, str]) -> None:
     """
     known = {*VARIABLES, *_OF_THE_TESTS, *_OF_CADDY, *_OF_CLIENTS}
     for name in sorted(given):
+        if name.startswith(_BEGINNINGS_OF_THE_TESTS):
+            continue
         if name.startswith(PREFIX) and name not in known:
             near = difflib.get_close_matches(name, VARIABLES, n=1, cutoff=0.5)
             raise ConfigError(
