@@ -26,6 +26,7 @@ from instruments.simulation.episodes import Story, draw_story, draw_temperatures
 from instruments.simulation.physics.chain import SweepSettings
 from instruments.simulation.physics.chain.cavity import CavityMode
 from instruments.simulation.receiver import EmulatedReceiver
+from instruments.simulation.snapshot import look_at_all
 from instruments.simulation.streams import stream
 
 CYCLE_PERIOD = timedelta(days=14)
@@ -193,9 +194,9 @@ def _measure(
         )
         for index in range(temperature_k.size)
     ]
-    return receiver.look_at_all(
+    return look_at_all(
         [
-            (SWEEP_PERIOD_S * index, strain, index)
+            receiver.moment(SWEEP_PERIOD_S * index, strain, index)
             for index, strain in enumerate(strains)
         ],
         wide_axis_hz(sweep),

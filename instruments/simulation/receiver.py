@@ -1,11 +1,9 @@
 """One emulated receiver: its hardware, its drift, and what it is in at a moment."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from instruments.measurement import FrequencyAxis
 from instruments.simulation.conditions import (
     FULL_BIAS_LOSS,
     ROOM_K,
@@ -22,14 +20,9 @@ from instruments.simulation.hardware import (
     mate,
     mode_of,
 )
-from instruments.simulation.physics.chain import (
-    OperatingPoint,
-    ReceiverHardware,
-    SweepSettings,
-)
-from instruments.simulation.physics.chain.batches import Samples
+from instruments.simulation.physics.chain import OperatingPoint, ReceiverHardware
 from instruments.simulation.physics.chain.junction import follow_field
-from instruments.simulation.snapshot import Snapshot, look_at_all, ready_hardware
+from instruments.simulation.snapshot import Snapshot, ready_hardware
 from instruments.simulation.streams import stream
 
 FULL_LOOSENESS = 0.25
@@ -114,29 +107,9 @@ class EmulatedReceiver:
         """Freeze the receiver, to be looked at later; arguments as for ``state``."""
         return self._frozen(self._ready, at_s, strain, serial)
 
-    def look_at_all(
-        self,
-        moments: Sequence[tuple[float, Strain, int]],
-        frequency_hz: FrequencyAxis,
-        s_parameters: Sequence[str],
-        *,
-        source_power_dbm: float,
-        settings: SweepSettings,
-    ) -> Samples:
-        """Return noisy sweeps at many moments, complex64, shape (sweep, trace, point).
-
-        Parameters
-        ----------
-        moments
-            Time in s, strain and number of each sweep, as for ``state``.
-        """
-        return look_at_all(
-            [self._frozen(self.hardware, *moment) for moment in moments],
-            frequency_hz,
-            s_parameters,
-            source_power_dbm=source_power_dbm,
-            settings=settings,
-        )
+    def moment(self, at_s: float, strain: Strain, serial: int) -> Snapshot:
+        """Freeze it the same way, to be looked at among others by ``look_at_all``."""
+        return self._frozen(self.hardware, at_s, strain, serial)
 
     def _frozen(
         self, hardware: ReceiverHardware, at_s: float, strain: Strain, serial: int

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from models.evaluation.detection import score_detection
-from models.evaluation.label_noise import Learner, baseline_learner, label_noise
-from models.evaluation.leaderboard import GROUPED, Board
+from models.evaluation.label_noise import label_noise
+from models.evaluation.leaderboard import GROUPED, Board, ClassLearner, baseline_learner
 from models.evaluation.predictions import ClassPredictions, Predictions
 from models.evaluation.question import Question
 from models.evaluation.sanity import metadata_only, shuffled_labels, through_time
@@ -37,7 +37,7 @@ class OnDemand:
     """
 
     certainty: Certainty | None = None
-    learner: Learner | None = None
+    learner: ClassLearner | None = None
 
 
 def check_targets(
@@ -102,7 +102,7 @@ def _unknown(
 
 
 def _noise(
-    question: Question, corpus: Corpus, board: Board, learner: Learner
+    question: Question, corpus: Corpus, board: Board, learner: ClassLearner
 ) -> dict[str, Any]:
     split = board.splits[GROUPED]
     learners = {

@@ -1,32 +1,26 @@
 """What wrong labels in training cost: curves of accuracy over flipped labels."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from models.evaluation.leaderboard import baseline_predictions
-from models.evaluation.predictions import ClassPredictions
+from models.evaluation.leaderboard import ClassLearner
 from models.evaluation.question import Question
-from models.evaluation.representation import Representation
 from models.evaluation.scores import scorer_of
 from models.evaluation.weighted import Weighting
 from models.training.corpus import Corpus
-from models.training.split import Split
 
 FLIPPED_SHARES = (0.0, 0.05, 0.1, 0.2)
 """Shares of the labels that are flipped before training."""
-
-Learner = Callable[[Question], ClassPredictions]
-"""From a question, some of whose labels are wrong, to what each sweep is called by a
-fold that has not seen it."""
 
 _DRAWS = 500
 _SEED = 20260131
 
 
-def label_noise(question: Question, corpus: Corpus, learn: Learner) -> dict[str, Any]:
+def label_noise(
+    question: Question, corpus: Corpus, learn: ClassLearner
+) -> dict[str, Any]:
     """Learn from labels some of which are wrong, and be judged by the right ones.
 
     A flipped label is any other class, each as likely; what is flipped at one share is
@@ -78,17 +72,3 @@ def flipped(question: Question, share: float) -> Question:
     chosen = rows[:count]
     truth[chosen] = (truth[chosen] + steps[:count]) % len(question.labels)
     return replace(question, truth=truth)
-
-
-def baseline_learner(
-    representation: Representation, split: Split, name: str
-) -> Learner:
-    """Return how a baseline learns."""
-
-    def learn(question: Question) -> ClassPredictions:
-        found = baseline_predictions([question], representation, split, (name,))
-        predictions = found[question.name][name]
-        assert isinstance(predictions, ClassPredictions)
-        return predictions
-
-    return learn

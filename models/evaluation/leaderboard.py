@@ -1,7 +1,7 @@
 """Every baseline on one split with one representation, and how they rank."""
 
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,7 +10,11 @@ import numpy.typing as npt
 
 from models.baselines.entries import BASELINES, Baseline, Lesson, View, predict_mean
 from models.evaluation.breakdown import break_down
-from models.evaluation.predictions import Predictions, ScalarPredictions
+from models.evaluation.predictions import (
+    ClassPredictions,
+    Predictions,
+    ScalarPredictions,
+)
 from models.evaluation.prepared import Prepared
 from models.evaluation.question import Question
 from models.evaluation.ranking import rank
@@ -29,6 +33,10 @@ GROUPED = "held_out_by_cycle"
 
 LEAKY = "random_split_leaky"
 """Key of results whose test sweeps have neighbours in training; not a result."""
+
+ClassLearner = Callable[[Question], ClassPredictions]
+"""From a question about a class to what each sweep is called by a fold that has not
+seen it."""
 
 _LEAKY_DRAWS = 200
 
@@ -70,6 +78,20 @@ def baseline_predictions(
         }
         for question in questions
     }
+
+
+def baseline_learner(
+    representation: Representation, split: Split, name: str
+) -> ClassLearner:
+    """Return how a baseline answers one question about a class."""
+
+    def learn(question: Question) -> ClassPredictions:
+        found = baseline_predictions([question], representation, split, (name,))
+        predictions = found[question.name][name]
+        assert isinstance(predictions, ClassPredictions)
+        return predictions
+
+    return learn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.calibration.scaling import softmax
-from models.evaluation.label_noise import Learner
+from models.evaluation.leaderboard import ClassLearner
 from models.evaluation.predictions import (
     ClassPredictions,
     Predictions,
@@ -59,7 +59,7 @@ def retrained_certainty(corpus: Corpus, split: Split, recipe: Recipe) -> Certain
     return certainty
 
 
-def retrained_learner(corpus: Corpus, split: Split, recipe: Recipe) -> Learner:
+def retrained_learner(corpus: Corpus, split: Split, recipe: Recipe) -> ClassLearner:
     """Return how the network learns a question, trained anew for it; a head alone."""
 
     def learn(question: Question) -> ClassPredictions:

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from models.evaluation.leaderboard import baseline_predictions
-from models.evaluation.predictions import ClassPredictions
+from models.evaluation.leaderboard import baseline_learner
 from models.evaluation.question import Question
 from models.evaluation.representation import Representation
 from models.evaluation.weighted import Weighting, auroc_of, false_positive_rate_at
@@ -88,11 +87,10 @@ def baseline_certainty(
     representation: Representation, split: Split, name: str
 ) -> Certainty:
     """Return how sure a baseline is, by its largest probability."""
+    learn = baseline_learner(representation, split, name)
 
     def certainty(question: Question) -> Reals:
-        found = baseline_predictions([question], representation, split, (name,))
-        predictions = found[question.name][name]
-        assert isinstance(predictions, ClassPredictions)
+        predictions = learn(question)
         sure = np.full(question.scored.size, np.nan)
         sure[predictions.rows] = predictions.probabilities.max(axis=1)
         return sure

@@ -94,21 +94,12 @@ def sweep_batch(
 
     Parameters
     ----------
-    frequency_hz
-        Axis in Hz, shape (point,).
-    hardware, point
-        Numbers, or arrays of shape (sweep_count,) or (sweep_count, point).
+    frequency_hz, hardware, point, sweep_count
+        As for :class:`NetworkBlocks`, which also says what is refused.
     seed
         Of the noise; the result does not depend on the number of threads.
     thread_count
         Blocks at a time.
-
-    Raises
-    ------
-    ParameterOutOfRangeError
-        If a constant or the state lies outside its physical range.
-    ValueError
-        If an array's length is not the number of sweeps.
     """
     networks = NetworkBlocks(frequency_hz, hardware, point, sweep_count)
     streams = np.random.SeedSequence(seed).spawn(len(networks.blocks))

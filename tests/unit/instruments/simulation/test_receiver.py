@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from instruments.simulation.conditions import EmulatedCavity, Strain, plates_around
 from instruments.simulation.physics.chain import Plate, SweepSettings
 from instruments.simulation.receiver import EmulatedReceiver
+from instruments.simulation.snapshot import look_at_all
 
 AXIS_HZ = np.linspace(4.0e9, 8.0e9, 401)
 COLD = Strain(temperature_k=4.0)
@@ -158,8 +159,8 @@ def test_many_moments_at_once_are_those_of_each_look():
     names = ("S11", "S23")
     moments = [(60.0 * number, strain, number) for number, strain in enumerate(strains)]
     moments.append((600.0, COLD, 4))
-    together = RECEIVER.look_at_all(
-        moments,
+    together = look_at_all(
+        [RECEIVER.moment(*moment) for moment in moments],
         axis_hz,
         names,
         source_power_dbm=-10.0,

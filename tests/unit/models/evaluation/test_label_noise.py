@@ -5,12 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models.evaluation.label_noise import (
-    FLIPPED_SHARES,
-    baseline_learner,
-    flipped,
-    label_noise,
-)
+from models.evaluation.label_noise import FLIPPED_SHARES, flipped, label_noise
+from models.evaluation.leaderboard import baseline_learner
 from models.evaluation.predictions import ClassPredictions
 from models.evaluation.question import Question
 from models.evaluation.representation import representation_of
