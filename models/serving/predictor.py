@@ -1,7 +1,8 @@
 """From a sweep to a diagnosis: integrity, resonance, networks, words."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -125,13 +126,31 @@ class Predictor:
         """Bring one sweep to canonical form, and flag what cannot be trusted."""
         if void := [flag.value for flag in sweep.flags if flag in DATA_CORRUPTING]:
             return _Look(None, tuple(void), is_void=True)
-        narrow = sweep.purpose is not SweepPurpose.WIDE
-        traces, flags = _sound(dict(sweep.traces), narrow=narrow)
-        features = None
-        if self._model is not None and traces:
-            features = self._features(sweep, traces, reference)
-            if features is None and not narrow:
-                flags = (*flags, OUTSIDE_BAND)
+
+        def known() -> tuple[Reals, Traces] | tuple[()]:
+            if reference is None:
+                return ()
+            axis = reference.frequency_hz
+            return axis, self._known(axis, dict(reference.traces))
+
+        return self._look_at(
+            sweep.frequency_hz, dict(sweep.traces), sweep.purpose, known
+        )
+
+    def _look_at(
+        self,
+        frequency_hz: Reals,
+        traces: Traces,
+        purpose: SweepPurpose,
+        reference: Callable[[], tuple[Reals, Traces] | tuple[()]],
+    ) -> "_Look":
+        narrow = purpose is not SweepPurpose.WIDE
+        sound, flags = _sound(traces, narrow=narrow)
+        if self._model is None or not sound:
+            return _Look(None, flags)
+        features = self._model.form.features(frequency_hz, sound, *reference())
+        if features is None and not narrow:
+            flags = (*flags, OUTSIDE_BAND)
         return _Look(features, flags)
 
     def _refuse(self, purpose: SweepPurpose, flags: tuple[str, ...]) -> Diagnosis:
@@ -157,43 +176,28 @@ class Predictor:
     def _diagnose_rows(
         self, archive: LabelledArchive, rows: range, references: list[int]
     ) -> list[Diagnosis]:
-        features: list[Features | None] = []
+        looks: list[_Look] = []
         # Sweeps of a cycle share the arrays of their reference.
         known: dict[int, tuple[Reals, Traces]] = {}
-        notes: list[tuple[tuple[str, ...], ResonanceEstimate | None]] = []
+        resonances: list[ResonanceEstimate | None] = []
         for row in rows:
             axis, traces = archive.axis(row), _row(archive, row)
             purpose = guess_purpose(axis, traces)
-            narrow = purpose is not SweepPurpose.WIDE
-            sound, flags = _sound(traces, narrow=narrow)
-            found = None
-            if self._model is not None and sound:
-                reference = self._reference_of(archive, row, references[row], known)
-                found = self._model.form.features(axis, sound, *reference)
-                if found is None and not narrow:
-                    flags = (*flags, OUTSIDE_BAND)
-            features.append(found)
-            notes.append((flags, _fit(purpose, axis, traces)))
+            reference = partial(
+                self._reference_of, archive, row, references[row], known
+            )
+            looks.append(self._look_at(axis, traces, purpose, reference))
+            resonances.append(_fit(purpose, axis, traces))
+        features = [look.features for look in looks]
         judged = self._judged(features)
         return [
             replace(
                 self._word(features, position, judged),
-                integrity=flags,
+                integrity=looks[position].flags,
                 resonance=resonance,
             )
-            for position, (flags, resonance) in enumerate(notes)
+            for position, resonance in enumerate(resonances)
         ]
-
-    def _features(
-        self, sweep: Sweep, traces: Traces, reference: Sweep | None
-    ) -> Features | None:
-        assert self._model is not None
-        if reference is None:
-            return self._model.form.features(sweep.frequency_hz, traces)
-        known = self._known(reference.frequency_hz, dict(reference.traces))
-        return self._model.form.features(
-            sweep.frequency_hz, traces, reference.frequency_hz, known
-        )
 
     def _known(self, frequency_hz: Reals, traces: Traces) -> Traces:
         """Return the traces of a reference that can be trusted."""
