@@ -23,8 +23,8 @@ from service.storage.retention import (
     mark_thinned,
     months_to_expire,
     months_to_thin,
-    thin,
 )
+from service.storage.thinning import thin
 from service.storage.trend_retention import prune_trends
 
 BATCH = 64

@@ -2,18 +2,26 @@
 
 import contextlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 
+import numpy as np
+import numpy.typing as npt
 import orjson
 from sqlalchemy import bindparam, delete, select, text
 
 from service.storage import tables
-from service.storage.codec import CODEC_VERSION
+from service.storage.codec import CODEC_VERSION, check_codec
 from service.storage.engine import Transaction
 from service.storage.months import id_range, month_of, month_start, name_month
 from service.storage.packs import PackedBlob, PackFolder
+from service.storage.quantising import (
+    QUANTISED_LEANING,
+    decode_leaning,
+    leans_on,
+)
+from service.storage.samples import decode_samples
 from service.storage.statements import BulkInsert
 
 _P = tables.sweep_payload.c
@@ -44,6 +52,9 @@ class Payload:
     noise
         Trace name to standard deviation of its noise per quadrature, in units of
         the trace; None where the samples are the original ones.
+    basis
+        That of the sweep which the blob leans on; None where it leans on none, or
+        where that is gone.
     """
 
     sweep_id: str
@@ -51,6 +62,26 @@ class Payload:
     codec_version: int = CODEC_VERSION
     noise: Mapping[str, float] | None = None
     blob: bytes
+    basis: "Payload | None" = None
+
+    def restore(
+        self, names: Sequence[str], point_count: int
+    ) -> dict[str, npt.NDArray[np.complex64]]:
+        """Return the samples of each trace, shape (point,).
+
+        Raises
+        ------
+        ValueError
+            If the blob is damaged or of another edition, or what it leans on is gone.
+        """
+        codec = self.codec, self.codec_version
+        if self.codec != QUANTISED_LEANING:
+            return decode_samples(*codec, self.blob, names, point_count)
+        check_codec(*codec, QUANTISED_LEANING)
+        if self.basis is None:
+            raise ValueError(f"the samples of {leans_on(self.blob)} it needs are gone")
+        basis = self.basis.restore(names, point_count)
+        return decode_leaning(self.blob, names, point_count, basis)
 
 
 def packs_of(transaction: Transaction) -> PackFolder | None:
@@ -123,6 +154,8 @@ def append_payloads(
 def read_payloads(transaction: Transaction, sweep_ids: Sequence[str]) -> list[Payload]:
     """Read the samples of several sweeps, by id; those that are gone are left out.
 
+    What they lean on is read, too.
+
     Raises
     ------
     StorageUnavailableError
@@ -130,6 +163,22 @@ def read_payloads(transaction: Transaction, sweep_ids: Sequence[str]) -> list[Pa
     ValueError
         If it does not hold what was written.
     """
+    payloads = _read(transaction, sweep_ids)
+    leant = {
+        one.sweep_id: leans_on(one.blob)
+        for one in payloads
+        if one.codec == QUANTISED_LEANING
+    }
+    if not leant:
+        return payloads
+    found = _read(transaction, sorted(set(leant.values())))
+    bases = {one.sweep_id: one for one in found}
+    return [
+        replace(one, basis=bases.get(leant.get(one.sweep_id, ""))) for one in payloads
+    ]
+
+
+def _read(transaction: Transaction, sweep_ids: Sequence[str]) -> list[Payload]:
     packs = packs_of(transaction)
     query = _BLOBS if packs is None else _PLACES
     payloads = []

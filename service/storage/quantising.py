@@ -1,160 +1,284 @@
-"""Samples rounded to the floor of their noise: an eighth of the original bytes.
+"""Samples rounded to the floor of their noise, less what a sweep before foretells.
 
 A step of one standard deviation of the noise adds 1/12 of its variance, so that the
-noise rises by 4 % (W. R. Bennett, Bell Syst. Tech. J. 27, 446 (1948)).
+noise rises by 4 % (W. R. Bennett, Bell Syst. Tech. J. 27, 446 (1948)). An array is
+measured again and again in the same state: what is left of a sweep behind another one
+is little more than the noise of both. One sweep leans on another that leans on none.
 """
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from struct import Struct
+from typing import TypeAlias
+from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
 
 from instruments.measurement import TraceArray
-from service.storage.codec import decompress
 from service.storage.fitted_weights import FittedWeights, fit_weights
 from service.storage.golomb_rice import decode_integers, encode_integers
+from service.storage.noise_floor import NoiseFloor, knot_count, noise_floor
 from service.storage.predicting import (
     Floats,
     Integers,
     assemble,
     differences,
-    restore,
     turn_of,
-    without_turn,
     without_turns,
 )
 
-QUANTISED_DELTA_ZSTD = 3
-"""Read, no longer written: traces in name order; real, then imaginary parts in steps,
-differenced along the axis, bit-shuffled, Zstandard by blosc2."""
+QUANTISED_ALONE = 7
+"""Highest noise of each trace as float64; a byte a trace that tells whether it differs
+along the axis, and the numbers of those where it does, a byte each; then as codec 6
+from the turns on, for whole numbers of steps of the noise."""
 
-QUANTISED_INTERPOLATED_ZSTD = 5
-"""Read, no longer written: step of each trace as float64, then as codec 4 from the
-turns on, for whole numbers of steps."""
-
-QUANTISED_FITTED_RICE = 6
-"""Step of each trace as float64, its turn as two; a byte a trace that tells which
-levels have weights, and these; what is not foretold of the whole numbers of steps,
-coarse levels first, real before imaginary parts, traces in name order, as Golomb-Rice
-code."""
+QUANTISED_LEANING = 8
+"""Id of another sweep, 16 bytes; then as codec 7, for what that sweep's samples, in
+whole numbers of the same steps, leave."""
 
 STEP_PER_SIGMA = 1.0
 """Step of the quantisation, in standard deviations of the noise per quadrature."""
 
-_ORDERS = range(2, 8)
-_MEDIAN_TO_SIGMA = 1.4826
-_MAX_STEPS = 2.0**30
-_HEAD = Struct("<BB")
+Traces: TypeAlias = Mapping[str, TraceArray]
+"""Samples by name, each shape (point,)."""
+
+_ID_BYTES = 16
+_MAX_STEPS = 2.0**28
+_LEAST_GAIN_BITS = 0.5
 
 
-def noise_sigma(trace: TraceArray) -> float:
-    """Estimate the noise of a trace, per quadrature.
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """A sweep of the same kind, near in time: names and axis are the same.
 
-    Differences along the axis take away what is smooth and leave the noise, times the
-    root of the sum of their squared coefficients; higher orders take away more. So does
-    the mean turn from point to point, which long lines make and which is taken out
-    before. The least of the estimates has the least of the trace itself in it.
-
-    Parameters
+    Attributes
     ----------
-    trace
-        Samples, shape (point,).
-
-    Returns
-    -------
-    float
-        Standard deviation in units of the trace; 0 where there is none, or too few
-        points to tell.
+    traces
+        Its samples by name; rounded ones where others may lean on it.
+    sweep_id
+        Its id where others may lean on it; None: it tells of the noise alone.
     """
-    if trace.size <= 2 * _ORDERS.stop:
-        return 0.0
-    plain = np.stack([trace.real, trace.imag]).astype(np.float64)
-    estimates = []
-    for parts in (plain, without_turn(trace)):
-        for order in _ORDERS:
-            differences = np.abs(np.diff(parts, order))
-            gain = math.sqrt(math.comb(2 * order, order))
-            estimates.append(_MEDIAN_TO_SIGMA * float(np.median(differences)) / gain)
-    return min(estimates)
+
+    traces: Traces
+    sweep_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rounded:
+    """What becomes of a sweep.
+
+    Attributes
+    ----------
+    noise
+        Trace name to its noise per quadrature, median along the axis, in units of the
+        trace.
+    """
+
+    codec: int
+    blob: bytes
+    noise: Mapping[str, float]
 
 
 def encode_quantised(
-    traces: Mapping[str, TraceArray],
-) -> tuple[bytes, dict[str, float]] | None:
+    traces: Traces, neighbour: Neighbour | None = None
+) -> Rounded | None:
     """Round the traces of a sweep to steps of their noise and compress them.
 
     Returns
     -------
-    tuple or None
-        The blob, and the noise of each trace per quadrature; None where a trace has
-        no noise to round to.
+    Rounded or None
+        None where a trace has no noise to round to.
     """
     names = sorted(traces)
-    noise = {name: noise_sigma(traces[name]) for name in names}
-    for name in names:
-        step = STEP_PER_SIGMA * noise[name]
-        peak = float(np.max(np.abs(traces[name])))
-        if step <= 0.0 or not math.isfinite(peak) or peak / step > _MAX_STEPS:
-            return None
-    table = np.stack([traces[name] for name in names])
-    steps = np.array([STEP_PER_SIGMA * noise[name] for name in names], "<f8")
-    grid = _Steps(steps)
-    numbers = grid.numbers(np.stack([table.real, table.imag]).astype(np.float64))
-    turns = [turn_of(trace) for trace in table]
-    weights = fit_weights(without_turns(grid.values(numbers), turns), steps)
-    head = steps.tobytes() + np.array(turns, "<c16").tobytes()
-    body = encode_integers(differences(numbers, turns, grid, weights))
-    return head + weights.to_bytes(len(names)) + body, noise
+    floors = [_floor(traces[name], name, neighbour) for name in names]
+    parts = _parts(traces, names)
+    if not all(floor.sigma > 0.0 for floor in floors):
+        return None
+    steps = _steps(floors, parts.shape[2])
+    if not _are_few(parts, steps):
+        return None
+    numbers = _numbers(parts, steps)
+    medians = np.median(steps, axis=1) / STEP_PER_SIGMA
+    noise = dict(zip(names, medians.tolist(), strict=True))
+    head = _write_floors(floors)
+    if neighbour is not None and neighbour.sweep_id is not None:
+        left = _left(numbers, _parts(neighbour.traces, names), steps)
+        if left is not None:
+            head = UUID(neighbour.sweep_id).bytes + head
+            return Rounded(QUANTISED_LEANING, head + _write_numbers(left), noise)
+    return Rounded(QUANTISED_ALONE, head + _write_numbers(numbers), noise)
 
 
-@dataclass(frozen=True, slots=True)
-class _Steps:
-    """Multiples of each trace's step; steps of shape (trace,)."""
+def leans_on(blob: bytes) -> str:
+    """Return the id of the sweep that is needed to read a blob of codec 8."""
+    return str(UUID(bytes=blob[:_ID_BYTES]))
 
-    steps: Floats
+
+def stand_alone(
+    blob: bytes, names: Sequence[str], point_count: int, basis: Traces
+) -> bytes:
+    """Write a blob of codec 8 as one of codec 7 that restores the same bits.
+
+    Raises
+    ------
+    ValueError
+        If the blob does not hold that many samples.
+    """
+    body = blob[_ID_BYTES:]
+    steps, numbers, used = _read(body, len(names), point_count)
+    numbers = numbers + _numbers(_parts(basis, names), steps)
+    return body[:used] + _write_numbers(numbers)
+
+
+def decode_alone(
+    blob: bytes, names: Sequence[str], point_count: int
+) -> dict[str, npt.NDArray[np.complex64]]:
+    """Restore what codec 7 wrote, to half a step.
+
+    Raises
+    ------
+    ValueError
+        If the blob does not hold that many samples.
+    """
+    steps, numbers, _ = _read(blob, len(names), point_count)
+    return _traces(numbers * steps, names)
+
+
+def decode_leaning(
+    blob: bytes, names: Sequence[str], point_count: int, basis: Traces
+) -> dict[str, npt.NDArray[np.complex64]]:
+    """Restore what codec 8 wrote, to half a step.
+
+    Parameters
+    ----------
+    basis
+        Samples of the sweep that :func:`leans_on` names, as they were restored.
+
+    Raises
+    ------
+    ValueError
+        If the blob does not hold that many samples.
+    """
+    steps, numbers, _ = _read(blob[_ID_BYTES:], len(names), point_count)
+    numbers = numbers + _numbers(_parts(basis, names), steps)
+    return _traces(numbers * steps, names)
+
+
+def read_floors(
+    blob: bytes, count: int, point_count: int
+) -> tuple[list[NoiseFloor], int]:
+    """Read the floors of the traces from a blob of codec 7.
+
+    Returns
+    -------
+    tuple
+        The floors in name order, and how many bytes they took.
+
+    Raises
+    ------
+    ValueError
+        If the blob ends before.
+    """
+    sigmas = np.frombuffer(blob, "<f8", count)
+    differ = np.frombuffer(blob, np.uint8, count, sigmas.nbytes)
+    floors, at = [], sigmas.nbytes + count
+    for sigma, size in zip(
+        sigmas.tolist(), differ * knot_count(point_count), strict=True
+    ):
+        floors.append(NoiseFloor(sigma, np.frombuffer(blob, np.uint8, size, at)))
+        at += int(size)
+    return floors, at
+
+
+class _Whole:
+    """Whole numbers are their own values."""
 
     def numbers(self, values: Floats) -> Integers:
-        return np.rint(values / self.steps[:, np.newaxis]).astype(np.int32)
+        return np.rint(values).astype(np.int32)
 
     def values(self, numbers: Integers) -> Floats:
-        return np.asarray(numbers * self.steps[:, np.newaxis])
+        return numbers.astype(np.float64)
 
 
-def decode_quantised(
-    blob: bytes, names: Sequence[str], point_count: int
-) -> dict[str, npt.NDArray[np.complex64]]:
-    """Restore what :func:`encode_quantised` wrote, to half a step.
+_WHOLE = _Whole()
 
-    Raises
-    ------
-    ValueError
-        If the blob does not hold that many samples.
-    """
-    count, at = len(names), 24 * len(names)
+
+def _floor(trace: TraceArray, name: str, neighbour: Neighbour | None) -> NoiseFloor:
+    if neighbour is None:
+        return noise_floor(trace, None, 1.0)
+    is_rounded = neighbour.sweep_id is not None
+    share = 2.0 + STEP_PER_SIGMA**2 / 12.0 * is_rounded
+    return noise_floor(trace, neighbour.traces[name], share)
+
+
+def _left(numbers: Integers, basis: Floats, steps: Floats) -> Integers | None:
+    """Return what another sweep leaves of a sweep; None where that is hardly less."""
+    if not _are_few(basis, steps):
+        return None
+    left = numbers - _numbers(basis, steps)
+    is_less = _bits(left) < _bits(numbers) - _LEAST_GAIN_BITS
+    return left if is_less else None
+
+
+def _bits(numbers: Integers) -> float:
+    """Return about how many bits a number takes where weights are not fitted."""
+    left = differences(numbers, _turns(numbers), _WHOLE)
+    return float(np.log2(1.0 + np.abs(left)).mean())
+
+
+def _write_numbers(numbers: Integers) -> bytes:
+    turns = _turns(numbers)
+    flat = without_turns(_WHOLE.values(numbers), turns)
+    weights = fit_weights(flat, np.ones(len(turns)))
+    body = encode_integers(differences(numbers, turns, _WHOLE, weights))
+    return np.array(turns, "<c16").tobytes() + weights.to_bytes(len(turns)) + body
+
+
+def _read(blob: bytes, count: int, point_count: int) -> tuple[Floats, Integers, int]:
+    """Return steps and numbers, and how many bytes the steps took."""
+    floors, used = read_floors(blob, count, point_count)
+    turns = np.frombuffer(blob, "<c16", count, used)
+    at = used + turns.nbytes
+    weights, more = FittedWeights.from_bytes(blob[at:], count)
     shape = (2, count, point_count)
-    steps = np.frombuffer(blob, "<f8", count)
-    turns = np.frombuffer(blob, "<c16", count, steps.nbytes).tolist()
-    weights, used = FittedWeights.from_bytes(blob[at:], count)
-    body = decode_integers(blob[at + used :], math.prod(shape))
-    return _traces(assemble(body, shape, turns, _Steps(steps), weights), names)
+    body = decode_integers(blob[at + more :], math.prod(shape))
+    values = assemble(body, shape, turns.tolist(), _WHOLE, weights)
+    return _steps(floors, point_count), _WHOLE.numbers(values), used
 
 
-def decode_interpolated_steps(
-    blob: bytes, names: Sequence[str], point_count: int
-) -> dict[str, npt.NDArray[np.complex64]]:
-    """Restore what codec 5 wrote, to half a step.
+def _write_floors(floors: Sequence[NoiseFloor]) -> bytes:
+    sigmas = np.array([floor.sigma for floor in floors], "<f8")
+    differ = bytes(min(floor.codes.size, 1) for floor in floors)
+    codes = b"".join(floor.codes.tobytes() for floor in floors)
+    return sigmas.tobytes() + differ + codes
 
-    Raises
-    ------
-    ValueError
-        If the blob does not hold that many samples.
-    """
-    steps = np.frombuffer(blob, "<f8", len(names))
-    body = blob[steps.nbytes :]
-    return _traces(restore(body, len(names), point_count, _Steps(steps)), names)
+
+def _steps(floors: Sequence[NoiseFloor], point_count: int) -> Floats:
+    """Return the steps, shape (trace, point)."""
+    return STEP_PER_SIGMA * np.stack([floor.along(point_count) for floor in floors])
+
+
+def _numbers(parts: Floats, steps: Floats) -> Integers:
+    return _WHOLE.numbers(parts / steps)
+
+
+def _are_few(parts: Floats, steps: Floats) -> bool:
+    """Tell whether whole numbers of steps, and their differences, have 31 bits."""
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        return bool(np.all(np.abs(parts) < _MAX_STEPS * steps))
+
+
+def _parts(traces: Traces, names: Sequence[str]) -> Floats:
+    """Return real and imaginary parts, shape (2, trace, point)."""
+    table = np.stack([traces[name] for name in names])
+    return np.stack([table.real, table.imag]).astype(np.float64)
+
+
+def _turns(numbers: Integers) -> list[complex]:
+    return [
+        turn_of(real + 1j * imaginary) for real, imaginary in zip(*numbers, strict=True)
+    ]
 
 
 def _traces(
@@ -162,28 +286,3 @@ def _traces(
 ) -> dict[str, npt.NDArray[np.complex64]]:
     table = (parts[0] + 1j * parts[1]).astype(np.complex64)
     return {name: table[row] for row, name in enumerate(names)}
-
-
-def decode_differences(
-    blob: bytes, names: Sequence[str], point_count: int
-) -> dict[str, npt.NDArray[np.complex64]]:
-    """Restore what codec 3 wrote, to half a step.
-
-    Raises
-    ------
-    ValueError
-        If the blob does not hold that many samples.
-    """
-    order, width = _HEAD.unpack_from(blob)
-    body = blob[_HEAD.size + 8 * len(names) :]
-    raw = decompress(body, 2 * len(names) * point_count * width)
-    steps = np.frombuffer(blob, "<f8", len(names), _HEAD.size)
-    table = np.frombuffer(raw, f"<i{width}")
-    table = table.reshape(2 * len(names), point_count).astype(np.int64)
-    for _ in range(order):
-        table = np.cumsum(table, axis=1)
-    values = table * np.repeat(steps, 2)[:, np.newaxis]
-    return {
-        name: (values[2 * at] + 1j * values[2 * at + 1]).astype(np.complex64)
-        for at, name in enumerate(names)
-    }

@@ -1,9 +1,11 @@
-"""Thins and drops samples month by month; records and diagnoses are not touched."""
+"""Drops samples month by month; records and diagnoses are not touched."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, insert, or_, select, text, update
+from sqlalchemy import ColumnElement, Row, Select, func, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from service.storage import tables
@@ -14,16 +16,15 @@ from service.storage.payloads import (
     Payload,
     append_payloads,
     delete_payloads,
-    ensure_partition,
     packs_of,
     partition_name,
     read_payloads,
 )
 from service.storage.quantising import (
-    QUANTISED_FITTED_RICE,
-    encode_quantised,
+    QUANTISED_ALONE,
+    QUANTISED_LEANING,
+    stand_alone,
 )
-from service.storage.samples import ORIGINALS, decode_samples
 from service.storage.times import to_us
 
 KEPT_PACK = "kept"
@@ -31,6 +32,9 @@ KEPT_PACK = "kept"
 
 THINNED = ".thinned"
 """What the pack of a thinned month ends with."""
+
+_OTHERS = "~"
+"""Before the last id that was looked at once none is left that leans on another."""
 
 _S = tables.sweep.c
 _P = tables.sweep_payload.c
@@ -56,36 +60,6 @@ def expired_months(transaction: Transaction) -> list[str]:
     return list(transaction.execute(query).scalars())
 
 
-def thin(
-    transaction: Transaction, month: str, after: str, limit: int
-) -> tuple[str, int]:
-    """Quantise the next samples of a month; kept sweeps and references stay as is.
-
-    Returns
-    -------
-    tuple
-        The last id that was looked at, "" where the month is through, and how many
-        bytes were saved.
-    """
-    is_packed = packs_of(transaction) is not None
-    is_due = _P.pack == month if is_packed else _P.codec.in_(ORIGINALS)
-    rows = _next_rows(transaction, month, after, limit, is_due)
-    if not rows:
-        return "", 0
-    originals = {one.sweep_id: one for one in _read(transaction, rows)}
-    thinned = [
-        originals[row.sweep_id] if row.is_spared else _quantised(row, originals)
-        for row in rows
-    ]
-    if not is_packed:
-        thinned = [one for one in thinned if one is not originals[one.sweep_id]]
-    if thinned:
-        delete_payloads(transaction, [one.sweep_id for one in thinned])
-        append_payloads(transaction, month + THINNED, thinned)
-    before = sum(len(originals[one.sweep_id].blob) for one in thinned)
-    return rows[-1].sweep_id, before - sum(len(one.blob) for one in thinned)
-
-
 def expire(
     transaction: Transaction, month: str, after: str, limit: int
 ) -> tuple[str, int]:
@@ -101,14 +75,23 @@ def expire(
     """
     if packs_of(transaction) is None:
         return "", _drop_partition(transaction, month)
-    rows = _next_rows(transaction, month, after, limit, _P.pack != KEPT_PACK)
+    is_due = _P.pack != KEPT_PACK
+    rows: Sequence[Row[Any]] = ()
+    if not after.startswith(_OTHERS):
+        # Whoever leans on another goes first: what is spared of them is written anew.
+        is_leaning = is_due & (_P.codec == QUANTISED_LEANING)
+        rows = due_rows(transaction, month, after, limit, is_leaning)
+    mark = "" if rows else _OTHERS
+    if not rows:
+        after = after.removeprefix(_OTHERS) if after.startswith(_OTHERS) else ""
+        rows = due_rows(transaction, month, after, limit, is_due)
     if not rows:
         return "", 0
-    spared = _read(transaction, [row for row in rows if row.is_spared])
+    spared = _standing_alone(transaction, [row for row in rows if row.is_spared])
     delete_payloads(transaction, [row.sweep_id for row in rows])
     if spared:
         append_payloads(transaction, KEPT_PACK, spared)
-    return rows[-1].sweep_id, len(rows) - len(spared)
+    return mark + rows[-1].sweep_id, len(rows) - len(spared)
 
 
 def mark_thinned(transaction: Transaction, month: str, now: datetime) -> None:
@@ -180,23 +163,17 @@ def _months(transaction: Transaction, before: datetime, done: set[str]) -> list[
         after = id_range(month)[1]
 
 
-def _next_rows(
+def due_rows(
     transaction: Transaction,
     month: str,
     after: str,
     limit: int,
     is_due: ColumnElement[bool],
-) -> Sequence[Row[tuple[str, bool, str, int, int]]]:
+) -> Sequence[Row[Any]]:
+    """List the next rows of a month that are due, by id, and which are spared."""
     first, last = id_range(month)
     query = (
-        select(
-            _P.sweep_id,
-            is_spared().label("is_spared"),
-            _S.s_parameters,
-            _S.point_count,
-            _P.codec,
-        )
-        .join_from(tables.sweep_payload, tables.sweep, _S.id == _P.sweep_id)
+        _rows()
         .where(_P.sweep_id >= first, _P.sweep_id < last, _P.sweep_id > after, is_due)
         .order_by(_P.sweep_id)
         .limit(limit)
@@ -204,31 +181,42 @@ def _next_rows(
     return transaction.execute(query).all()
 
 
-def _read(
-    transaction: Transaction, rows: Sequence[Row[tuple[str, bool, str, int, int]]]
-) -> list[Payload]:
+def read_rows(transaction: Transaction, rows: Sequence[Row[Any]]) -> list[Payload]:
+    """Read the samples of rows."""
     return read_payloads(transaction, [row.sweep_id for row in rows]) if rows else []
 
 
-def _quantised(
-    row: Row[tuple[str, bool, str, int, int]], originals: dict[str, Payload]
-) -> Payload:
-    original = originals[row.sweep_id]
-    if original.codec not in ORIGINALS:
-        return original
-    codec = original.codec, original.codec_version
-    names = row.s_parameters.split(",")
-    traces = decode_samples(*codec, original.blob, names, row.point_count)
-    found = encode_quantised(traces)
-    if found is None or len(found[0]) >= len(original.blob):
-        return original
-    blob, noise = found
-    return Payload(
-        sweep_id=row.sweep_id,
-        codec=QUANTISED_FITTED_RICE,
-        noise=noise,
-        blob=blob,
-    )
+def _rows() -> Select[Any]:
+    return select(
+        _P.sweep_id,
+        is_spared().label("is_spared"),
+        _S.cavity,
+        _S.purpose,
+        _S.measured_at_us,
+        _S.axis_hash,
+        _S.s_parameters,
+        _S.point_count,
+        _P.codec,
+    ).join_from(tables.sweep_payload, tables.sweep, _S.id == _P.sweep_id)
+
+
+def _standing_alone(
+    transaction: Transaction, rows: Sequence[Row[Any]]
+) -> list[Payload]:
+    """Read the samples of rows such that no other sweep is needed for them."""
+    shapes = {
+        row.sweep_id: (row.s_parameters.split(","), row.point_count) for row in rows
+    }
+    found = []
+    for one in read_rows(transaction, rows):
+        if one.basis is not None:
+            names, point_count = shapes[one.sweep_id]
+            basis = one.basis.restore(names, point_count)
+            blob = stand_alone(one.blob, names, point_count, basis)
+            found.append(replace(one, codec=QUANTISED_ALONE, blob=blob, basis=None))
+        else:
+            found.append(one)
+    return found
 
 
 def _drop_partition(transaction: Transaction, month: str) -> int:
@@ -236,14 +224,9 @@ def _drop_partition(transaction: Transaction, month: str) -> int:
     is_inside = (_P.sweep_id >= first) & (_P.sweep_id < last)
     count = select(func.count()).select_from(tables.sweep_payload).where(is_inside)
     total = int(transaction.execute(count).scalar_one())
-    kept = transaction.execute(
-        select(tables.sweep_payload)
-        .join_from(tables.sweep_payload, tables.sweep, _S.id == _P.sweep_id)
-        .where(is_inside, is_spared())
-    )
-    rows = [dict(row) for row in kept.mappings()]
+    rows = transaction.execute(_rows().where(is_inside, is_spared())).all()
+    kept = _standing_alone(transaction, rows)
     transaction.execute(text(f"DROP TABLE {partition_name(month)}"))
-    if rows:
-        ensure_partition(transaction, month)
-        transaction.execute(insert(tables.sweep_payload), rows)
-    return total - len(rows)
+    if kept:
+        append_payloads(transaction, month, kept)
+    return total - len(kept)

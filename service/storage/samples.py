@@ -12,18 +12,22 @@ from service.storage.codec import (
     decode_traces,
     encode_traces,
 )
+from service.storage.former_quantising import (
+    QUANTISED_DELTA_ZSTD,
+    QUANTISED_FITTED_RICE,
+    QUANTISED_INTERPOLATED_ZSTD,
+    decode_differences,
+    decode_fitted,
+    decode_interpolated_steps,
+)
 from service.storage.interpolating import (
     INTERPOLATED_ZSTD,
     decode_interpolated,
     encode_interpolated,
 )
 from service.storage.quantising import (
-    QUANTISED_DELTA_ZSTD,
-    QUANTISED_FITTED_RICE,
-    QUANTISED_INTERPOLATED_ZSTD,
-    decode_differences,
-    decode_interpolated_steps,
-    decode_quantised,
+    QUANTISED_ALONE,
+    decode_alone,
 )
 
 ORIGINALS = frozenset({COMPLEX64_BITSHUFFLE_LZ4, INTERPOLATED_ZSTD})
@@ -34,7 +38,8 @@ _DECODERS = {
     INTERPOLATED_ZSTD: decode_interpolated,
     QUANTISED_DELTA_ZSTD: decode_differences,
     QUANTISED_INTERPOLATED_ZSTD: decode_interpolated_steps,
-    QUANTISED_FITTED_RICE: decode_quantised,
+    QUANTISED_FITTED_RICE: decode_fitted,
+    QUANTISED_ALONE: decode_alone,
 }
 
 
@@ -63,7 +68,7 @@ def encode_samples(
 def decode_samples(
     codec: int, version: int, blob: bytes, names: Sequence[str], point_count: int
 ) -> dict[str, npt.NDArray[np.complex64]]:
-    """Restore traces.
+    """Restore traces of a blob that leans on no other.
 
     Returns
     -------

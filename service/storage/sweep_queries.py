@@ -6,8 +6,6 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import orjson
 from sqlalchemy import (
     ColumnElement,
@@ -41,7 +39,6 @@ from service.storage.codec import (
 from service.storage.engine import Transaction
 from service.storage.payloads import Payload, read_payloads
 from service.storage.records import SweepRecord
-from service.storage.samples import decode_samples
 from service.storage.times import from_us, to_us
 
 _S = tables.sweep.c
@@ -179,7 +176,7 @@ def _restore(record: SweepRecord, payload: Payload, axis_hz: FrequencyAxis) -> S
         measured_at=record.measured_at,
         purpose=record.purpose,
         frequency_hz=axis_hz,
-        traces=_decode(payload, record),
+        traces=payload.restore(record.s_parameters, record.point_count),
         is_reference=record.is_reference,
         thermal_cycle=record.thermal_cycle,
         run=details.get("run"),
@@ -191,14 +188,6 @@ def _restore(record: SweepRecord, payload: Payload, axis_hz: FrequencyAxis) -> S
         flags=record.flags,
         idempotency_key=details.get("idempotency_key"),
     )
-
-
-def _decode(
-    payload: Payload, record: SweepRecord
-) -> dict[str, npt.NDArray[np.complex64]]:
-    codec = payload.codec, payload.codec_version
-    shape = record.s_parameters, record.point_count
-    return decode_samples(*codec, payload.blob, *shape)
 
 
 def _axes(

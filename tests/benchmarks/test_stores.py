@@ -1,24 +1,36 @@
 """Ours beside what a physicist would use today: same sweeps, one run, and the sizes."""
 
+import contextlib
 import json
 import shutil
 import statistics
 import subprocess
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
 from ingest_client import make_sweep
 from ingest_run import drive, print_table, serving, write_report
+from sqlalchemy import func, select
 
-from service.storage.quantising import encode_quantised
+from instruments.measurement import Sweep, SweepPurpose
+from service.config import read_config
+from service.operations.preparing import SweepPreparer
+from service.operations.retaining import retain
+from service.storage import tables
+from service.storage.cavities import put_cavity
+from service.storage.engine import Database
+from service.storage.identifiers import TimeOrderedIds
+from service.storage.migration import upgrade
 from service.storage.samples import encode_samples
+from service.storage.sweeps import insert_sweeps
 
 HERE = Path(__file__).parent
 SHAPES = {"2 x 1601": (1601, 2), "4 x 10001": (10_001, 4)}
 PEERS = {"h5py": 1.3, "influxdb": 15.0, "qcodes": 20.0, "tiled": 100.0}
 DURATION_S = 4.0
-MOST_SWEEPS = 200
 
 
 def write_with(python: Path, store: str, points: int, traces: int) -> dict | None:
@@ -76,38 +88,75 @@ def test_ours_beside_the_stores_of_others(root: Path, tmp_path: Path) -> None:
     print("targets, ours over it:", ", ".join(f"{k} {v:g}" for k, v in PEERS.items()))
 
 
-def ratios(sweeps: list[dict[str, np.ndarray]]) -> tuple[float, float, float]:
-    raw = hurried = lossless = quantised = 0
-    for traces in sweeps:
-        raw += sum(trace.nbytes for trace in traces.values())
-        blob = encode_samples(traces, is_hurried=False)[2]
-        hurried += len(encode_samples(traces, is_hurried=True)[2])
-        lossless += len(blob)
-        rounded = encode_quantised(traces)
-        quantised += len(blob if rounded is None else rounded[0])
-    return lossless / raw, quantised / raw, hurried / raw
+def sizes(home: Path, sweeps: list[Sweep], clock) -> tuple[float, float, float]:
+    """Store sweeps, thin their month; bytes over raw: lossless, quantised, hurried."""
+    raw = sum(trace.nbytes for one in sweeps for trace in one.traces.values())
+    hurried = sum(len(encode_samples(one.traces, is_hurried=True)[2]) for one in sweeps)
+    preparer = SweepPreparer(clock, TimeOrderedIds(clock))
+    found = []
+    with contextlib.closing(Database(f"sqlite:///{home / 'sizes.sqlite'}")) as database:
+        upgrade(database)
+        for start in range(0, len(sweeps), 50):
+            clock.step(60.0)
+            prepared = [preparer.prepare(one) for one in sweeps[start : start + 50]]
+            with database.write() as transaction:
+                for cavity in {one.cavity for one in sweeps}:
+                    put_cavity(transaction, cavity, {}, clock.now())
+                insert_sweeps(transaction, prepared)
+        for _ in range(2):
+            with database.read() as transaction:
+                total = select(func.sum(tables.sweep_payload.c.size_bytes))
+                found.append(int(transaction.execute(total).scalar_one()))
+            retain(
+                database,
+                replace(read_config({}), original_keep_s=86_400.0),
+                clock.now() + timedelta(days=60),
+            )
+    return found[0] / raw, found[1] / raw, hurried / raw
+
+
+def archived(path: Path) -> list[Sweep]:
+    """Read what is whole of a measured archive, in the order it was measured."""
+    archive = np.load(path)
+    samples, axes_hz = archive["s"], archive["frequency_hz"]
+    found = []
+    for at in np.argsort(archive["measured_at"], kind="stable").tolist():
+        traces = whole_traces(samples[at])
+        if traces:
+            found.append(
+                Sweep(
+                    cavity=str(archive["cavity"][at]),
+                    measured_at=datetime.fromtimestamp(archive["measured_at"][at], UTC),
+                    purpose=SweepPurpose.WIDE,
+                    frequency_hz=axes_hz if axes_hz.ndim == 1 else axes_hz[at],
+                    traces=traces,
+                )
+            )
+    return found
 
 
 def whole_traces(samples: np.ndarray) -> dict[str, np.ndarray]:
     """Return the traces of a sweep that has them, shape (point,) each."""
     return {
-        f"S{at}": trace for at, trace in enumerate(samples) if np.isfinite(trace).all()
+        f"S{at + 1}1": trace
+        for at, trace in enumerate(samples)
+        if np.isfinite(trace).all()
     }
 
 
 @pytest.mark.benchmark
-def test_sizes_of_measured_sweeps(root: Path, reference_data: Path) -> None:
+def test_sizes_of_measured_sweeps(
+    root: Path, reference_data: Path, tmp_path: Path, clock
+) -> None:
     found: dict[str, tuple[float, float, float]] = {}
     for path in sorted(reference_data.glob("*.npz")):
-        samples = np.load(path)["s"]
-        found[path.stem] = ratios(
-            [
-                whole_traces(one)
-                for one in samples[:: max(len(samples) // MOST_SWEEPS, 1)]
-            ]
-        )
+        home = tmp_path / path.stem
+        home.mkdir()
+        found[path.stem] = sizes(home, archived(path), clock)
     for shape, (points, traces) in SHAPES.items():
-        found[f"synthetic {shape}"] = ratios([dict(make_sweep(points, traces).traces)])
+        home = tmp_path / str(points)
+        home.mkdir()
+        found[f"synthetic {shape}"] = sizes(home, [make_sweep(points, traces)], clock)
     document = {
         "targets": {"lossless": 0.77, "quantised": 0.17},
         "median": [

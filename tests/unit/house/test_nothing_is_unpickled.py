@@ -39,8 +39,9 @@ from models.serving.folder import load_model
 from service.config import read_config
 from service.operations.model_folders import read_folder
 from service.storage.codec import decode_axis, decode_traces
+from service.storage.former_quantising import decode_fitted
 from service.storage.interpolating import decode_interpolated
-from service.storage.quantising import decode_quantised
+from service.storage.quantising import decode_alone, decode_leaning
 
 PACKAGES = ("instruments", "models", "service")
 BANNED_MODULES = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib"}
@@ -209,8 +210,12 @@ READERS: dict[str, Callable[[Path, str, bytes], Any]] = {
     "decode_interpolated": lambda folder, name, content: decode_interpolated(
         content, ("S21",), 101
     ),
-    "decode_quantised": lambda folder, name, content: decode_quantised(
+    "decode_fitted": lambda folder, name, content: decode_fitted(
         content, ("S21",), 101
+    ),
+    "decode_alone": lambda folder, name, content: decode_alone(content, ("S21",), 101),
+    "decode_leaning": lambda folder, name, content: decode_leaning(
+        content, ("S21",), 101, {"S21": np.ones(101, np.complex64)}
     ),
     "decode_axis": lambda folder, name, content: decode_axis(content, 101),
     "settings file": from_path(

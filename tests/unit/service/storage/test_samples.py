@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from service.storage.codec import CODEC_VERSION, COMPLEX64_BITSHUFFLE_LZ4, encode_traces
-from service.storage.interpolating import INTERPOLATED_ZSTD
-from service.storage.quantising import (
+from service.storage.former_quantising import (
     QUANTISED_DELTA_ZSTD,
     QUANTISED_FITTED_RICE,
     QUANTISED_INTERPOLATED_ZSTD,
 )
+from service.storage.interpolating import INTERPOLATED_ZSTD
 from service.storage.samples import ORIGINALS, decode_samples, encode_samples
 
 DIFFERENCED = (
