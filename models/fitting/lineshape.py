@@ -121,10 +121,17 @@ def solve_amplitudes(columns: Complexes, values: Complexes) -> Complexes:
         Shape (point,), or (point, value) to solve for several at once.
     """
     adjoint = columns.conj().T
-    normal = adjoint @ columns
+    return solve_normal(adjoint @ columns, adjoint @ values)
+
+
+def solve_normal(normal: Complexes, values: Complexes) -> Complexes:
+    """Solve normal equations, shape (column, column); values as for amplitudes.
+
+    The diagonal of ``normal`` is changed in place.
+    """
     # A whisper of damping keeps columns that look alike from blowing up.
-    normal.flat[:: normal.shape[0] + 1] *= 1.0 + 1e-13
-    return np.asarray(np.linalg.solve(normal, adjoint @ values))
+    np.einsum("ii->i", normal)[:] *= 1.0 + 1e-13
+    return np.asarray(np.linalg.solve(normal, values))
 
 
 def angular_weights(offset: Reals, centre: float, half_width: float) -> Reals:

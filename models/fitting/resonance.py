@@ -24,12 +24,8 @@ from models.fitting.judgement import (
 )
 from models.fitting.lineshape import Complexes, LineShape, Reals
 from models.fitting.refine import RefinedLine, refine
-from models.fitting.search import (
-    find_candidate,
-    phase_slope,
-    seed_with_qfactor,
-    without_background,
-)
+from models.fitting.search import find_candidate, phase_slope, without_background
+from models.fitting.seed import seed
 from models.fitting.selection import Request, select_shape
 from models.fitting.window import Window, thinned, window_of
 
@@ -164,14 +160,6 @@ def _stray(fitted: _Fitted) -> npt.NDArray[np.bool_]:
 def _seed(
     window: Window, centre: float, half_width: float, phase: float
 ) -> tuple[float, float]:
-    seed = seed_with_qfactor(
-        window.frequency_hz,
-        window.trace * np.exp(-1j * phase * window.offset),
-        window.frequency(centre),
-        window.loaded_q(centre, half_width),
-    )
-    if seed is None:
-        return centre, half_width
-    f0, q = seed
-    offset = (f0 - window.centre_hz) / window.half_span_hz
-    return offset, f0 / (2.0 * q * window.half_span_hz)
+    turned = window.trace * np.exp(-1j * phase * window.offset)
+    guess = centre, half_width
+    return seed(window.offset, turned, *guess) or guess

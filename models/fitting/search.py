@@ -1,18 +1,15 @@
-"""Where in a trace a resonance may be: a matched filter, then scikit-rf's first fit."""
+"""Where in a trace a resonance may be: a matched filter."""
 
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-import skrf
+from scipy import fft
 
 from models.fitting.lineshape import Complexes, Reals
 
 _WIDTH_STEP = 2.2
-_SEED_POINT_COUNT = 41
-_SEED_REACH = 6.0
 
 _KEPT_POINT_COUNT = 4096
 """Longest axis whose filters are kept; eight of them take at most 20 MB."""
@@ -82,21 +79,22 @@ def find_candidate(offset: Reals, flat: Complexes) -> Candidate:
         even, offset, flat.imag
     )
     count = samples.size
-    spectrum = np.fft.fft(samples, _padded(count))
+    spectrum = fft.fft(samples, _padded(count))
     energy = float(np.vdot(samples, samples).real) + 1e-300
     filters = _kept_filters if count <= _KEPT_POINT_COUNT else _filters
     best = Candidate(0.0, 0.1, 0.0)
     for width, kernel, norms in filters(count):
-        match = np.fft.ifft(spectrum * kernel)[:count]
-        score = np.abs(match) ** 2 / norms / energy
-        at = int(np.argmax(score))
-        if score[at] > best.explained:
-            best = Candidate(float(even[at]), float(width), float(score[at]))
+        match = fft.ifft(spectrum * kernel, overwrite_x=True)[:count]
+        gain = (match.real**2 + match.imag**2) / norms
+        at = int(np.argmax(gain))
+        explained = float(gain[at]) / energy
+        if explained > best.explained:
+            best = Candidate(float(even[at]), width, explained)
     return best
 
 
 def _padded(count: int) -> int:
-    return 1 << (2 * count - 1).bit_length()
+    return int(fft.next_fast_len(2 * count - 1))
 
 
 def _filters(count: int) -> Iterator[tuple[float, Complexes, Reals]]:
@@ -109,7 +107,7 @@ def _filters(count: int) -> Iterator[tuple[float, Complexes, Reals]]:
         placed = np.zeros(_padded(count), dtype=np.complex128)
         placed[:count] = kernel[count - 1 :]
         placed[-(count - 1) :] = kernel[: count - 1]
-        yield float(width), np.fft.fft(placed), _norms(kernel, count)
+        yield float(width), fft.fft(placed), _norms(kernel, count)
 
 
 @lru_cache(maxsize=8)
@@ -130,49 +128,3 @@ def _widths(count: int) -> Reals:
     narrowest, widest = 1.5 / count, 0.6
     number = int(np.ceil(np.log(widest / narrowest) / np.log(_WIDTH_STEP))) + 1
     return np.geomspace(narrowest, widest, number)
-
-
-def seed_with_qfactor(
-    frequency_hz: Reals,
-    turned: Complexes,
-    resonant_frequency_hz: float,
-    loaded_q: float,
-) -> tuple[float, float] | None:
-    """Let scikit-rf's ``Qfactor`` improve a first guess (NPL MAT 58, NLQFIT6).
-
-    Parameters
-    ----------
-    frequency_hz
-        Axis in Hz, shape (point,).
-    turned
-        Trace without the line's phase, shape (point,).
-    resonant_frequency_hz, loaded_q
-        The guess, from the matched filter.
-
-    Returns
-    -------
-    tuple of float or None
-        f0 in Hz and Q_L, or None where it does not settle inside the span.
-    """
-    reach_hz = _SEED_REACH * resonant_frequency_hz / (2.0 * loaded_q)
-    near = np.flatnonzero(np.abs(frequency_hz - resonant_frequency_hz) <= reach_hz)
-    if near.size < 7:
-        return None
-    chosen = near[:: max(near.size // _SEED_POINT_COUNT, 1)]
-    network = skrf.Network(  # noqa: TID251 - built from arrays, no file is read
-        f=frequency_hz[chosen], s=turned[chosen], f_unit="Hz"
-    )
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
-        try:
-            fit = skrf.qfactor.Qfactor(
-                network, "transmission", Q_L0=loaded_q, f_L0=resonant_frequency_hz
-            )
-            # A fixed number of steps: the loop for convergence has no bound.
-            result = fit.fit(method="NLQFIT6", loop_plan="fwf")
-        except (np.linalg.LinAlgError, ZeroDivisionError, OverflowError):
-            return None
-    f0, q = float(result.f_L), float(result.Q_L)
-    inside = frequency_hz[0] < f0 < frequency_hz[-1]
-    plausible = 0.1 * loaded_q < q < 10.0 * loaded_q
-    return (f0, q) if inside and plausible else None
