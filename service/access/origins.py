@@ -21,11 +21,20 @@ def header(headers: Headers, name: bytes) -> str | None:
     return None
 
 
-def is_foreign(headers: Headers) -> bool:
+def is_foreign(headers: Headers, scheme: str, public_url: str) -> bool:
     """Tell whether a page of another site makes the browser send this.
 
-    Browsers say so in ``Sec-Fetch-Site``, older ones in ``Origin`` alone; programs send
-    neither.
+    Browsers say so in ``Sec-Fetch-Site``, older ones and those without TLS in
+    ``Origin`` alone; programs send neither.
+
+    Parameters
+    ----------
+    scheme
+        Of the call, ``http`` or ``https``, as a trusted proxy saw it.
+    public_url
+        Where the site is reached. If it is https there, a page of the same name that
+        came without TLS is foreign, whoever may have written it; and behind a proxy
+        that is not trusted its own pages are known by it.
     """
     headers = list(headers)
     site = header(headers, b"sec-fetch-site")
@@ -34,7 +43,11 @@ def is_foreign(headers: Headers) -> bool:
     origin = header(headers, b"origin")
     if origin is None:
         return False
-    return urlsplit(origin).netloc != header(headers, b"host")
+    host = header(headers, b"host")
+    public = urlsplit(public_url)
+    if public.scheme == "https" and host == public.netloc:
+        scheme = "https"
+    return origin != f"{scheme}://{host}"
 
 
 def says_same_origin(headers: Headers) -> bool:

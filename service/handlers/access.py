@@ -98,7 +98,9 @@ class AccessGuard:
                     "open to its own machine only; call it as 127.0.0.1, or set "
                     "HALOWATCH_PUBLIC_URL to the address of the proxy with log-in"
                 )
-        if scope["method"] not in SAFE_METHODS and is_foreign(scope["headers"]):
+        if scope["method"] not in SAFE_METHODS and is_foreign(
+            scope["headers"], scope["scheme"], self._context.config.public_url
+        ):
             raise CrossSiteError("pages of other sites may not change anything here")
 
     async def _recognise(self, scope: Scope, rule: Rule) -> Principal:

@@ -157,3 +157,15 @@ def test_the_audit_log_names_the_caller_and_not_what_it_claims_to_be(proxy, root
     assert answer.status_code == 200
     newest = proxy.get("/api/v1/audit").json()["actions"][0]
     assert newest["address"] == "127.0.0.7"
+
+
+def test_a_page_of_the_same_name_without_tls_is_of_another_site(proxy):
+    path, own = "/api/v1/cavities/cavity-1", str(proxy.base_url).rstrip("/")
+    plain = own.replace("https://", "http://")
+    answer = proxy.put(path, json={"title": "theirs"}, headers={"Origin": plain})
+    assert answer.status_code == 403
+    assert answer.json()["code"] == "cross_site"
+    # What a caller says of its own scheme is not what the proxy saw.
+    claims = {"Origin": plain, "X-Forwarded-Proto": "http"}
+    assert proxy.put(path, json={}, headers=claims).status_code == 403
+    assert proxy.put(path, json={}, headers={"Origin": own}).status_code == 200

@@ -181,6 +181,14 @@ def test_a_forged_call_with_the_cookie_changes_nothing(log_in, headers):
     assert client.get("/").status_code == 200
 
 
+def test_a_page_of_our_own_name_by_another_scheme_changes_nothing(site, log_in):
+    client, own = log_in("a-admin"), {"x-halowatch": "page", "origin": site}
+    other = own | {"origin": site.replace("http://", "https://")}
+    for given, status in ((other, 403), (own, 200)):
+        answer = client.put("/api/v1/cavities/ours", json={}, headers=given)
+        assert answer.status_code == status
+
+
 def test_a_session_ends(log_in, context, clock):
     client = log_in("a-viewer")
     token = client.cookies["halowatch_session"]

@@ -28,7 +28,31 @@ def headers(**given: str) -> list[tuple[bytes, bytes]]:
     ],
 )
 def test_a_browser_says_where_it_comes_from(given, foreign):
-    assert is_foreign(headers(**given)) is foreign
+    assert is_foreign(headers(**given), "http", "http://127.0.0.1:8000") is foreign
+
+
+@pytest.mark.parametrize(
+    ("origin", "scheme", "public_url", "foreign"),
+    [
+        # Plain http, on the loopback or in a laboratory's own network.
+        ("http://h:1", "http", "http://127.0.0.1:8000", False),
+        ("https://h:1", "http", "http://127.0.0.1:8000", True),
+        # Behind a trusted proxy with TLS; the page without it may be anybody's.
+        ("https://h:1", "https", "http://127.0.0.1:8000", False),
+        ("http://h:1", "https", "http://127.0.0.1:8000", True),
+        # Behind one that is not trusted the site's own address tells.
+        ("https://h:1", "http", "https://h:1", False),
+        ("http://h:1", "http", "https://h:1", True),
+        ("https://other:1", "http", "https://other:1", True),
+        # A public address without TLS takes nothing from a proxy that has it.
+        ("https://h:1", "https", "http://h:1", False),
+    ],
+)
+def test_a_page_is_of_this_site_by_name_and_by_scheme(
+    origin, scheme, public_url, foreign
+):
+    given = headers(origin=origin, host="h:1")
+    assert is_foreign(given, scheme, public_url) is foreign
 
 
 @pytest.mark.parametrize(
