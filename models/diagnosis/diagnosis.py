@@ -25,7 +25,9 @@ class Diagnosis:
     mode
         Which mode a narrow sweep shows, where its cavity's sweeps are followed.
     integrity
-        Flags of a sweep that cannot be trusted; empty for a good one.
+        Flags of a sweep that cannot be trusted or read; empty for a good one.
+    remark
+        One sentence on a flag that does not say enough by itself.
     resonance
         The fit, for narrow sweeps.
     second_opinion
@@ -49,6 +51,7 @@ class Diagnosis:
     component: Classification
     out_of_distribution: OutOfDistribution
     integrity: tuple[str, ...] = ()
+    remark: str | None = None
     resonance: ResonanceEstimate | None = None
     reference_sweep: str | None = None
     mode: FollowedMode | None = None
@@ -80,6 +83,7 @@ class Diagnosis:
             }
             | {"scores": dict(strangeness.scores)},
             "integrity": list(self.integrity),
+            "remark": self.remark,
             "resonance": None
             if self.resonance is None
             else asdict(self.resonance) | {"flags": list(self.resonance.flags)},
@@ -110,6 +114,7 @@ class Diagnosis:
             component=Classification.from_record(record["component"]),
             out_of_distribution=OutOfDistribution(**record["out_of_distribution"]),
             integrity=tuple(record["integrity"]),
+            remark=record.get("remark"),
             resonance=None
             if resonance is None
             else ResonanceEstimate.from_record(resonance),

@@ -1,6 +1,6 @@
 """Whether a sweep can be trusted at all, before anything is concluded from it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,9 @@ CONSTANT_PHASE = "constant_phase"
 
 OUTSIDE_BAND = "outside_band"
 """The axis does not cover the band that the model was trained on."""
+
+FOREIGN_TRACES = "foreign_traces"
+"""The traces are sound, but the model reads none of that name."""
 
 NO_TRACE = "no_trace"
 """No trace of the sweep can be judged."""
@@ -39,6 +42,22 @@ def find_flags(
     """
     found = {name: _flags_of(trace, narrow) for name, trace in traces.items()}
     return {name: flags for name, flags in found.items() if flags}
+
+
+def why_unread(known: Sequence[str], posted: Collection[str]) -> tuple[str, str | None]:
+    """Return why a model cannot read a sound wide sweep: a flag, and a sentence on it.
+
+    Parameters
+    ----------
+    known, posted
+        Names of the traces that the model reads, and of those that the sweep holds.
+    """
+    if not set(known).isdisjoint(posted):
+        return OUTSIDE_BAND, None
+    return (
+        FOREIGN_TRACES,
+        f"the model reads {', '.join(known)}; the sweep holds {', '.join(posted)}",
+    )
 
 
 def _flags_of(trace: npt.NDArray[np.complexfloating], narrow: bool) -> tuple[str, ...]:

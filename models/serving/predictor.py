@@ -21,7 +21,7 @@ from models.diagnosis import (
 from models.fitting import fit_resonance
 from models.preprocessing.canonical import Features
 from models.preprocessing.grid import Reals
-from models.preprocessing.integrity import NO_TRACE, OUTSIDE_BAND, find_flags
+from models.preprocessing.integrity import NO_TRACE, find_flags, why_unread
 from models.preprocessing.references import ReferenceMemory
 from models.serving.folder import StoredModel, load_model
 from models.serving.judgements import Judgements
@@ -116,6 +116,7 @@ class Predictor:
             diagnosis = replace(
                 self._word(features, row, judged),
                 integrity=looks[row].flags,
+                remark=looks[row].remark,
                 resonance=_fit(sweep.purpose, sweep.frequency_hz, dict(sweep.traces)),
                 reference_sweep=None if reference is None else reference_id,
             )
@@ -149,9 +150,10 @@ class Predictor:
         if self._model is None or not sound:
             return _Look(None, flags)
         features = self._model.form.features(frequency_hz, sound, *reference())
-        if features is None and not narrow:
-            flags = (*flags, OUTSIDE_BAND)
-        return _Look(features, flags)
+        if features is not None or narrow:
+            return _Look(features, flags)
+        flag, remark = why_unread(self._model.form.s_parameters, sound)
+        return _Look(None, (*flags, flag), remark=remark)
 
     def _refuse(self, purpose: SweepPurpose, flags: tuple[str, ...]) -> Diagnosis:
         """Conclude nothing from a sweep whose samples are known to be void."""
@@ -194,6 +196,7 @@ class Predictor:
             replace(
                 self._word(features, position, judged),
                 integrity=looks[position].flags,
+                remark=looks[position].remark,
                 resonance=resonance,
             )
             for position, resonance in enumerate(resonances)
@@ -246,6 +249,7 @@ class _Look:
     features: Features | None
     flags: tuple[str, ...]
     is_void: bool = False
+    remark: str | None = None
 
 
 def _unjudged(version: str) -> Diagnosis:

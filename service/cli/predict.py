@@ -58,6 +58,8 @@ def _line(index: int, cavity: str, diagnosis: Diagnosis) -> str:
         words.append("out of distribution")
     if diagnosis.integrity:
         words.append(f"flags {','.join(diagnosis.integrity)}")
+    if diagnosis.remark:
+        words.append(f"({diagnosis.remark})")
     return "  ".join(words)
 
 

@@ -7,10 +7,12 @@ from typing import Any
 from instruments.measurement import SweepPurpose
 from instruments.measurement.flags import DATA_CORRUPTING
 from models.diagnosis import UNKNOWN, Diagnosis, EstimateState
-from models.preprocessing.integrity import NO_TRACE, OUTSIDE_BAND
+from models.preprocessing.integrity import FOREIGN_TRACES, NO_TRACE, OUTSIDE_BAND
 from service.alerts.rules import HEALTHY
 from service.storage.records import SweepRecord
 from service.storage.reference_search import settings_difference
+
+_UNREAD = (OUTSIDE_BAND, FOREIGN_TRACES)
 
 LEAST_SPAN_SHARE = 0.9
 """Share of the span of the cavity's other sweeps that a reference should cover."""
@@ -54,6 +56,7 @@ def check_reference(
         _health(diagnosis),
         _band(sweep, diagnosis, neighbour),
         _settings(sweep, neighbour),
+        _traces(diagnosis),
     ]
 
 
@@ -69,7 +72,7 @@ def _purpose(sweep: SweepRecord) -> Check:
 
 def _samples(sweep: SweepRecord, diagnosis: Diagnosis) -> Check:
     void = [flag.value for flag in sweep.flags if flag in DATA_CORRUPTING]
-    bad = void or [flag for flag in diagnosis.integrity if flag != OUTSIDE_BAND]
+    bad = void or [flag for flag in diagnosis.integrity if flag not in _UNREAD]
     if void or NO_TRACE in diagnosis.integrity:
         return Check("samples", False, f"its samples are void ({', '.join(bad)})")
     return Check("samples", True, "its samples are sound")
@@ -118,3 +121,10 @@ def _settings(sweep: SweepRecord, neighbour: SweepRecord | None) -> Check:
         f"others than in the cavity's last wide sweep ({found}): it serves sweeps like "
         "itself only",
     )
+
+
+def _traces(diagnosis: Diagnosis) -> Check:
+    if FOREIGN_TRACES in diagnosis.integrity:
+        detail = diagnosis.remark or "the model reads none of its traces"
+        return Check("traces", False, detail)
+    return Check("traces", True, "the model reads them, or there is none")

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from instruments.measurement import SweepPurpose, SweepSettings
-from models.preprocessing.integrity import OUTSIDE_BAND
+from models.preprocessing.integrity import FOREIGN_TRACES, OUTSIDE_BAND
 from service.operations.judge_tasks import Diagnoser
 from service.operations.panel import Panel
 
@@ -70,6 +70,7 @@ def test_one_of_the_daq_is_checked_and_the_first_has_nothing_to_compare(
         "health": None,
         "bandwidth": True,
         "settings": True,
+        "traces": True,
     }
     assert used(client, ids[1]) == ids[0]
     cavity = client.get("cavities/cavity-1").json()
@@ -195,3 +196,31 @@ def test_one_outside_of_the_models_band_is_refused(client, send, at, diagnoser, 
     (reference,) = references(client)
     assert reference["state"] == "refused"
     assert reference["reason"] == "it does not cover the band of the model"
+
+
+def test_one_whose_traces_the_model_does_not_read_is_refused_and_may_be_forced(
+    client, send, at, diagnoser, judge
+):
+    said = "the model reads S21, S11; the sweep holds S22"
+
+    class Other:
+        model_version = "other-1"
+
+        def diagnose(self, sweep, reference, reference_id):
+            found = judge.diagnose(sweep, reference, reference_id)
+            return replace(found, integrity=(FOREIGN_TRACES,), remark=said)
+
+    object.__setattr__(diagnoser, "panel", Panel.of(Other()))
+    (sweep_id,) = send(at(0, is_reference=True))
+    (reference,) = references(client)
+    assert (reference["state"], reference["reason"]) == ("refused", said)
+    diagnosis = client.get(f"sweeps/{sweep_id}/diagnosis").json()
+    assert (diagnosis["integrity"], diagnosis["remark"]) == (["foreign_traces"], said)
+    page = client.get(str(client.base_url.join("/cavities/cavity-1")))
+    assert "foreign traces" in page.text
+    assert said in page.text
+    # The instrument is well: nobody is woken.
+    assert client.get("alerts").json()["alerts"] == []
+    body = {"by": "R. Haas", "force": True}
+    taken = client.post(f"sweeps/{sweep_id}/reference", json=body).json()
+    assert taken["state"] == "valid"

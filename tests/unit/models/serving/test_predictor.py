@@ -171,6 +171,13 @@ def test_foreign_traces_are_not_judged(predictor, new_cycles):
     renamed = replace(sweep, traces={"S44": sweep.traces["S21"]})
     diagnosis = predictor.diagnose(renamed, renamed)
     assert diagnosis.condition.state is EstimateState.NOT_TRAINED
+    assert diagnosis.integrity == ("foreign_traces",)
+    read = ", ".join(new_cycles.s_parameters)
+    assert diagnosis.remark == f"the model reads {read}; the sweep holds S44"
+    assert Diagnosis.from_record(diagnosis.to_record()).remark == diagnosis.remark
+    # What is not known beside what is changes nothing.
+    more = replace(sweep, traces=dict(sweep.traces) | renamed.traces)
+    assert predictor.diagnose(more, new_cycles.sweep(0)).integrity == ()
 
 
 def test_strange_sweep_is_flagged_and_nothing_is_said(predictor, new_cycles):
