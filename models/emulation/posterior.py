@@ -25,8 +25,11 @@ class Posterior:
     residuals
         Whitened residuals at the best place, 0 where a coordinate is missing, shape
         (sweep, coordinate).
+    departures
+        The same in the units of the coordinates, correlated as they are, shape (sweep,
+        coordinate).
     chi_square
-        Their mean square over what is there, shape (sweep,).
+        Mean square of the residuals over what is there, shape (sweep,).
     best_place, best_field_tesla
         Where the density peaks, shape (sweep,).
     """
@@ -36,6 +39,7 @@ class Posterior:
     field_tesla: Reals
     field_sigma_tesla: Reals
     residuals: Reals
+    departures: Reals
     chi_square: Reals
     best_place: Reals
     best_field_tesla: Reals

@@ -38,7 +38,9 @@ class PosteriorReader:
         self._present = present
         self._judged = present & emulator.used
         self._inverse, self._means = _whitened(emulator, self._judged)
-        self._all_inverse, self._all_means = _whitened(emulator, present)
+        self._all_inverse, _ = _whitened(emulator, present)
+        plain = emulator.coefficients[:, present]
+        self._all_means = np.broadcast_to(plain, (self._inverse.shape[0], *plain.shape))
         # All bands in one product.
         whole = self._inverse.transpose(2, 0, 1)
         self._turning = np.ascontiguousarray(whole.reshape(whole.shape[0], -1))
@@ -70,18 +72,6 @@ class PosteriorReader:
             }
         )
 
-    def departures(self, posterior: Posterior) -> Reals:
-        """Return what no place and field explains, in the units of the coordinates.
-
-        0 where a coordinate is missing, shape (sweep, coordinate).
-        """
-        band = self._bands(posterior.best_place)
-        left = posterior.residuals[:, self._present]
-        scaled = np.linalg.solve(self._all_inverse[band], left[:, :, None])[:, :, 0]
-        found = np.zeros(posterior.residuals.shape)
-        found[:, self._present] = scaled * self._emulator.scale[self._present]
-        return found
-
     def _read(self, values: Reals) -> Posterior:
         emulator = self._emulator
         scaled = emulator.scaled(values)[:, self._judged]
@@ -111,14 +101,18 @@ class PosteriorReader:
     ) -> Posterior:
         best = np.arange(logs.shape[0])[:, None], logs.argmax(axis=1)[:, None]
         best_place, best_field = places[best], field[best]
-        residuals = np.zeros(values.shape)
-        residuals[:, self._present] = self._residuals(values, best_place, best_field)
+        residuals, departures = np.zeros(values.shape), np.zeros(values.shape)
+        left = self._left(values, best_place, best_field)
+        departures[:, self._present] = left * self._emulator.scale[self._present]
+        turned = self._all_inverse[self._bands(best_place[:, 0])]
+        residuals[:, self._present] = np.matmul(turned, left[:, :, None])[:, :, 0]
         return Posterior(
             places=places,
             density=np.exp(logs - logs[best]),
             field_tesla=field,
             field_sigma_tesla=sigma,
             residuals=residuals,
+            departures=departures,
             chi_square=(residuals**2).sum(axis=1) / max(int(self._present.sum()), 1),
             best_place=best_place[:, 0],
             best_field_tesla=best_field[:, 0],
@@ -128,9 +122,8 @@ class PosteriorReader:
         known = self._emulator.band_places
         return np.asarray(np.searchsorted(0.5 * (known[1:] + known[:-1]), places))
 
-    def _means_at(self, places: Reals, whitened: Reals | None = None) -> Reals:
-        """Return the whitened mean at places, (..., power, coordinate)."""
-        all_means = self._means if whitened is None else whitened
+    def _means_at(self, places: Reals, all_means: Reals) -> Reals:
+        """Return the mean at places by coefficients, (..., power, coordinate)."""
         design = self._emulator.design
         flat = places.reshape(-1)
         fine, coarse = design.blocks(flat)
@@ -148,7 +141,7 @@ class PosteriorReader:
         return found.transpose(1, 0, 2).reshape(*places.shape, *found.shape[::2])
 
     def _curve_at(self, places: Reals) -> "_Curve":
-        means = self._means_at(places)
+        means = self._means_at(places, self._means)
         powers = means[..., 1:, :]
         return _Curve(
             band=self._bands(places),
@@ -180,11 +173,10 @@ class PosteriorReader:
         sigma = np.minimum(1.0 / np.sqrt(np.maximum(bend, 1e-12)), widest)
         return logs + np.log(sigma), relative * scale, sigma * scale
 
-    def _residuals(self, values: Reals, place: Reals, field: Reals) -> Reals:
-        scaled = self._emulator.scaled(values)[:, self._present]
+    def _left(self, values: Reals, place: Reals, field: Reals) -> Reals:
+        """Return what the mean leaves of scaled coordinates, (sweep, coordinate)."""
         means = self._means_at(place, self._all_means)[:, 0]
-        turned = self._all_inverse[self._bands(place)[:, 0]]
-        left = np.matmul(turned, scaled[:, :, None])[:, :, 0] - means[:, 0]
+        left = self._emulator.scaled(values)[:, self._present] - means[:, 0]
         scale = self._emulator.design.field_scale
         for power in range(1, means.shape[1]):
             left = left - (field / scale) ** power * means[:, power]

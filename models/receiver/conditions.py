@@ -9,7 +9,7 @@ from models.calibration.scaling import fit_temperature, softmax
 from models.coordinates.signal import Reals
 from models.receiver.softmax import SoftmaxHead, fit_softmax
 
-PENALTIES = (1e-4, 1e-3, 1e-2)
+PENALTIES = (1e-3, 1e-2, 1e-1)
 """Penalties of the condition head that are tried."""
 
 Indices = npt.NDArray[np.intp]

@@ -5,6 +5,7 @@ of the likelihood, never filled in.
 """
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
@@ -16,7 +17,7 @@ from models.coordinates.signal import Flags, Reals
 from models.emulation import HealthyEmulator, Posterior, PosteriorReader
 from models.networks.density import LEVELS
 from models.receiver.evidence import Evidence
-from models.receiver.features import condition_features
+from models.receiver.features import FeatureForm, condition_features
 from models.receiver.intervals import GROUP_COUNT, Stretch
 from models.receiver.ridge import RidgeReader
 from models.receiver.softmax import SoftmaxHead
@@ -97,7 +98,7 @@ class ReceiverReading:
     known: Flags
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class ReceiverJudge:
     """Everything that was learnt of a receiver against its references.
 
@@ -136,7 +137,7 @@ class ReceiverJudge:
             if traces not in self.sets:
                 continue
             known[rows] = True
-            posterior = self._reader(traces).read(coordinates.values[rows])
+            posterior = self.reader(traces).read(coordinates.values[rows])
             chi_square[rows] = posterior.chi_square
             shares = self.shares(traces, posterior, coordinates.texture[rows])
             if self.sets[traces].condition is not None:
@@ -158,7 +159,13 @@ class ReceiverJudge:
             known=known,
         )
 
-    def _reader(self, traces: TraceSet) -> PosteriorReader:
+    @cached_property
+    def features(self) -> FeatureForm:
+        """What conditions are told from."""
+        return FeatureForm.of(self.form, self.emulator)
+
+    def reader(self, traces: TraceSet) -> PosteriorReader:
+        """Return what reads sweeps that have a set of traces."""
         if traces not in self._readers:
             self._readers[traces] = PosteriorReader(
                 self.emulator, coordinates_of(traces, self.form)
@@ -176,8 +183,12 @@ class ReceiverJudge:
         judge = self.sets[traces]
         if judge.condition is None:
             return np.zeros((texture.shape[0], 0))
-        features = condition_features(posterior, self.even_texture(texture))
-        return softmax(judge.condition.logits(features), judge.softmax_temperature)
+        features = condition_features(
+            posterior, self.even_texture(texture), self.features
+        )
+        # A head of earlier days knows the first of them only.
+        known = features[:, : judge.condition.centre.size]
+        return softmax(judge.condition.logits(known), judge.softmax_temperature)
 
     def looks_faulty(self, shares: Reals) -> Flags:
         """Return where another condition than the healthy one leads, (sweep,)."""

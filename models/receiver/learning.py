@@ -20,7 +20,7 @@ from models.emulation import (
 from models.emulation.selection import Choice, choose, fit_chosen
 from models.receiver.conditions import NamedSweeps, learn_condition
 from models.receiver.evidence import Evidence, sorted_by
-from models.receiver.features import condition_features
+from models.receiver.features import condition_features, orders_of
 from models.receiver.intervals import usual_departure
 from models.receiver.judge import (
     ReceiverJudge,
@@ -105,17 +105,6 @@ def learn_receiver(
         sets=sets,
     )
     return judge, whole
-
-
-def orders_of(form: CoordinateForm) -> Indices:
-    """Return the Legendre order of each coordinate, 0 for what is none."""
-    found = []
-    for name in form.names:
-        kind, _, order = name.split(" ")[-1].rpartition("_")
-        found.append(
-            int(order) if kind in {"level", "phase"} and order.isdigit() else 0
-        )
-    return np.array(found, dtype=np.intp)
 
 
 def trace_sets(count: int) -> Iterator[TraceSet]:
@@ -225,7 +214,7 @@ def _learn_set(
     rows = seen.rows
     texture = bare.even_texture(lesson.coordinates.texture[rows])
     texture[:, ~np.array(seen.traces)[bare.form.trace_of_texture]] = 0.0
-    features = condition_features(seen.posterior, texture)
+    features = condition_features(seen.posterior, texture, bare.features)
     head, temperature, logits = learn_condition(
         NamedSweeps(
             features, lesson.condition[rows], lesson.fold[rows], len(lesson.labels)

@@ -14,6 +14,7 @@ from models.emulation.storing import (
 from models.errors import MALFORMED, ModelFolderError
 from models.networks.density import LEVELS
 from models.receiver.checking import OWNER, check_record
+from models.receiver.features import FeatureForm
 from models.receiver.intervals import GROUP_COUNT, Stretch
 from models.receiver.judge import EXPERTS, ReceiverJudge, ScalarReading, SetJudge
 from models.receiver.ridge import RidgeReader
@@ -32,6 +33,7 @@ def judge_record(judge: ReceiverJudge) -> dict[str, Any]:
                 "traces": list(traces),
                 "softmax_temperature": each.softmax_temperature,
                 "condition": each.condition is not None,
+                "features": 0 if each.condition is None else each.condition.centre.size,
                 "scalars": sorted(each.scalars),
             }
             for traces, each in judge.sets.items()
@@ -75,9 +77,11 @@ def _judge_of(record: Mapping[str, Any], arrays: Arrays) -> ReceiverJudge:
     count, texture = len(form.names), form.trace_of_texture.size
     emulator = emulator_of(record, taker, count, OWNER)
     classes = len(record["labels"])
+    plain = count + texture + 2
+    known = (plain, plain + FeatureForm.of(form, emulator).further)
     sets = {
         tuple(bool(flag) for flag in each["traces"]): _set_of(
-            each, f"set.{index}", taker, (count, count + texture + 2, classes)
+            each, f"set.{index}", taker, (count, _features_of(each, known), classes)
         )
         for index, each in enumerate(record["sets"])
     }
@@ -92,6 +96,14 @@ def _judge_of(record: Mapping[str, Any], arrays: Arrays) -> ReceiverJudge:
     )
     taker.finish()
     return judge
+
+
+def _features_of(record: Mapping[str, Any], known: tuple[int, int]) -> int:
+    """Return how many features a head knows; one of earlier days does not tell."""
+    told = int(record.get("features", known[0]))
+    if record["condition"] and told not in known:
+        raise ModelFolderError(f"{OWNER}: a size is out of bounds")
+    return told
 
 
 def _set_arrays(prefix: str, judge: SetJudge) -> Arrays:

@@ -103,7 +103,7 @@ def departures(
         posterior = reader.read(coordinates.values[whole])
         chi_square[whole] = posterior.chi_square
         shares[whole] = band_shares(
-            form, posterior.residuals, reader.departures(posterior), BAND_COUNT
+            form, posterior.residuals, posterior.departures, BAND_COUNT
         )
     return TwinReading(chi_square, shares)
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from models.calibration import calibrate_novelty
 from models.emulation import HealthyEmulator, HealthySweeps
 from models.emulation.selection import choose, fit_chosen
-from models.receiver.learning import orders_of
+from models.receiver.features import orders_of
 from models.receiver.twin_departure import (
     TWIN,
     TwinDeparture,

@@ -25,6 +25,7 @@ def posterior(chi_square):
         field_tesla=np.where(places > 0, 0.01, -0.02),
         field_sigma_tesla=np.full(places.shape, 1e-3),
         residuals=np.zeros((count, 4)),
+        departures=np.zeros((count, 4)),
         chi_square=np.array(chi_square),
         best_place=np.full(count, 1.8),
         best_field_tesla=np.full(count, 0.01),

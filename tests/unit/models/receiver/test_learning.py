@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.receiver.learning import learn_receiver, orders_of, trace_sets
+from models.receiver.features import orders_of
+from models.receiver.learning import learn_receiver, trace_sets
 
 FIELD = ("magnetic_field_tesla",)
 
