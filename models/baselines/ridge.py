@@ -118,10 +118,7 @@ def fit_ridge(
         (sweep, output).
     """
     centre = np.asarray(np.mean(features, axis=0, dtype=np.float64))
-    scale = np.ones_like(centre)
-    if scaled:
-        spread = np.std(features, axis=0, dtype=np.float64)
-        scale = np.where(spread > 1e-9 * (np.abs(centre) + 1e-9), spread, 1.0)
+    scale = feature_scale(features, centre) if scaled else np.ones_like(centre)
     rows = (features - centre) / scale
     offset = targets.mean(axis=0)
     wanted = targets - offset
@@ -151,6 +148,18 @@ def fit_ridge(
         penalty_ratio=penalty,
     )
     return fitted, held_out + offset
+
+
+def feature_scale(features: npt.NDArray[np.floating], centre: Reals) -> Reals:
+    """Return the standard deviation of each feature, 1 where it does not vary.
+
+    Parameters
+    ----------
+    features, centre
+        Shape (sweep, feature), and their mean.
+    """
+    spread = np.std(features, axis=0, dtype=np.float64)
+    return np.where(spread > 1e-9 * (np.abs(centre) + 1e-9), spread, 1.0)
 
 
 def _spectrum(rows: Reals) -> tuple[Reals, Reals, bool]:

@@ -109,7 +109,7 @@ def _check(opinion: Opinion, outputs: Mapping[str, int]) -> None:
     )
     numbers: list[npt.NDArray[Any]] = [opinion.scale]
     for ridge in ridges.values():
-        numbers += [ridge.centre, ridge.weights, ridge.offset]
+        numbers += [ridge.centre, 1.0 / ridge.scale, ridge.weights, ridge.offset]
     if not fits or not all(np.isfinite(each).all() for each in numbers):
         raise ModelFolderError("second opinion: its arrays do not fit each other")
 

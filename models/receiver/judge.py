@@ -4,6 +4,7 @@ One reading for every set of traces that a sweep may have: a missing trace is le
 of the likelihood, never filled in.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeAlias
@@ -24,8 +25,14 @@ from models.receiver.softmax import SoftmaxHead
 
 TraceSet: TypeAlias = tuple[bool, ...]
 
-EXPERTS = ("emulator", "ridge", "network")
+Readings: TypeAlias = Mapping[str, Mapping[str, Reals]]
+"""Expert to scalar target to quantiles, shape (sweep, level)."""
+
+EXPERTS = ("emulator", "ridge", "network", "opinion")
 """Who may read a scalar; the number of each stands in the stored model."""
+
+OTHERS = EXPERTS[2:]
+"""Those who look at the sweep in ways of their own, and are asked beside the judge."""
 
 _LARGEST_TEXTURE = 30.0
 
@@ -124,9 +131,15 @@ class ReceiverJudge:
     _readers: dict[TraceSet, PosteriorReader] = field(default_factory=dict)
 
     def read(
-        self, coordinates: Coordinates, network: dict[str, Reals] | None = None
+        self, coordinates: Coordinates, others: Readings | None = None
     ) -> ReceiverReading:
-        """Read sweeps from their coordinates."""
+        """Read sweeps from their coordinates.
+
+        Parameters
+        ----------
+        others
+            What each of :data:`OTHERS` reads, as far as there is one.
+        """
         count = coordinates.values.shape[0]
         names = {name for each in self.sets.values() for name in each.scalars}
         quantiles = {name: np.full((count, len(LEVELS)), np.nan) for name in names}
@@ -149,7 +162,7 @@ class ReceiverJudge:
                 self.sets[traces].usual,
             )
             for name, reading in self.sets[traces].scalars.items():
-                mine = None if network is None else network[name][rows]
+                mine = readings_of(name, others or {}, rows)
                 raw = expert_quantiles(name, reading, evidence, mine)
                 quantiles[name][rows] = reading.stretch.applied(raw, evidence.group)
         return ReceiverReading(
@@ -197,24 +210,32 @@ class ReceiverJudge:
         return np.asarray(shares.argmax(axis=1) != self.healthy)
 
 
+def readings_of(
+    name: str, others: Readings, rows: npt.NDArray[np.intp]
+) -> dict[str, Reals]:
+    """Return what the others read of a scalar in some sweeps, by expert."""
+    return {who: each[name][rows] for who, each in others.items() if name in each}
+
+
 def expert_quantiles(
-    name: str, reading: ScalarReading, evidence: Evidence, network: Reals | None
+    name: str, reading: ScalarReading, evidence: Evidence, others: Mapping[str, Reals]
 ) -> Reals:
     """Return the quantiles of whoever reads each group, shape (sweep, level)."""
     group, values = evidence.group, evidence.values
     expert = reading.expert[group]
-    by_ridge = expert == EXPERTS.index("ridge")
-    by_network = (expert == EXPERTS.index("network")) & (network is not None)
-    by_emulator = ~(by_ridge | by_network)
     raw = np.empty((group.size, len(LEVELS)))
-    if by_emulator.any():
-        raw[by_emulator] = evidence.emulated(name)[by_emulator]
+    by_ridge = expert == EXPERTS.index("ridge")
+    by_emulator = ~by_ridge
     if by_ridge.any():
         direct = reading.ridge.read(values[by_ridge])
         spread = reading.ridge.spread(values[by_ridge])[:, None]
         raw[by_ridge] = direct[:, None] + spread * reading.offsets[group[by_ridge]]
-    if network is not None:
-        raw[by_network] = network[by_network]
+    for who, quantiles in others.items():
+        by_other = expert == EXPERTS.index(who)
+        raw[by_other] = quantiles[by_other]
+        by_emulator &= ~by_other
+    if by_emulator.any():
+        raw[by_emulator] = evidence.emulated(name)[by_emulator]
     return raw
 
 

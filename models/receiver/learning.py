@@ -23,10 +23,12 @@ from models.receiver.evidence import Evidence, sorted_by
 from models.receiver.features import condition_features, orders_of
 from models.receiver.intervals import usual_departure
 from models.receiver.judge import (
+    Readings,
     ReceiverJudge,
     SetJudge,
     TraceSet,
     coordinates_of,
+    readings_of,
 )
 from models.receiver.lesson import Indices, LeftOut, ReceiverLesson
 from models.receiver.scalars import LEAST_SWEEPS, TaughtScalar, learn_scalar
@@ -42,7 +44,7 @@ def learn_receiver(
     form: CoordinateForm,
     lesson: ReceiverLesson,
     targets: tuple[str, ...],
-    network: dict[str, Reals] | None = None,
+    others: Readings | None = None,
 ) -> tuple[ReceiverJudge, LeftOut] | None:
     """Learn a judge, or None where too few sweeps have references and labels.
 
@@ -50,8 +52,8 @@ def learn_receiver(
     ----------
     targets
         Scalars that are read: ``temperature_k``, ``magnetic_field_tesla``.
-    network
-        Quantiles that a network gives left-out sweeps, shape (sweep, level) each.
+    others
+        What others read of left-out sweeps, as far as there are any.
 
     Returns
     -------
@@ -76,7 +78,7 @@ def learn_receiver(
         texture_scale=scale,
         sets={},
     )
-    others = _emulators_without(sweeps, lesson.fold[rows], lesson, choice, order_of)
+    emulators = _emulators_without(sweeps, lesson.fold[rows], lesson, choice, order_of)
     sets: dict[TraceSet, SetJudge] = {}
     whole: LeftOut | None = None
     for traces in trace_sets(len(form.traces)):
@@ -86,10 +88,10 @@ def learn_receiver(
         # Faulty sweeps alone teach neither scalars nor what health is.
         if np.isin(chosen, rows).sum() < LEAST_SWEEPS:
             continue
-        posterior = _read_left_out(lesson, form, traces, chosen, others)
-        opinion = network if all(traces) else None
+        posterior = _read_left_out(lesson, form, traces, chosen, emulators)
+        asked = others if others is not None and all(traces) else {}
         sets[traces], left = _learn_set(
-            bare, lesson, _SetOfSweeps(traces, chosen, posterior, targets, opinion)
+            bare, lesson, _SetOfSweeps(traces, chosen, posterior, targets, asked)
         )
         if all(traces):
             whole = left
@@ -179,11 +181,11 @@ def _read_left_out(
     form: CoordinateForm,
     traces: TraceSet,
     rows: Indices,
-    others: dict[int, HealthyEmulator],
+    emulators: dict[int, HealthyEmulator],
 ) -> Posterior:
     present = coordinates_of(traces, form)
     parts: list[tuple[Indices, Posterior]] = []
-    for index, emulator in others.items():
+    for index, emulator in emulators.items():
         mine = np.flatnonzero(lesson.fold[rows] == index)
         if mine.size:
             values = lesson.coordinates.values[rows[mine]]
@@ -205,7 +207,7 @@ class _SetOfSweeps:
     rows: Indices
     posterior: Posterior
     targets: tuple[str, ...]
-    network: dict[str, Reals] | None
+    others: Readings
 
 
 def _learn_set(
@@ -233,9 +235,12 @@ def _learn_set(
     present = coordinates_of(seen.traces, bare.form)
     scalars, quantiles = {}, {}
     for name in seen.targets:
-        opinion = None if seen.network is None else seen.network[name][rows]
         scalars[name], quantiles[name] = learn_scalar(
-            name, _taught(name, lesson, rows, bare.form), evidence, present, opinion
+            name,
+            _taught(name, lesson, rows, bare.form),
+            evidence,
+            present,
+            readings_of(name, seen.others, rows),
         )
     judge = SetJudge(
         condition=head, softmax_temperature=temperature, usual=usual, scalars=scalars

@@ -1,10 +1,12 @@
 """How a scalar is learnt: who reads which sweeps, and how far each may be off."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from models.calibration.gain import is_sure_gain
 from models.coordinates.signal import Flags, Reals
 from models.networks.density import LEVELS
 from models.receiver.evidence import Evidence
@@ -61,7 +63,7 @@ def learn_scalar(
     taught: TaughtScalar,
     evidence: Evidence,
     present: Flags,
-    network: Reals | None,
+    others: Mapping[str, Reals],
 ) -> tuple[ScalarReading, Reals]:
     """Learn how a scalar is read from one set of traces.
 
@@ -71,8 +73,8 @@ def learn_scalar(
         Each sweep read by what the other cycles teach.
     present
         Coordinates of the set, shape (coordinate,).
-    network
-        The network's quantiles of left-out sweeps, if it has an opinion.
+    others
+        Quantiles that others give left-out sweeps, by expert.
 
     Returns
     -------
@@ -87,9 +89,8 @@ def learn_scalar(
     readings = {
         "emulator": evidence.emulated(name),
         "ridge": direct[:, None] + spread[:, None] * offsets[group],
+        **others,
     }
-    if network is not None:
-        readings["network"] = network
     expert = _experts(readings, taught, group)
     raw = readings["emulator"].copy()
     for number, who in enumerate(EXPERTS):
@@ -160,23 +161,33 @@ def _offsets(
 
 
 def _experts(
-    readings: dict[str, Reals], taught: TaughtScalar, group: Indices
+    readings: Mapping[str, Reals], taught: TaughtScalar, group: Indices
 ) -> Indices:
-    """Choose who reads each group: another than the emulator must be clearly better."""
+    """Choose who reads each group.
+
+    Another than the emulator must be clearly better. The second opinion must be better
+    than that one by more than the standard error that cycles give the difference: it
+    looks at what cycles teach it alone, so that the next one is easily unlike all.
+    """
     found = empty_groups()
     middle = LEVELS.index(0.5)
     for index in range(GROUP_COUNT):
         mine = taught.healthy & (group == index)
         if mine.sum() < LEAST_SWEEPS:
             mine = taught.healthy
-        best = _CLEARLY_BETTER * _trimmed(
-            readings["emulator"][mine, middle] - taught.truth[mine]
-        )
-        for number, who in enumerate(EXPERTS):
-            if who in readings and number > 0:
-                error = _trimmed(readings[who][mine, middle] - taught.truth[mine])
-                if error < best:
-                    found[index], best = number, error
+        errors = {
+            who: each[mine, middle] - taught.truth[mine]
+            for who, each in readings.items()
+        }
+        best, chosen = _CLEARLY_BETTER * _trimmed(errors["emulator"]), "emulator"
+        for who in ("ridge", "network"):
+            if who in errors and _trimmed(errors[who]) < best:
+                best, chosen = _trimmed(errors[who]), who
+        if "opinion" in errors:
+            gain = errors[chosen] ** 2 - errors["opinion"] ** 2
+            if is_sure_gain(gain, taught.cycle[mine]):
+                chosen = "opinion"
+        found[index] = EXPERTS.index(chosen)
     return found
 
 

@@ -1,6 +1,6 @@
 """A trained model in memory: how features become a judgement."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -175,14 +175,15 @@ class TrainedModel:
         """Let the receiver's judge read what it knows how to read."""
         if self.receiver is None:
             return judged
-        opinion = {
-            name: in_units(values, self.densities[name])
-            for name, values in judged.quantiles.items()
-        }
+        others = {"network": judged.quantiles}
+        if judged.opinion is not None:
+            others["opinion"] = judged.opinion.quantiles
         if coordinates is None:
             views = [each.view for each in features]
             coordinates = self.receiver.form.of_views(views)
-        reading = self.receiver.read(coordinates, opinion)
+        reading = self.receiver.read(
+            coordinates, readings_in_units(others, self.densities)
+        )
         known = reading.known
         quantiles = dict(judged.quantiles)
         for name, values in reading.quantiles.items():
@@ -264,6 +265,22 @@ def in_units(values: Reals, grid: DensityGrid) -> Reals:
     Temperatures in log10 K, all else in its unit.
     """
     return values if grid.coordinate is Coordinate.LOG10 else grid.value(values)
+
+
+def readings_in_units(
+    others: Mapping[str, Mapping[str, Reals]], grids: Mapping[str, DensityGrid]
+) -> dict[str, dict[str, Reals]]:
+    """Return readings by expert and target as :func:`in_units` has them.
+
+    Nobody is heard beyond what was trained on.
+    """
+    return {
+        who: {
+            name: in_units(values.clip(grids[name].low, grids[name].high), grids[name])
+            for name, values in each.items()
+        }
+        for who, each in others.items()
+    }
 
 
 def in_coordinate(values: Reals, grid: DensityGrid) -> Reals:

@@ -13,6 +13,7 @@ from models.calibration.presence import (
     parts_of,
 )
 from models.calibration.scaling import softmax
+from models.opinion import OpinionReading
 from models.serving.trained import HEALTHY, looks_faulty
 from models.training.calibrate import Calibrations, HeldOut
 from models.training.corpus import Corpus
@@ -58,8 +59,16 @@ def read_left_out(
     split: Split,
     held_out: HeldOut,
     calibrations: Calibrations,
+    *,
+    opinion: OpinionReading | None = None,
 ) -> LeftOutReadings:
-    """Learn the readers beside the network, and let each read what it reads best."""
+    """Learn the readers beside the network, and let each read what it reads best.
+
+    Parameters
+    ----------
+    opinion
+        The second opinion on left-out sweeps.
+    """
     shares = {
         name: softmax(held_out.logits[name], calibration.softmax_temperature)
         for name, calibration in calibrations.classes.items()
@@ -71,7 +80,9 @@ def read_left_out(
         )
         for name, calibration in calibrations.intervals.items()
     }
-    receiver = learn_from_corpus(corpus, plan, split, quantiles, shares)
+    receiver = learn_from_corpus(
+        corpus, plan, split, quantiles, shares, opinion=opinion
+    )
     classes = dict(calibrations.classes)
     if receiver is not None:
         quantiles |= {

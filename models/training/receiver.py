@@ -6,11 +6,12 @@ import numpy as np
 import numpy.typing as npt
 
 from models.calibration.scaling import softmax
+from models.opinion import OpinionReading
 from models.receiver.conditions import balanced_loss
 from models.receiver.judge import ReceiverJudge
 from models.receiver.learning import learn_receiver
 from models.receiver.lesson import LeftOut, ReceiverLesson
-from models.serving.trained import HEALTHY, in_coordinate, in_units
+from models.serving.trained import HEALTHY, in_coordinate, readings_in_units
 from models.training.corpus import Corpus
 from models.training.split import Split
 from models.training.targets import TargetPlan, usable
@@ -47,6 +48,8 @@ def learn_from_corpus(
     split: Split,
     network_quantiles: dict[str, Reals],
     network_shares: dict[str, Reals],
+    *,
+    opinion: OpinionReading | None = None,
 ) -> LearntReceiver | None:
     """Learn the judge of a receiver, or None where the corpus does not teach one.
 
@@ -56,6 +59,8 @@ def learn_from_corpus(
         What the network reads of left-out sweeps, in the grid's coordinate.
     network_shares
         What it gives their classes.
+    opinion
+        What the second opinion reads of them.
     """
     if corpus.coordinate_inputs is None or corpus.coordinates is None:
         return None
@@ -75,11 +80,15 @@ def learn_from_corpus(
         cycle=corpus.thermal_cycle,
         fold=split.fold,
     )
-    opinion = {
-        name: in_units(network_quantiles[name], plan.densities[name])
-        for name in targets
-    }
-    found = learn_receiver(corpus.coordinate_inputs.form, lesson, targets, opinion)
+    others = {"network": network_quantiles}
+    if opinion is not None:
+        others["opinion"] = opinion.quantiles
+    found = learn_receiver(
+        corpus.coordinate_inputs.form,
+        lesson,
+        targets,
+        readings_in_units(others, plan.densities),
+    )
     if found is None:
         return None
     judge, left_out = found

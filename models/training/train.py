@@ -118,8 +118,11 @@ def train_model(
     )
     calibrations = calibrate(corpus, plan, networks.held_out)
     opinion = learn_second_opinion(corpus, plan, split)
+    left_out = None if opinion is None else opinion[1]
     say.done(Stage.OPINION)
-    read = read_left_out(corpus, plan, split, networks.held_out, calibrations)
+    read = read_left_out(
+        corpus, plan, split, networks.held_out, calibrations, opinion=left_out
+    )
     say.done(Stage.READERS)
     twin = None
     if pretraining is not None:
@@ -137,7 +140,7 @@ def train_model(
             plan,
             networks,
             calibrations,
-            None if opinion is None else opinion[1],
+            left_out,
         ),
         receiver=None if read.receiver is None else read.receiver.judge,
         names_condition=read.receiver is not None and read.receiver.names_condition,

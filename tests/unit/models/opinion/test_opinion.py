@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -55,6 +57,21 @@ def test_left_out_cycles_are_read_and_intervals_hold(lesson, learnt):
     assert (np.diff(quantiles, axis=1) >= 0).all()
     named = left.probabilities["condition"].argmax(axis=1)
     assert np.mean(named == lesson.classes["condition"]) > 0.95
+
+
+def test_coordinates_that_say_nothing_do_not_drown_the_transform(lesson):
+    rng = np.random.default_rng(6)
+    empty = 5.0 * rng.normal(size=(*lesson.compared.shape, 12))
+    loud = replace(lesson, coordinates=empty.astype(np.float32))
+    opinion, left = learn_opinion(loud, seed=1)
+    assert np.unique(opinion.scalars["temperature_k"].ridge.scale).size > 1
+    error = left.quantiles["temperature_k"][:, 2] - lesson.scalars["temperature_k"]
+    assert np.sqrt(np.mean(error**2)) < 0.2
+
+
+def test_coordinates_that_hold_the_answer_lead(learnt):
+    opinion, _ = learnt
+    assert (opinion.scalars["temperature_k"].ridge.scale == 1.0).all()
 
 
 def test_a_missing_trace_has_no_say(lesson, learnt):

@@ -7,7 +7,7 @@ import pytest
 
 from models.coordinates import Coordinates
 from models.networks.density import LEVELS
-from models.receiver.judge import rows_by_set
+from models.receiver.judge import EXPERTS, OTHERS, rows_by_set
 
 
 def without(coordinates, form, trace):
@@ -101,18 +101,24 @@ def test_an_absurd_sweep_is_read_as_finite_numbers(judge, new):
     assert np.isfinite(read.probabilities).all()
 
 
-def test_the_network_is_heard_where_it_was_chosen(judge, new):
+@pytest.mark.parametrize("who", OTHERS)
+def test_another_is_heard_where_it_was_chosen(judge, new, who):
     traces = next(iter(judge.sets))
     reading = judge.sets[traces].scalars["temperature_k"]
-    network = replace(reading, expert=np.full_like(reading.expert, 2))
+    chosen = np.full_like(reading.expert, EXPERTS.index(who))
+    theirs = replace(reading, expert=chosen)
     heard = replace(
         judge,
-        sets={traces: replace(judge.sets[traces], scalars={"temperature_k": network})},
+        sets={traces: replace(judge.sets[traces], scalars={"temperature_k": theirs})},
         _readers={},
     )
     opinion = np.tile(np.linspace(1.0, 1.4, len(LEVELS)), (new.place.size, 1))
-    found = heard.read(new.coordinates, {"temperature_k": opinion})
+    found = heard.read(new.coordinates, {who: {"temperature_k": opinion}})
     assert np.allclose(found.quantiles["temperature_k"][:, 2], 1.2)
+    # Where it is not there, the emulator answers.
+    alone = heard.read(new.coordinates).quantiles["temperature_k"]
+    assert np.isfinite(alone).all()
+    assert not np.allclose(alone[:, 2], 1.2)
 
 
 def test_a_set_without_a_condition_head_names_none(judge, new):
