@@ -3,16 +3,12 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from instruments.measurement import Sweep
 from models.diagnosis import Diagnosis
-from service.operations.judging import Asked, Judge, ReferenceShelf, judge_all
+from service.operations.judging import Judge, ReferenceShelf, judge_all
+from service.operations.loading_sweeps import LoadedSweep, load_together
 from service.storage.engine import Transaction
 from service.storage.records import SweepRecord, TaskRecord
-from service.storage.reference_search import find_references
-from service.storage.sweep_queries import get_sweeps, load_sweeps
-
-MOST_SAMPLES = 1 << 21
-"""Samples that are held at once, of one sweep more at most: 16 MB as they lie."""
+from service.storage.sweep_queries import get_sweeps
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +16,12 @@ class LoadedTask:
     """A task with what is needed to judge its sweep."""
 
     task: TaskRecord
-    sweep: SweepRecord
-    samples: Sweep
-    reference_id: str | None
-    reference: Sweep | None
+    loaded: LoadedSweep
+
+    @property
+    def sweep(self) -> SweepRecord:
+        """The sweep without its samples."""
+        return self.loaded.sweep
 
 
 def load_tasks(
@@ -46,29 +44,15 @@ def load_tasks(
     """
     known = get_sweeps(transaction, [task.subject for task in tasks])
     records: list[SweepRecord] = []
-    held = 0
     for task in tasks:
         record = known.get(task.subject)
         if record is None:
             raise LookupError(f"sweep {task.subject} is not stored")
         records.append(record)
-        held += record.point_count * len(record.s_parameters)
-        if record.is_reference or held >= MOST_SAMPLES:
+        if record.is_reference:
             break
-    samples = load_sweeps(transaction, records)
-    references = find_references(transaction, records)
-    loaded = [
-        LoadedTask(
-            task,
-            record,
-            sweep,
-            None if reference is None else reference.sweep_id,
-            None if reference is None else shelf.decoded(transaction, reference),
-        )
-        for task, record, sweep, reference in zip(
-            tasks, records, samples, references, strict=False
-        )
-    ]
+    found = load_together(transaction, shelf, records)
+    loaded = [LoadedTask(task, one) for task, one in zip(tasks, found, strict=False)]
     return loaded, tasks[len(loaded) :]
 
 
@@ -89,13 +73,9 @@ def judge_by(
             rows_of.setdefault(id(judge), (judge, []))[1].append(row)
     said: dict[tuple[int, int], Diagnosis | Exception] = {}
     for number, (judge, rows) in rows_of.items():
-        answers = judge_all(judge, [_asked(loaded[row]) for row in rows])
+        answers = judge_all(judge, [loaded[row].loaded.asked for row in rows])
         said |= {(row, number): one for row, one in zip(rows, answers, strict=True)}
     return [
         [(judge, said[row, id(judge)]) for judge in each]
         for row, each in enumerate(judges)
     ]
-
-
-def _asked(one: LoadedTask) -> Asked:
-    return one.samples, one.reference, one.reference_id

@@ -1,24 +1,29 @@
 """Lets a model judge what was measured before it came, beside what was said then."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
 
 from instruments.clock import Clock
-from service.errors import ServiceError
-from service.operations.judging import Judge, ReferenceShelf
+from models.diagnosis import Diagnosis
+from service.errors import (
+    ServiceError,
+    StorageConflictError,
+    StorageUnavailableError,
+)
+from service.operations.judging import Judge, ReferenceShelf, judge_all
+from service.operations.loading_sweeps import LoadedSweep, load_together
 from service.storage.diagnoses import insert_diagnosis
 from service.storage.engine import Database
 from service.storage.model_records import Role
 from service.storage.records import SweepRecord, TaskKind
 from service.storage.rescoring import RescoreWindow, count_unjudged, list_unjudged
-from service.storage.sweep_queries import load_sweep
 from service.storage.tasks import has_task
 
 BATCH = 16
-"""Sweeps between two commits."""
+"""Most sweeps between two commits."""
 
 PATIENCE_S = 0.5
 """Pause in seconds while fresh sweeps wait to be judged."""
@@ -80,8 +85,7 @@ def rescore(
             batch = list_unjudged(transaction, window, after, BATCH)
         if not batch:
             return
-        sweeps = [sweep for _, sweep in batch]
-        judged = _judge(database, judge, shelf, sweeps, clock)
+        judged = _judge(database, judge, shelf, [sweep for _, sweep in batch], clock)
         done, failed = done + judged, failed + len(batch) - judged
         after = (batch[-1][0], batch[-1][1].sweep_id)
         left = max(left - len(batch), 0)
@@ -92,24 +96,57 @@ def _judge(
     database: Database,
     judge: Judge,
     shelf: ReferenceShelf,
-    batch: list[SweepRecord],
+    batch: Sequence[SweepRecord],
     clock: Clock,
 ) -> int:
-    diagnoses = []
-    for record in batch:
-        try:
-            with database.read() as transaction:
-                sweep = load_sweep(transaction, record)
-                reference_id, reference = shelf.find(transaction, record)
-            diagnoses.append((record, judge.diagnose(sweep, reference, reference_id)))
-        except ServiceError:
-            raise
-        except Exception as error:  # noqa: BLE001 - one bad sweep must not stop the rest
-            _log.error("rescoring_failed", sweep_id=record.sweep_id, exc_info=error)
-    with database.write() as transaction:
-        for record, diagnosis in diagnoses:
-            insert_diagnosis(transaction, record, diagnosis, clock.now(), Role.RESCORED)
-    return len(diagnoses)
+    """Judge sweeps, as many together as may be held; return how many were judged."""
+    judged, waiting = 0, batch
+    while waiting:
+        loaded = _load(database, shelf, waiting)
+        if not loaded:
+            # It could not be read, which is logged.
+            waiting = waiting[1:]
+            continue
+        said = judge_all(judge, [one.asked for one in loaded])
+        good = list(_sound(loaded, said))
+        with database.write() as transaction:
+            for record, diagnosis in good:
+                now = clock.now()
+                insert_diagnosis(transaction, record, diagnosis, now, Role.RESCORED)
+        judged, waiting = judged + len(good), waiting[len(loaded) :]
+    return judged
+
+
+def _load(
+    database: Database, shelf: ReferenceShelf, waiting: Sequence[SweepRecord]
+) -> list[LoadedSweep]:
+    """Read the first of the sweeps; nothing where the very first cannot be read."""
+    try:
+        with database.read() as transaction:
+            return load_together(transaction, shelf, waiting)
+    except (StorageUnavailableError, StorageConflictError):
+        raise
+    except Exception as error:  # noqa: BLE001 - one bad sweep must not stop the rest
+        if len(waiting) == 1:
+            _log_failure(waiting[0], error)
+            return []
+    return _load(database, shelf, waiting[:1])
+
+
+def _sound(
+    loaded: Sequence[LoadedSweep], said: Sequence[Diagnosis | Exception]
+) -> Iterator[tuple[SweepRecord, Diagnosis]]:
+    for one, found in zip(loaded, said, strict=True):
+        if isinstance(found, ServiceError):
+            raise found
+        if isinstance(found, Exception):
+            _log_failure(one.sweep, found)
+        else:
+            yield one.sweep, found
+
+
+def _log_failure(record: SweepRecord, error: Exception) -> None:
+    _log.error("rescoring_failed", sweep_id=record.sweep_id, exc_info=error)
 
 
 def _stand_back(database: Database, clock: Clock) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import Select, func, select, tuple_
 from service.storage import tables
 from service.storage.engine import Transaction
 from service.storage.records import SweepRecord
-from service.storage.sweep_queries import get_sweep
+from service.storage.sweep_queries import get_sweeps
 from service.storage.times import to_us
 
 _S = tables.sweep.c
@@ -54,12 +54,9 @@ def list_unjudged(
     query = query.order_by(_S.measured_at_us, _S.id).limit(limit)
     if after is not None:
         query = query.where(tuple_(_S.measured_at_us, _S.id) > after)
-    found = []
-    for row in transaction.execute(query).all():
-        sweep = get_sweep(transaction, row.id)
-        assert sweep is not None
-        found.append((int(row.measured_at_us), sweep))
-    return found
+    rows = transaction.execute(query).all()
+    sweeps = get_sweeps(transaction, [row.id for row in rows])
+    return [(int(row.measured_at_us), sweeps[row.id]) for row in rows]
 
 
 def _narrow(query: Select[Any], window: RescoreWindow) -> Select[Any]:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import httpx
 import pytest
+from sqlalchemy import delete
 
 from models.errors import ModelFolderError
 from service.errors import ModelUnavailableError
@@ -13,6 +14,7 @@ from service.operations.comparing import compare_models
 from service.operations.judge_tasks import Diagnoser
 from service.operations.panel import RegisteredPanel
 from service.operations.rescoring import rescore
+from service.storage import tables
 from service.storage.model_records import Role
 
 
@@ -312,3 +314,79 @@ def test_a_sweep_that_breaks_the_model_does_not_stop_history(
         )
     )[-1]
     assert (last.done, last.failed) == (3, 1)
+
+
+class TogetherJudge(NamedJudge):
+    """Takes sweeps together, and remembers how many."""
+
+    def __init__(self, inner, version: str) -> None:
+        super().__init__(inner, version)
+        self.sizes: list[int] = []
+
+    def diagnose_many(self, asked):
+        self.sizes.append(len(asked))
+        return [self.diagnose(*one) for one in asked]
+
+
+def test_history_is_judged_together_in_the_words_of_one_by_one(
+    client,
+    post,
+    make_sweep,
+    registered,
+    worker,
+    judge,
+    database,
+    real_clock,
+    monkeypatch,
+):
+    (one, two), _, _ = registered
+    now = real_clock.now()
+    post(client, *series(make_sweep, now, 20))
+    drain(worker)
+    window = {
+        "cavity": None,
+        "measured_from": now - timedelta(days=1),
+        "measured_to": now + timedelta(days=1),
+        "clock": real_clock,
+    }
+    (*_, last) = rescore(database, NamedJudge(judge, one), **window)
+    together = TogetherJudge(judge, two)
+    steps = rescore(database, together, **window)
+    next(steps)
+    assert next(steps).done == 16
+    # No more is held than may be: a sweep at a time, where one alone is that large.
+    monkeypatch.setattr("service.operations.loading_sweeps.MOST_SAMPLES", 1)
+    assert list(steps)[-1].done == last.done == 20
+    assert together.sizes == [16]
+    said = []
+    for version in (one, two):
+        wanted = {"model": version, "limit": 100}
+        found = client.get("diagnoses", params=wanted).json()["diagnoses"]
+        own = {"model_version": "", "judged_at": ""}
+        said.append({each["sweep_id"]: each | own for each in found})
+    assert len(said[0]) == 20
+    assert said[0] == said[1]
+
+
+def test_a_sweep_without_samples_does_not_stop_history(
+    client, post, make_sweep, registered, worker, judge, database, real_clock
+):
+    (one, _), _, _ = registered
+    now = real_clock.now()
+    sent = post(client, *series(make_sweep, now)[:4]).json()["results"]
+    drain(worker)
+    with database.write() as transaction:
+        transaction.execute(
+            delete(tables.sweep_payload).where(
+                tables.sweep_payload.c.sweep_id == sent[2]["sweep_id"]
+            )
+        )
+    (*_, last) = rescore(
+        database,
+        TogetherJudge(judge, one),
+        cavity="cavity-1",
+        measured_from=now - timedelta(days=4000),
+        measured_to=now + timedelta(days=1),
+        clock=real_clock,
+    )
+    assert (last.done, last.failed, last.left) == (3, 1, 0)
