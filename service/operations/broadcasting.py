@@ -1,21 +1,19 @@
 """Spreads stored events to every listener: encoded once, shared, bounded."""
 
 import asyncio
-from collections import deque
-from collections.abc import AsyncIterator
+import math
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 
 import orjson
 import structlog
 
 from service.errors import StorageUnavailableError
+from service.operations.listening import CLIENT_QUEUE_BYTES, Listener
 from service.storage.engine import Database
 from service.storage.events import list_events, settled_events
 from service.storage.records import EventRecord
 from service.storage.watching import CommitWatch
-
-CLIENT_QUEUE_BYTES = 1024 * 1024
-"""Most bytes that wait for one slow listener; the oldest are dropped beyond."""
 
 REPLAY_LIMIT = 10_000
 """Most events that a resuming listener is sent at once. Its stream ends there, so that
@@ -35,49 +33,15 @@ def encode_event(event: EventRecord) -> bytes:
     return text.encode()
 
 
-class Listener:
-    """One client's queue of encoded events; drops the oldest when it overflows."""
-
-    def __init__(self, limit_bytes: int = CLIENT_QUEUE_BYTES) -> None:
-        self._limit_bytes = limit_bytes
-        self._waiting: deque[tuple[int, bytes]] = deque()
-        self._waiting_bytes = 0
-        self._arrived = asyncio.Event()
-        self.replayed_to = -1
-        self.dropped = 0
-        self.is_closed = False
-
-    def push(self, event_id: int, chunk: bytes) -> None:
-        """Queue shared bytes for this client."""
-        self._waiting.append((event_id, chunk))
-        self._waiting_bytes += len(chunk)
-        while self._waiting_bytes > self._limit_bytes and len(self._waiting) > 1:
-            self._waiting_bytes -= len(self._waiting.popleft()[1])
-            self.dropped += 1
-        self._arrived.set()
-
-    def close(self) -> None:
-        """End the client's stream once its queue is empty."""
-        self.is_closed = True
-        self._arrived.set()
-
-    async def next(self, timeout_s: float) -> bytes | None:
-        """Return all that waits, or None after ``timeout_s`` without anything.
-
-        What was replayed is left out; empty bytes mean that the stream ends.
-        """
-        if not self._waiting and not self.is_closed:
-            try:
-                await asyncio.wait_for(self._arrived.wait(), timeout_s)
-            except TimeoutError:
-                return None
-        chunk = b"".join(
-            chunk for number, chunk in self._waiting if number > self.replayed_to
-        )
-        self._waiting.clear()
-        self._waiting_bytes = 0
-        self._arrived.clear()
-        return chunk if chunk or self.is_closed else None
+def _first_of(events: Sequence[EventRecord]) -> Iterator[bytes]:
+    """Encode as many events as a listener's queue would hold, one at least."""
+    left = CLIENT_QUEUE_BYTES
+    for number, event in enumerate(events):
+        chunk = encode_event(event)
+        left -= len(chunk)
+        if left < 0 and number:
+            return
+        yield chunk
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +50,15 @@ class _Page:
 
     Attributes
     ----------
-    is_whole
-        Whether it holds every event whose number was given by then.
+    up_to
+        Number up to which it holds every event, unless it is full.
+    newest
+        The last number that was given by then.
     """
 
     events: list[EventRecord]
-    is_whole: bool
+    up_to: int
+    newest: int
 
 
 class Broadcaster:
@@ -100,7 +67,8 @@ class Broadcaster:
     Events come from several processes; the table is what they share. The broadcaster
     reads it only while somebody listens, when something was committed, and once a
     second in any case. Nobody is told of an event before every one with a lower number
-    is committed or given up, so the last that a listener saw tells all that it saw.
+    is committed or given up, so the last that a listener saw tells all that it saw. Who
+    is too slow for its queue is told from the table behind it, until it has caught up.
 
     Parameters
     ----------
@@ -116,6 +84,11 @@ class Broadcaster:
         self._task: asyncio.Task[None] | None = None
         self._watch = CommitWatch(database)
         self._is_closed = False
+
+    @property
+    def listeners(self) -> frozenset[Listener]:
+        """Those that listen now."""
+        return frozenset(self._listeners)
 
     @property
     def listener_count(self) -> int:
@@ -135,16 +108,20 @@ class Broadcaster:
             Longest silence in seconds; a comment line breaks it.
         """
         listener = Listener()
-        await self._join(listener)
+        await self._join(listener, after)
         try:
-            if after is not None:
-                async for chunk in self._replay(after, listener):
+            async for chunk in self._catch_up(listener, REPLAY_LIMIT):
+                yield chunk
+            if not listener.is_closed:
+                yield b": listening\n\n"
+            while not listener.is_done:
+                chunk_or_none = await listener.next(heartbeat_s)
+                if chunk_or_none is None:
+                    yield b": heartbeat\n\n"
+                elif chunk_or_none:
+                    yield chunk_or_none
+                async for chunk in self._catch_up(listener):
                     yield chunk
-                if listener.is_closed:
-                    return
-            yield b": listening\n\n"
-            while chunk_or_none := await self._wait(listener, heartbeat_s):
-                yield chunk_or_none
         finally:
             self._listeners.discard(listener)
 
@@ -156,35 +133,52 @@ class Broadcaster:
         if self._task is not None:
             self._task.cancel()
 
-    async def _wait(self, listener: Listener, heartbeat_s: float) -> bytes:
-        chunk = await listener.next(heartbeat_s)
-        return b": heartbeat\n\n" if chunk is None else chunk
-
-    async def _join(self, listener: Listener) -> None:
+    async def _join(self, listener: Listener, after: int | None) -> None:
         if not self._listeners:
             settled = await asyncio.to_thread(self._settled)
             # Another may have joined meanwhile.
             if not self._listeners:
                 self._last = settled
+        listener.is_behind = after is not None
+        listener.told = self._last if after is None else after
         self._listeners.add(listener)
         if self._is_closed:
             listener.close()
         elif self._task is None or self._task.done():
             self._task = asyncio.create_task(self._follow())
 
-    async def _replay(self, after: int, listener: Listener) -> AsyncIterator[bytes]:
-        # The listener joined first, so nothing falls between replay and live.
-        left = REPLAY_LIMIT
-        while left > 0:
-            dropped = listener.dropped
-            page = await asyncio.to_thread(self._read, after, self._last)
-            if page.events:
-                after = listener.replayed_to = page.events[-1].event_id
-                left -= len(page.events)
-                yield b"".join(encode_event(event) for event in page.events)
-            elif listener.dropped == dropped:
-                return
-        listener.close()
+    async def _catch_up(
+        self, listener: Listener, most: float = math.inf
+    ) -> AsyncIterator[bytes]:
+        """Tell a listener that is behind from the table, at its own pace.
+
+        Parameters
+        ----------
+        most
+            Events after which the stream of who is still behind ends.
+        """
+        while listener.is_behind and not listener.is_closed:
+            try:
+                page = await asyncio.to_thread(self._read, listener.told, self._last)
+            except StorageUnavailableError as error:
+                _log.warning("stream_waits_for_storage", reason=str(error))
+                yield b": waiting\n\n"
+                await asyncio.sleep(1.0)
+                continue
+            if listener.told > page.newest:
+                # A number of another database, or of one that was restored since.
+                listener.told = page.up_to
+            chunks = list(_first_of(page.events))
+            is_all = len(chunks) == len(page.events) < _PAGE
+            if is_all and page.up_to >= self._last:
+                # From here on it is told of what is spread: before it is sent the page.
+                listener.is_behind = False
+            if chunks:
+                listener.told = page.events[len(chunks) - 1].event_id
+                most -= len(chunks)
+                yield b"".join(chunks)
+            if most <= 0 and listener.is_behind:
+                listener.close()
 
     async def _follow(self) -> None:
         try:
@@ -198,11 +192,11 @@ class Broadcaster:
                 page = await asyncio.to_thread(self._read, self._last)
             except StorageUnavailableError as error:
                 _log.warning("stream_waits_for_storage", reason=str(error))
-                page = _Page([], is_whole=True)
+                page = _Page([], self._last, self._last)
                 await asyncio.sleep(1.0)
             self._spread(page.events)
             if len(page.events) < _PAGE:
-                await self._idle(_LOOK_S if page.is_whole else 0.0)
+                await self._idle(_LOOK_S if page.up_to >= page.newest else 0.0)
 
     async def _idle(self, longest_s: float) -> None:
         """Pause, then wait until something was committed, at most so long."""
@@ -229,7 +223,7 @@ class Broadcaster:
             settled, newest = settled_events(transaction)
             up_to = max(settled, known_settled)
             events = list_events(transaction, after, _PAGE, up_to)
-        return _Page(events, is_whole=up_to >= newest)
+        return _Page(events, up_to, newest)
 
     def _settled(self) -> int:
         with self._database.read() as transaction:

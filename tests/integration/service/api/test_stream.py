@@ -1,6 +1,7 @@
 """The stream tells every listener, and resumes where it broke."""
 
 import json
+import socket
 import threading
 import time
 from datetime import timedelta
@@ -8,7 +9,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from service.operations import broadcasting
+from service.operations import broadcasting, listening
 from service.operations.judge_tasks import Diagnoser
 from service.operations.panel import Panel
 from service.storage.events import add_event, list_events, prune_events
@@ -164,6 +165,52 @@ def test_who_resumes_far_behind_comes_back_for_the_rest(
         # The first two end by themselves.
         interrupted.listen(5 if count < 9 else 1)
         assert interrupted.found == list(range(count))
+
+
+def read_numbers(stream: socket.socket, count: int) -> list[int]:
+    """Read so many events from an open stream."""
+    found: list[int] = []
+    with stream.makefile("rb") as lines:
+        for line in lines:
+            if line.startswith(b"id: "):
+                found.append(int(line[4:]))
+            if len(found) == count:
+                break
+    return found
+
+
+def test_a_listener_that_does_not_read_loses_nothing_and_costs_no_memory(
+    client, reader, database, real_clock, wait_for, context
+):
+    count, text = 1200, "x" * 8000
+    with socket.socket() as slow:
+        # Small enough that what was not read waits at the service, not in between.
+        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        slow.settimeout(20.0)
+        slow.connect(("127.0.0.1", client.base_url.port))
+        slow.sendall(b"GET /api/v1/stream HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        start = b""
+        while b": listening" not in start:
+            start += slow.recv(4096)
+        quick = reader()
+        for first in range(0, count, 300):
+            with database.write() as transaction:
+                for name in range(first, first + 300):
+                    body = {"name": name, "text": text}
+                    add_event(transaction, EventKind.ALERT, body, real_clock.now())
+        wait_for(lambda: len(quick.of("alert")) == count)
+        held = [listener.held_bytes for listener in context.broadcaster.listeners]
+        assert max(held) <= listening.CLIENT_QUEUE_BYTES
+        assert any(listener.is_behind for listener in context.broadcaster.listeners)
+        told = [number for number, kind, _ in quick.events if kind == "alert"]
+        assert read_numbers(slow, count) == told
+        # It has caught up: what comes now is spread again.
+        wait_for(
+            lambda: not any(each.is_behind for each in context.broadcaster.listeners)
+        )
+        with database.write() as transaction:
+            add_event(transaction, EventKind.ALERT, {"name": "new"}, real_clock.now())
+        assert read_numbers(slow, 1) > told[-1:]
 
 
 @pytest.mark.parametrize("last", ["x", "-1", "9" * 30])
