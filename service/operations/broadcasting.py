@@ -50,15 +50,15 @@ class _Page:
 
     Attributes
     ----------
-    up_to
-        Number up to which it holds every event, unless it is full.
-    newest
-        The last number that was given by then.
+    settled_number
+        Up to which it holds every event, unless it is full.
+    newest_number
+        The last that was given by then.
     """
 
     events: list[EventRecord]
-    up_to: int
-    newest: int
+    settled_number: int
+    newest_number: int
 
 
 class Broadcaster:
@@ -165,12 +165,12 @@ class Broadcaster:
                 yield b": waiting\n\n"
                 await asyncio.sleep(1.0)
                 continue
-            if listener.told > page.newest:
+            if listener.told > page.newest_number:
                 # A number of another database, or of one that was restored since.
-                listener.told = page.up_to
+                listener.told = page.settled_number
             chunks = list(_first_of(page.events))
             is_all = len(chunks) == len(page.events) < _PAGE
-            if is_all and page.up_to >= self._last:
+            if is_all and page.settled_number >= self._last:
                 # From here on it is told of what is spread: before it is sent the page.
                 listener.is_behind = False
             if chunks:
@@ -196,7 +196,9 @@ class Broadcaster:
                 await asyncio.sleep(1.0)
             self._spread(page.events)
             if len(page.events) < _PAGE:
-                await self._idle(_LOOK_S if page.up_to >= page.newest else 0.0)
+                await self._idle(
+                    _LOOK_S if page.settled_number >= page.newest_number else 0.0
+                )
 
     async def _idle(self, longest_s: float) -> None:
         """Pause, then wait until something was committed, at most so long."""
