@@ -128,7 +128,7 @@ def create_app(
     _include_dashboard(app)
     install_problem_handlers(app)
     app.add_middleware(AccessGuard, context=context)
-    app.sweep_lane = AccessGuard(sweep_lane, context)
+    app.sweep_lane = AccessGuard(sweep_lane, context, takes_views=True)
     return app
 
 

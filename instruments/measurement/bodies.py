@@ -7,10 +7,13 @@ import msgpack
 
 from instruments.measurement.errors import MeasurementError
 from instruments.measurement.limits import MAX_BODY_BYTES, MAX_SWEEPS_PER_BODY
+from instruments.measurement.long_bodies import LONG_BYTES, UNPACKING, Body, unpack_long
 
 
-def unpack_body(body: bytes) -> list[Any]:
+def unpack_body(body: Body) -> list[Any]:
     """Split a msgpack body into its messages, not yet checked.
+
+    Long binary values of a long body may be views of it.
 
     Raises
     ------
@@ -21,15 +24,10 @@ def unpack_body(body: bytes) -> list[Any]:
         raise MeasurementError(
             "body", f"has {len(body)} bytes, at most {MAX_BODY_BYTES} are taken"
         )
+    if len(body) >= LONG_BYTES and (message := unpack_long(body)) is not None:
+        return [message]
     try:
-        payload = msgpack.unpackb(
-            body,
-            raw=False,
-            strict_map_key=True,
-            max_map_len=4_096,
-            max_array_len=MAX_SWEEPS_PER_BODY,
-            max_ext_len=0,
-        )
+        payload = msgpack.unpackb(body, **UNPACKING)
     except (ValueError, TypeError, msgpack.exceptions.UnpackException) as error:
         raise MeasurementError("body", f"is not a msgpack message ({error})") from None
     return _messages(payload)

@@ -105,7 +105,9 @@ def read_optional_number(
     return None if value is None else read_number(f"{group}.{name}", value)
 
 
-def read_array(field: str, value: bytes, dtype: str) -> np.ndarray[Any, Any]:
+def read_array(
+    field: str, value: bytes | memoryview, dtype: str
+) -> np.ndarray[Any, Any]:
     """Return numbers that were sent as little-endian bytes.
 
     Raises

@@ -3,8 +3,11 @@
 import threading
 from collections import OrderedDict
 
+import numpy as np
+
 from instruments.measurement.arrays import FrequencyAxis
 from instruments.measurement.fields import read_array
+from instruments.measurement.long_bodies import Body
 
 MOST_AXES = 64
 """Axes that are remembered; an array of cavities has a few a purpose."""
@@ -26,7 +29,7 @@ class KnownAxes:
         self._lock = threading.Lock()
         self._axes: OrderedDict[tuple[int, bytes, bytes], FrequencyAxis] = OrderedDict()
 
-    def find(self, data: bytes) -> FrequencyAxis:
+    def find(self, data: Body) -> FrequencyAxis:
         """Return the axis that bytes hold, shape (point,), read-only.
 
         Raises
@@ -37,15 +40,24 @@ class KnownAxes:
         """
         axis = read_array("frequency_hz", data, "<f8")
         if not 0 < len(data) <= LONGEST_BYTES:
-            return axis
-        key = len(data), data[:_END_BYTES], data[-_END_BYTES:]
+            return axis if isinstance(data, bytes) else _frozen(axis)
+        key = len(data), bytes(data[:_END_BYTES]), bytes(data[-_END_BYTES:])
         with self._lock:
             known = self._axes.get(key)
-            if known is None or known.tobytes() != data:
-                known = axis.copy()
-                known.flags.writeable = False
-                self._axes[key] = known
+            if known is None or not _are_same(known, data):
+                known = self._axes[key] = _frozen(axis)
             self._axes.move_to_end(key)
             if len(self._axes) > MOST_AXES:
                 self._axes.popitem(last=False)
         return known
+
+
+def _are_same(axis: FrequencyAxis, data: Body) -> bool:
+    # Bit for bit: -0.0 is another axis than 0.0.
+    return np.array_equal(axis.view(np.uint8), np.frombuffer(data, np.uint8))
+
+
+def _frozen(axis: FrequencyAxis) -> FrequencyAxis:
+    copy = axis.copy()
+    copy.flags.writeable = False
+    return copy

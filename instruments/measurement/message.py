@@ -27,6 +27,7 @@ from instruments.measurement.fields import (
 from instruments.measurement.flags import check_flags
 from instruments.measurement.known_axes import KnownAxes
 from instruments.measurement.limits import MAX_POINT_COUNT, MAX_TRACE_COUNT
+from instruments.measurement.long_bodies import lay_out
 from instruments.measurement.provenance import InstrumentIdentity
 from instruments.measurement.sweep import Sweep, SweepPurpose, SweepSettings
 from instruments.measurement.times import format_time, parse_time
@@ -200,7 +201,7 @@ def _read_axis(message: Mapping[str, Any]) -> FrequencyAxis:
         raise MeasurementError(
             "frequency_hz", f"stands beside one of {', '.join(linear)}; send one form"
         )
-    if isinstance(value, bytes):
+    if isinstance(value, bytes | memoryview):
         return _known_axes.find(value)
     return read_list("frequency_hz", value)
 
@@ -212,6 +213,8 @@ def _read_traces(value: Any, point_count: int) -> dict[str, TraceArray]:
         raise MeasurementError(
             "traces", f"holds {len(value)} traces, at most {MAX_TRACE_COUNT} are taken"
         )
+    if (rows := lay_out(value, point_count)) is not None:
+        return rows
     return {
         str(name): _read_trace(f"traces.{str(name)[:40]}", trace, point_count)
         for name, trace in value.items()
@@ -219,6 +222,8 @@ def _read_traces(value: Any, point_count: int) -> dict[str, TraceArray]:
 
 
 def _read_trace(field: str, value: Any, point_count: int) -> TraceArray:
+    if isinstance(value, memoryview):
+        value = bytes(value)
     if isinstance(value, bytes):
         if len(value) == 16 * point_count:
             return read_array(field, value, "<c16")

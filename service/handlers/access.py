@@ -48,10 +48,18 @@ class AccessGuard:
     """Lets a call through to its handler, with who makes it, or answers it itself.
 
     Nothing of a body is read before the caller is known to be allowed to send it.
+
+    Parameters
+    ----------
+    takes_views
+        Whether ``app`` reads pieces of a body that are views of memory.
     """
 
-    def __init__(self, app: ASGIApp, context: ServiceContext) -> None:
+    def __init__(
+        self, app: ASGIApp, context: ServiceContext, *, takes_views: bool = False
+    ) -> None:
         self._app = app
+        self._takes_views = takes_views
         self._context = context
         self._requests = context.metrics.requests
         self._counters: dict[tuple[str, int], Counter] = {}
@@ -67,7 +75,9 @@ class AccessGuard:
         rule, named = find_rule(scope["method"], path_of(scope))
         state = scope.setdefault("state", {})
         state["principal"] = ANONYMOUS
-        intake = BodyIntake(scope, receive, send, rule.body_bytes)
+        intake = BodyIntake(
+            scope, receive, send, rule.body_bytes, takes_views=self._takes_views
+        )
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":

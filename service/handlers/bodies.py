@@ -10,6 +10,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive
 
 from instruments.measurement.limits import MAX_BODY_BYTES
+from instruments.measurement.long_bodies import Body
 from service.access.routes import SWEEP_BODY_BYTES
 from service.errors import (
     BodyTooLargeError,
@@ -126,16 +127,16 @@ class HeldBody:
             If it is broken off.
         """
         _check_length(declared_length(request), limit_bytes)
-        return await self.collect(request.receive, limit_bytes)
+        return bytes(await self.collect(request.receive, limit_bytes))
 
-    async def collect(self, receive: Receive, limit_bytes: int) -> bytes:
+    async def collect(self, receive: Receive, limit_bytes: int) -> Body:
         """Read the whole body, of whose announced length somebody has seen already.
 
         Raises
         ------
         As :meth:`read`.
         """
-        chunks: list[bytes] = []
+        chunks: list[Body] = []
         more = True
         while more:
             message = await receive()

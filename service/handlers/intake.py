@@ -33,15 +33,25 @@ class BodyIntake:
     ----------
     limit_bytes
         Longest body in bytes.
+    takes_views
+        Whether pieces may be views of where they lie; bytes where False, as
+        applications expect.
     """
 
     def __init__(
-        self, scope: Scope, receive: Receive, send: Send, limit_bytes: int
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        limit_bytes: int,
+        *,
+        takes_views: bool = False,
     ) -> None:
         self._scope = scope
         self._receive = receive
         self._send = send
         self._limit_bytes = limit_bytes
+        self._takes_views = takes_views
         self._size_bytes = 0
         self._is_complete = False
         self._started_s = 0.0
@@ -78,7 +88,10 @@ class BodyIntake:
         if self._error is not None:
             raise self._error
         message = await self._next()
-        self._size_bytes += len(message.get("body", b""))
+        body = message.get("body", b"")
+        self._size_bytes += len(body)
+        if not self._takes_views and isinstance(body, memoryview):
+            message["body"] = bytes(body)
         self._is_complete = not message.get("more_body", False)
         if self._size_bytes > self._limit_bytes:
             self._error = self._too_large()

@@ -13,6 +13,7 @@ from starlette.types import Receive
 
 from instruments.measurement import MeasurementError
 from instruments.measurement.limits import MAX_BODY_BYTES
+from instruments.measurement.long_bodies import Body
 from instruments.measurement.message import MSGPACK_MEDIA_TYPE
 from service.access.principal import Principal, principal_of
 from service.context import ServiceContext
@@ -105,7 +106,7 @@ def _check_media_type(media_type: str) -> None:
 
 
 async def _prepare_msgpack(
-    context: ServiceContext, gate: BodyGate, body: bytes
+    context: ServiceContext, gate: BodyGate, body: Body
 ) -> list[Prepared]:
     is_hurried = gate.is_crowded
     prepare = partial(context.preparer.from_msgpack, body, is_hurried=is_hurried)

@@ -18,6 +18,7 @@ from instruments.measurement import (
 from instruments.measurement.bodies import unpack_body, unpack_json_body
 from instruments.measurement.known_axes import MOST_AXES
 from instruments.measurement.limits import MAX_SWEEPS_PER_BODY
+from instruments.measurement.long_bodies import Body
 from instruments.measurement.message import decode_sweep
 from instruments.measurement.times import parse_time
 from service.storage.identifiers import TimeOrderedIds
@@ -101,7 +102,7 @@ class SweepPreparer:
         self._ids = ids
         self._axes = _AxisNames()
 
-    def from_msgpack(self, body: bytes, *, is_hurried: bool = False) -> list[Prepared]:
+    def from_msgpack(self, body: Body, *, is_hurried: bool = False) -> list[Prepared]:
         """Prepare a body of the fast path.
 
         Parameters

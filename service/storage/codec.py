@@ -8,14 +8,19 @@ import numpy.typing as npt
 
 from instruments.measurement import FrequencyAxis, TraceArray
 
-COMPLEX64_BITSHUFFLE_LZ4 = 1
-"""Traces in name order, complex64, little endian, bit-shuffled, LZ4 by blosc2."""
+COMPLEX64_SHUFFLED_LZ4 = 1
+"""Traces in name order, complex64, little endian, shuffled, LZ4 by blosc2, whose own
+head tells whether bits were shuffled or bytes."""
 
 FLOAT64_BITSHUFFLE_LZ4 = 2
 """One frequency axis, float64, little endian, bit-shuffled, LZ4 by blosc2."""
 
 CODEC_VERSION = 1
 """Version of the codecs above; rises when their bytes change."""
+
+LONG_BYTES = 128 * 1024
+"""From here on samples are shuffled by bytes: that takes half the time, and up to a
+tenth more room. Shorter ones take no longer by bits."""
 
 _SINGLE = np.dtype("<c8")
 
@@ -38,10 +43,10 @@ def encode_traces(traces: Mapping[str, TraceArray]) -> tuple[tuple[str, ...], by
         The names in the order of the samples, and the blob.
     """
     names = tuple(sorted(traces))
-    samples = np.concatenate(
-        [traces[name].astype(_SINGLE, copy=False) for name in names]
-    )
-    return names, _compress(samples, typesize=8)
+    samples = _joined([traces[name].astype(_SINGLE, copy=False) for name in names])
+    if samples.nbytes >= LONG_BYTES:
+        return names, _compress(samples, 4, blosc2.Filter.SHUFFLE)
+    return names, _compress(samples, 8, blosc2.Filter.BITSHUFFLE)
 
 
 def decode_traces(
@@ -66,7 +71,8 @@ def decode_traces(
 
 def encode_axis(frequency_hz: FrequencyAxis) -> bytes:
     """Compress a frequency axis, shape (point,)."""
-    return _compress(frequency_hz.astype("<f8", copy=False), typesize=8)
+    axis = frequency_hz.astype("<f8", copy=False)
+    return _compress(axis, 8, blosc2.Filter.BITSHUFFLE)
 
 
 def decode_axis(blob: bytes, point_count: int) -> FrequencyAxis:
@@ -111,13 +117,37 @@ def decompress(blob: bytes, expected_bytes: int) -> bytes:
     return bytes(blosc2.decompress(blob))
 
 
-def _compress(values: npt.NDArray[np.generic], *, typesize: int) -> bytes:
+def _joined(rows: Sequence[TraceArray]) -> npt.NDArray[np.generic]:
+    """Return rows behind each other, without a copy where they lie so."""
+    table = rows[0].base
+    if isinstance(table, np.ndarray) and table.shape == (len(rows), rows[0].size):
+        start = _address(table)
+        if (
+            all(
+                row.base is table and _address(row) == start + at * row.nbytes
+                for at, row in enumerate(rows)
+            )
+            and table.flags.c_contiguous
+            and table.dtype == _SINGLE
+        ):
+            return table
+    return np.concatenate(rows)
+
+
+def _address(values: npt.NDArray[np.generic]) -> int:
+    address: int = values.__array_interface__["data"][0]
+    return address
+
+
+def _compress(
+    values: npt.NDArray[np.generic], item_bytes: int, shuffle: blosc2.Filter
+) -> bytes:
     return bytes(
         blosc2.compress(
             values.data,
-            typesize=typesize,
+            typesize=item_bytes,
             clevel=1,
-            filter=blosc2.Filter.BITSHUFFLE,
+            filter=shuffle,
             codec=blosc2.Codec.LZ4,
         )
     )

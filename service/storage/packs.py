@@ -22,6 +22,9 @@ MARK = b"HWS1"
 _CHECKSUM_BYTES = 5 * 1024
 """Up to here :func:`zlib.crc32` keeps the interpreter: to get it back takes longer."""
 
+_LONG_BYTES = 64 * 1024
+"""From here on others go on meanwhile."""
+
 _MAX_OPEN = 8
 _MAX_BUFFERS = 512
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,39}")
@@ -247,6 +250,8 @@ def _framed(blobs: Sequence[tuple[str, bytes]]) -> list[bytes]:
 
 
 def _checksum(blob: bytes) -> int:
+    if len(blob) >= _LONG_BYTES:
+        return zlib.crc32(blob)
     view, value = memoryview(blob), 0
     for start in range(0, len(blob), _CHECKSUM_BYTES):
         value = zlib.crc32(view[start : start + _CHECKSUM_BYTES], value)

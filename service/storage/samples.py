@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from instruments.measurement import TraceArray
 from service.storage.codec import (
-    COMPLEX64_BITSHUFFLE_LZ4,
+    COMPLEX64_SHUFFLED_LZ4,
     check_codec,
     decode_traces,
     encode_traces,
@@ -30,11 +30,11 @@ from service.storage.quantising import (
     decode_alone,
 )
 
-ORIGINALS = frozenset({COMPLEX64_BITSHUFFLE_LZ4, INTERPOLATED_ZSTD})
+ORIGINALS = frozenset({COMPLEX64_SHUFFLED_LZ4, INTERPOLATED_ZSTD})
 """Codecs that keep every bit."""
 
 _DECODERS = {
-    COMPLEX64_BITSHUFFLE_LZ4: decode_traces,
+    COMPLEX64_SHUFFLED_LZ4: decode_traces,
     INTERPOLATED_ZSTD: decode_interpolated,
     QUANTISED_DELTA_ZSTD: decode_differences,
     QUANTISED_INTERPOLATED_ZSTD: decode_interpolated_steps,
@@ -60,7 +60,7 @@ def encode_samples(
     """
     if is_hurried:
         names, blob = encode_traces(traces)
-        return names, COMPLEX64_BITSHUFFLE_LZ4, blob
+        return names, COMPLEX64_SHUFFLED_LZ4, blob
     names, blob = encode_interpolated(traces)
     return names, INTERPOLATED_ZSTD, blob
 

@@ -54,6 +54,7 @@ def template(points: int, trace_count: int, batch: int) -> tuple[bytes, list[int
 class Client(asyncio.Protocol):
     def __init__(self, load: "Load") -> None:
         self.load = load
+        self.request = bytearray(load.request)
         self.received = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -61,8 +62,10 @@ class Client(asyncio.Protocol):
         self.post()
 
     def post(self) -> None:
+        self.load.date_anew(self.request)
         self.sent_s = time.perf_counter()
-        self.transport.write(self.load.next_request())
+        # An answer came to all that was written before: nobody reads it any more.
+        self.transport.write(self.request)
 
     def data_received(self, data: bytes) -> None:
         self.received += data
@@ -112,14 +115,13 @@ class Load:
         self.open_count = CLIENTS
         self.ended = asyncio.get_running_loop().create_future()
 
-    def next_request(self) -> bytes:
-        request = bytearray(self.request)
+    def date_anew(self, request: bytearray) -> None:
+        """Give the sweeps of a request times that none had before."""
         for offset in self.offsets:
             self.number += 1
             stamp = START + timedelta(milliseconds=self.number)
             text = stamp.isoformat(timespec="microseconds").encode()[:26]
             request[offset : offset + 26] = text
-        return bytes(request)
 
     @property
     def pause_s(self) -> float:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from service.storage.codec import (
     CODEC_VERSION,
-    COMPLEX64_BITSHUFFLE_LZ4,
+    COMPLEX64_SHUFFLED_LZ4,
     check_codec,
     decode_axis,
     decode_traces,
@@ -55,6 +55,6 @@ def test_a_blob_of_another_length_is_refused():
 
 
 def test_another_codec_is_refused():
-    check_codec(COMPLEX64_BITSHUFFLE_LZ4, CODEC_VERSION, COMPLEX64_BITSHUFFLE_LZ4)
+    check_codec(COMPLEX64_SHUFFLED_LZ4, CODEC_VERSION, COMPLEX64_SHUFFLED_LZ4)
     with pytest.raises(ValueError, match="upgrade halowatch"):
-        check_codec(9, CODEC_VERSION, COMPLEX64_BITSHUFFLE_LZ4)
+        check_codec(9, CODEC_VERSION, COMPLEX64_SHUFFLED_LZ4)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from service.storage.codec import CODEC_VERSION, COMPLEX64_BITSHUFFLE_LZ4, encode_traces
+from service.storage.codec import CODEC_VERSION, COMPLEX64_SHUFFLED_LZ4, encode_traces
 from service.storage.former_quantising import (
     QUANTISED_DELTA_ZSTD,
     QUANTISED_FITTED_RICE,
@@ -107,7 +107,7 @@ def test_a_sweep_that_was_text_takes_less():
 def test_in_a_hurry_the_quick_codec_is_taken():
     traces = {"S21": receiver(201, 5e-9).astype(np.complex64)}
     names, codec, blob = encode_samples(traces, is_hurried=True)
-    assert codec == COMPLEX64_BITSHUFFLE_LZ4
+    assert codec == COMPLEX64_SHUFFLED_LZ4
     restored = decoded(codec, blob, names, 201)
     assert restored["S21"].tobytes() == traces["S21"].tobytes()
 

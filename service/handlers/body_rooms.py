@@ -1,0 +1,124 @@
+"""Where a long body is read to, straight from the socket, and how it is handed on."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from uvicorn._types import ASGIReceiveEvent
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+
+from service.access.origins import header
+
+ROOM_BYTES = 512 * 1024
+"""Most bytes of a body that are handed on as one piece where they come at once: each
+piece wakes whoever reads it."""
+
+_LEAST_BYTES = 16 * 1024
+"""Less than this to come is not worth a room."""
+
+_MOST_PER_BYTE = 16
+"""Room for one byte that came: who announces much and sends little holds little."""
+
+
+class BodyRoom:
+    """Where a body is read to whose length is known.
+
+    Parameters
+    ----------
+    first
+        What came of it already and was not handed on, fewer bytes than
+        :data:`ROOM_BYTES`.
+    left_bytes
+        What is to come, at least one byte.
+    """
+
+    def __init__(self, first: bytes, left_bytes: int) -> None:
+        self._left_bytes = left_bytes
+        self._view = _make_view(len(first) + left_bytes)
+        self._view[: len(first)] = first
+        self._filled = len(first)
+        self._taken = 0
+
+    @property
+    def space(self) -> memoryview:
+        """Where the next bytes go; at least one as long as the body is not whole."""
+        return self._view[self._filled :]
+
+    @property
+    def is_full(self) -> bool:
+        """Whether what is there has to be taken before more can come."""
+        return self._filled == len(self._view)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is to come."""
+        return self._left_bytes == 0
+
+    def fill(self, size_bytes: int) -> None:
+        """Count bytes that were read into :attr:`space`."""
+        self._filled += size_bytes
+        self._left_bytes -= size_bytes
+
+    def take(self) -> memoryview:
+        """Return what came since the last call; nothing else is ever written there."""
+        piece = self._view[self._taken : self._filled]
+        self._taken = self._filled
+        if self.is_full and not self.is_whole:
+            self._view = _make_view(self._left_bytes)
+            self._taken = self._filled = 0
+        return piece
+
+
+def find_room(
+    headers: Sequence[tuple[bytes, bytes]], came_bytes: int, waiting: Sequence[bytes]
+) -> BodyRoom | None:
+    """Return a room for the rest of a body; None where it has to be parsed.
+
+    Parameters
+    ----------
+    headers
+        Of the request, with names in lower case, as the parser has accepted them.
+    came_bytes
+        What came of the body.
+    waiting
+        The end of it, which was not handed on.
+    """
+    length = (header(headers, b"content-length") or "").strip()
+    if not (length.isascii() and length.isdigit()):
+        return None
+    left_bytes = int(length) - came_bytes
+    room_bytes = min(int(length), ROOM_BYTES)
+    is_parsed = header(headers, b"transfer-encoding") is not None
+    if is_parsed or left_bytes < _LEAST_BYTES:
+        return None
+    if came_bytes * _MOST_PER_BYTE < room_bytes:
+        return None
+    first = b"".join(waiting)
+    return BodyRoom(first, left_bytes) if len(first) < ROOM_BYTES else None
+
+
+def _make_view(size_bytes: int) -> memoryview:
+    # Not a bytearray, which is filled with zeros first.
+    return np.empty(min(size_bytes, ROOM_BYTES), np.uint8).data
+
+
+class RoomyCycle(RequestResponseCycle):
+    """A request whose body is handed on as it lies in its room.
+
+    Attributes
+    ----------
+    views
+        Pieces that wait, behind ``body``.
+    """
+
+    views: tuple[memoryview, ...] = ()
+
+    async def receive(self) -> ASGIReceiveEvent:
+        """Return what came of the body, as a view where it lies in one piece."""
+        message = await super().receive()
+        if self.views and message["type"] == "http.request":
+            views, self.views = self.views, ()
+            is_one = len(views) == 1 and not message["body"]
+            message["body"] = (
+                views[0] if is_one else b"".join((message["body"], *views))  # type: ignore[typeddict-item]
+            )
+        return message
