@@ -3,8 +3,6 @@
 import threading
 from collections import OrderedDict
 
-import numpy as np
-
 from instruments.measurement.arrays import FrequencyAxis
 from instruments.measurement.fields import read_array
 from instruments.measurement.long_bodies import Body
@@ -44,17 +42,12 @@ class KnownAxes:
         key = len(data), bytes(data[:_END_BYTES]), bytes(data[-_END_BYTES:])
         with self._lock:
             known = self._axes.get(key)
-            if known is None or not _are_same(known, data):
+            if known is None or known.tobytes() != bytes(data):
                 known = self._axes[key] = _frozen(axis)
             self._axes.move_to_end(key)
             if len(self._axes) > MOST_AXES:
                 self._axes.popitem(last=False)
         return known
-
-
-def _are_same(axis: FrequencyAxis, data: Body) -> bool:
-    # Bit for bit: -0.0 is another axis than 0.0.
-    return np.array_equal(axis.view(np.uint8), np.frombuffer(data, np.uint8))
 
 
 def _frozen(axis: FrequencyAxis) -> FrequencyAxis:

@@ -72,16 +72,20 @@ def lay_out(
         Trace name to its row, each shape (point,); None where the traces are no such
         views.
     """
-    if not traces or not all(
-        isinstance(view, memoryview) and view.nbytes == 8 * point_count
-        for view in traces.values()
-    ):
+    views = tuple(traces.values())
+    if not views or not isinstance(views[0], memoryview):
         return None
-    table = np.empty((len(traces), point_count), "<c8")
-    rows = dict(zip(sorted(traces), table, strict=True))
-    for name, view in traces.items():
-        # As bytes: in a body nothing lies where a number should.
-        rows[name].view(np.uint8)[:] = np.frombuffer(view, np.uint8)
+    size = 8 * point_count
+    if any(not isinstance(one, memoryview) or one.nbytes != size for one in views):
+        return None
+    # As bytes: in a body nothing lies where a number should.
+    names = sorted(traces)
+    raw = np.empty(len(names) * size, np.uint8)
+    room = raw.data
+    for row, name in enumerate(names):
+        room[row * size : (row + 1) * size] = traces[name]
+    table = raw.view("<c8").reshape(len(names), point_count)
+    rows = dict(zip(names, table, strict=True))
     return {name: rows[name] for name in traces}
 
 

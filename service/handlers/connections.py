@@ -6,7 +6,7 @@ from typing import Any
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from service.handlers.body_rooms import ROOM_BYTES, BodyRoom, RoomyCycle, find_room
+from service.handlers.body_rooms import ROOM_BYTES, RoomyCycle, find_room
 from service.handlers.lingering import LingeringTransport
 from service.handlers.socket_reading import SocketReader
 
@@ -43,14 +43,14 @@ class GuardedConnection(HttpToolsProtocol):
         self._gathering: TimerHandle | None = None
         self._pieces: list[bytes] = []
         self._piece_bytes = 0
-        self._room: BodyRoom | None = None
+        self._reader = SocketReader(self)
         self._head_bytes: int | None = 0
         self._body_bytes = 0
         self._came_bytes = 0
 
     def connection_made(self, transport: Any) -> None:
         """Open; the head of the first request is expected soon."""
-        transport.set_protocol(SocketReader(self))
+        transport.set_protocol(self._reader)
         super().connection_made(transport)
         self.transport: Any = LingeringTransport(transport, self.loop)
         if len(self.connections) > self.max_connections:
@@ -62,17 +62,15 @@ class GuardedConnection(HttpToolsProtocol):
         super().connection_lost(exc)
         self._rest()
         self._hand_on()
-        self._room = None
-
-    @property
-    def room(self) -> BodyRoom | None:
-        """Where the next bytes belong; None where they have to be parsed."""
-        return None if self.transport.is_lingering else self._room
+        self._reader.room = None
 
     def room_filled(self, size_bytes: int) -> None:
         """Take bytes of a body that were read into its room."""
-        room = self._room
+        room = self._reader.room
         assert room is not None
+        if self.transport.is_lingering:
+            self.transport.forget(size_bytes)
+            return
         self._unset_keepalive_if_required()
         self._body_bytes += size_bytes
         room.fill(size_bytes)
@@ -104,8 +102,8 @@ class GuardedConnection(HttpToolsProtocol):
             and self._head_bytes is None
             and not self.cycle.response_complete
         ):
-            self._room = find_room(self.headers, self._came_bytes, self._pieces)
-            if self._room is not None:
+            self._reader.room = find_room(self.headers, self._came_bytes, self._pieces)
+            if self._reader.room is not None:
                 self._pieces, self._piece_bytes = [], 0
         self._keep_watch()
         if self._head_bytes is not None and self._head_bytes > MAX_HEAD_BYTES:
@@ -137,7 +135,7 @@ class GuardedConnection(HttpToolsProtocol):
         self.transport.body_is_coming = False
         self._rest()
         self._hand_on()
-        self._room = None
+        self._reader.room = None
         super().on_message_complete()
 
     @property
@@ -149,7 +147,7 @@ class GuardedConnection(HttpToolsProtocol):
         is_body = self._head_bytes is None
         if self._timer is None:
             self._watch(BODY_CHECK_S if is_body else HEAD_DEADLINE_S)
-        if is_body and self._gathering is None and (self._pieces or self._room):
+        if is_body and self._gathering is None and (self._pieces or self._reader.room):
             self._gathering = self.loop.call_later(GATHER_S, self._hand_on)
 
     def _watch(self, delay_s: float) -> None:
@@ -164,8 +162,8 @@ class GuardedConnection(HttpToolsProtocol):
         if self._gathering is not None:
             self._gathering.cancel()
             self._gathering = None
-        if self._room is not None:
-            self._hand_on_view(self._room.take())
+        if self._reader.room is not None:
+            self._hand_on_view(self._reader.room.take())
             return
         if not self._pieces:
             return

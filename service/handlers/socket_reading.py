@@ -13,10 +13,6 @@ SCRATCH_BYTES = 64 * 1024
 class Reading(Protocol):
     """A connection that takes its bytes where they belong."""
 
-    @property
-    def room(self) -> BodyRoom | None:
-        """Where the next bytes belong; None where they have to be parsed."""
-
     def room_filled(self, size_bytes: int) -> None:
         """Take bytes that were read into the room."""
 
@@ -47,21 +43,26 @@ _scratch = _Scratch()
 
 
 class SocketReader(BufferedProtocol):
-    """Stands between a transport and a connection, and chooses where to read to."""
+    """Stands between a transport and a connection, and chooses where to read to.
+
+    Attributes
+    ----------
+    room
+        Where the next bytes belong; None where they have to be parsed.
+    """
 
     def __init__(self, connection: Reading) -> None:
         self._connection = connection
         self._scratch = _scratch.view
-        self._room: BodyRoom | None = None
+        self.room: BodyRoom | None = None
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - asyncio's
         """Give memory to read to."""
-        self._room = room = self._connection.room
-        return self._scratch if room is None else room.space
+        return self._scratch if self.room is None else self.room.space
 
     def buffer_updated(self, nbytes: int) -> None:
         """Hand on what was read."""
-        if self._room is None:
+        if self.room is None:
             self._connection.data_received(self._scratch[:nbytes])
         else:
             self._connection.room_filled(nbytes)

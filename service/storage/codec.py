@@ -119,18 +119,15 @@ def decompress(blob: bytes, expected_bytes: int) -> bytes:
 
 def _joined(rows: Sequence[TraceArray]) -> npt.NDArray[np.generic]:
     """Return rows behind each other, without a copy where they lie so."""
-    table = rows[0].base
-    if isinstance(table, np.ndarray) and table.shape == (len(rows), rows[0].size):
-        start = _address(table)
-        if (
-            all(
-                row.base is table and _address(row) == start + at * row.nbytes
-                for at, row in enumerate(rows)
-            )
-            and table.flags.c_contiguous
-            and table.dtype == _SINGLE
-        ):
-            return table
+    whole, size = rows[0].base, rows[0].nbytes
+    if not isinstance(whole, np.ndarray) or not whole.flags.c_contiguous:
+        return np.concatenate(rows)
+    start = _address(whole)
+    if whole.nbytes == size * len(rows) and all(
+        row.base is whole and row.nbytes == size and _address(row) == start + at * size
+        for at, row in enumerate(rows)
+    ):
+        return whole
     return np.concatenate(rows)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from struct import Struct
 
 from service.errors import StorageUnavailableError
+from service.storage.direct_writing import DirectWriter
 
 HEADER = Struct("<4sIII16s")
 """Stands before each blob: mark, length, CRC-32, zero, the sweep's id."""
@@ -66,6 +67,7 @@ class PackFolder:
         self._appending = threading.Lock()
         self._open: OrderedDict[str, int] = OrderedDict()
         self._syncs = _sync_thread()
+        self._direct = DirectWriter()
 
     def append(self, pack: str, blobs: Sequence[tuple[str, bytes]]) -> list[PackedBlob]:
         """Write blobs of sweeps behind what is there, durably.
@@ -98,15 +100,15 @@ class PackFolder:
         """
         path = self._path(pack)
         with self._appending, _mapped(path), self._borrow(pack, create=True) as file:
-            start = position = os.lseek(file, 0, os.SEEK_END)
-            places = []
-            for _, blob in blobs:
-                places.append(PackedBlob(pack, position, len(blob)))
-                position += HEADER.size + len(blob)
+            start = os.lseek(file, 0, os.SEEK_END)
+            size_bytes = sum(HEADER.size + len(blob) for _, blob in blobs)
+            first = self._direct.begin(start, size_bytes)
+            places = _place(pack, blobs, start if first is None else first)
             try:
-                _write_all(file, _framed(blobs))
+                if first is None:
+                    _write_all(file, list(_framed(blobs)))
                 with self._lock:
-                    synced = self._syncs.submit(os.fdatasync, file)
+                    synced = self._syncs.submit(self._finish, file, path, blobs, first)
                 try:
                     yield places
                 finally:
@@ -119,6 +121,18 @@ class PackFolder:
             if not _is_at(file, path):
                 # What was appended to a file without a name is appended to nothing.
                 raise StorageUnavailableError(f"the pack {path} is gone")
+
+    def _finish(
+        self,
+        file: int,
+        path: Path,
+        blobs: Sequence[tuple[str, bytes]],
+        first: int | None,
+    ) -> None:
+        if first is not None and not self._direct.write(path, _framed(blobs), first):
+            os.ftruncate(file, first)
+            _write_all(file, list(_framed(blobs)))
+        os.fdatasync(file)
 
     def read(self, sweep_id: str, place: PackedBlob) -> bytes:
         """Read one blob.
@@ -239,14 +253,20 @@ def _is_at(file: int, path: Path) -> bool:
     return (ours.st_dev, ours.st_ino) == (there.st_dev, there.st_ino)
 
 
-def _framed(blobs: Sequence[tuple[str, bytes]]) -> list[bytes]:
-    buffers = []
+def _place(
+    pack: str, blobs: Sequence[tuple[str, bytes]], first: int
+) -> list[PackedBlob]:
+    places, position = [], first
+    for _, blob in blobs:
+        places.append(PackedBlob(pack, position, len(blob)))
+        position += HEADER.size + len(blob)
+    return places
+
+
+def _framed(blobs: Sequence[tuple[str, bytes]]) -> Iterator[bytes]:
     for sweep_id, blob in blobs:
-        buffers.append(
-            HEADER.pack(MARK, len(blob), _checksum(blob), 0, _identity(sweep_id))
-        )
-        buffers.append(blob)
-    return buffers
+        yield HEADER.pack(MARK, len(blob), _checksum(blob), 0, _identity(sweep_id))
+        yield blob
 
 
 def _checksum(blob: bytes) -> int:
