@@ -23,9 +23,6 @@ MARK = b"HWS1"
 _CHECKSUM_BYTES = 5 * 1024
 """Up to here :func:`zlib.crc32` keeps the interpreter: to get it back takes longer."""
 
-_LONG_BYTES = 64 * 1024
-"""From here on others go on meanwhile."""
-
 _MAX_OPEN = 8
 _MAX_BUFFERS = 512
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,39}")
@@ -270,8 +267,6 @@ def _framed(blobs: Sequence[tuple[str, bytes]]) -> Iterator[bytes]:
 
 
 def _checksum(blob: bytes) -> int:
-    if len(blob) >= _LONG_BYTES:
-        return zlib.crc32(blob)
     view, value = memoryview(blob), 0
     for start in range(0, len(blob), _CHECKSUM_BYTES):
         value = zlib.crc32(view[start : start + _CHECKSUM_BYTES], value)
