@@ -1,5 +1,6 @@
 """Sweeps on demand: what was asked for, what became of it, and who waits for it."""
 
+import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -103,6 +104,12 @@ class TicketOffice:
     def _is_over(self, ticket: Ticket) -> bool:
         known = self._known.get(ticket.key)
         return known is None or _is_settled(known[1])
+
+
+def new_key(clock: Clock) -> str:
+    """Make an idempotency key; later ones stand behind earlier ones in an index."""
+    milliseconds = int(clock.now().timestamp() * 1000.0)
+    return f"{milliseconds:012x}{secrets.token_hex(10)}"
 
 
 def _is_settled(state: TicketState) -> bool:

@@ -24,6 +24,7 @@ from instruments.measurement.times import parse_time
 from service.storage.identifiers import TimeOrderedIds
 from service.storage.records import NewSweep, RefusalCode
 from service.storage.samples import encode_samples
+from service.storage.sweep_keys import sweep_key
 from service.storage.sweeps import details_of
 from service.storage.times import to_us
 
@@ -165,6 +166,7 @@ class SweepPreparer:
         now = self._clock.now()
         _check_age(sweep, now)
         content_hash = sweep.content_hash()
+        measured_at_us = to_us(sweep.measured_at)
         try:
             details = details_of(sweep)
         except ValueError as error:
@@ -172,11 +174,11 @@ class SweepPreparer:
         names, codec, payload = encode_samples(sweep.traces, is_hurried=is_hurried)
         return NewSweep(
             sweep_id=self._ids.next(),
-            key=sweep.idempotency_key or content_hash,
+            key=sweep_key(sweep.idempotency_key, content_hash, measured_at_us),
             content_hash=content_hash,
             cavity=sweep.cavity,
             purpose=sweep.purpose,
-            measured_at_us=to_us(sweep.measured_at),
+            measured_at_us=measured_at_us,
             received_at_us=to_us(now),
             is_reference=sweep.is_reference,
             thermal_cycle=sweep.thermal_cycle,

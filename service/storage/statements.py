@@ -62,29 +62,53 @@ class Lookup:
     before
         Query that PostgreSQL runs before, in the same statement: a statement costs a
         lone sweep a tenth of its commit.
+    more
+        Of PostgreSQL, an array of further values, made of two parameters.
     """
 
     def __init__(
-        self, by: Column[Any], *columns: Column[Any], before: str | None = None
+        self,
+        by: Column[Any],
+        *columns: Column[Any],
+        before: str | None = None,
+        more: str | None = None,
     ) -> None:
         names = ", ".join(column.name for column in columns)
         head = f"SELECT {names} FROM {by.table.name} WHERE {by.name}"  # noqa: S608 - ours
+        self._has_more = more is not None
+        wanted = "%s" if more is None else f"%s::text[] || {more}"
         self._texts = {
             "sqlite": f"{head} IN (SELECT value FROM json_each(?))",  # noqa: S608
-            "postgresql": f"{head} = ANY(%s)",
+            "postgresql": f"{head} = ANY({wanted})",
         }
         if before is not None:
             # Joined from the left, it runs even where nothing is found.
             self._texts["postgresql"] = (
                 f"WITH before AS MATERIALIZED ({before}) SELECT {names} FROM before "  # noqa: S608
-                f"LEFT JOIN {by.table.name} ON {by.name} = ANY(%s)"
+                f"LEFT JOIN {by.table.name} ON {by.name} = ANY({wanted})"
             )
 
-    def __call__(self, transaction: Transaction, values: Iterable[str]) -> list[Any]:
-        """Return the rows whose column has one of the values, which are texts."""
+    def __call__(
+        self,
+        transaction: Transaction,
+        values: Iterable[str],
+        bound: int = 0,
+        more: Sequence[str] = (),
+    ) -> list[Any]:
+        """Return the rows whose column has one of the values, which are texts.
+
+        Parameters
+        ----------
+        bound, more
+            What further values are made of; SQLite takes ``more`` as they are.
+        """
         name = transaction.dialect.name
-        wanted: object = list(values)
+        parameters: tuple[object, ...]
         if name == "sqlite":
-            wanted = orjson.dumps(wanted).decode()
-        rows = transaction.exec_driver_sql(self._texts[name], (wanted,))
+            parameters = (orjson.dumps([*values, *more]).decode(),)
+        elif self._has_more:
+            parameters = (list(values), bound, list(more))
+        else:
+            parameters = (list(values),)
+        rows = transaction.exec_driver_sql(self._texts[name], parameters)
         return [row for row in rows if row[0] is not None]

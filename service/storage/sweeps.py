@@ -18,6 +18,7 @@ from service.storage.engine import Transaction, confirm_durable
 from service.storage.payloads import Payload, inserting_payloads
 from service.storage.records import EventKind, NewSweep, Outcome, TaskKind, Written
 from service.storage.statements import BulkInsert, Lookup
+from service.storage.sweep_keys import FORMER_KEYS, former_key, former_keys
 from service.storage.times import from_us
 
 _S = tables.sweep.c
@@ -29,6 +30,7 @@ _find_known = Lookup(
     _S.id,
     _S.content_hash,
     before=arrivals.holding(arrivals.SWEEPS, arrivals.EVENTS),
+    more=FORMER_KEYS,
 )
 _find_axes = Lookup(tables.axis.c.hash, tables.axis.c.hash)
 _COLUMNS = (
@@ -78,7 +80,9 @@ def insert_sweeps(
     known = {
         key: (identity, content_hash)
         for key, identity, content_hash in _find_known(
-            transaction, [sweep.key for sweep in sweeps]
+            transaction,
+            [sweep.key for sweep in sweeps],
+            *former_keys(transaction, sweeps),
         )
     }
     fresh: list[NewSweep] = []
@@ -132,6 +136,8 @@ def _place(
     sweep: NewSweep, known: dict[str, tuple[str, str]], fresh: list[NewSweep]
 ) -> Written:
     stored = known.get(sweep.key)
+    if stored is None:
+        stored = known.get(former_key(sweep) or sweep.key)
     if stored is None:
         known[sweep.key] = (sweep.sweep_id, sweep.content_hash)
         fresh.append(sweep)

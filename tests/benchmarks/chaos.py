@@ -24,7 +24,7 @@ from pathlib import Path
 import httpx
 import numpy as np
 import psycopg
-from postgresql_cluster import Cluster, free_port
+from postgresql_cluster import KNOWN_BY, Cluster, free_port
 from soak import write_array
 
 from instruments.client import SweepClient, TryAgainError
@@ -256,7 +256,7 @@ class Site:
 
 def account(site: Site, poster: Poster) -> dict:
     """Compare what was acknowledged with what is stored and judged."""
-    stored = dict(site.query("SELECT key, id FROM sweep"))
+    stored = dict(site.query(KNOWN_BY))
     judged = Counter(row[0] for row in site.query("SELECT sweep_id FROM diagnosis"))
     told = Counter(
         (kind, json.loads(body)["sweep_id"])

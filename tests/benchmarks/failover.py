@@ -22,7 +22,7 @@ from pathlib import Path
 import httpx
 import numpy as np
 import psycopg
-from postgresql_cluster import Cluster, free_port
+from postgresql_cluster import KNOWN_BY, Cluster, free_port
 
 from instruments.client import SweepClient, TryAgainError
 from instruments.measurement import Sweep, SweepPurpose
@@ -117,7 +117,7 @@ class Trial:
 
     def stored(self) -> dict[str, str]:
         with psycopg.connect(self.standby.url) as connection:
-            return dict(connection.execute("SELECT key, id FROM sweep").fetchall())
+            return dict(connection.execute(KNOWN_BY).fetchall())
 
     def _serve(self) -> None:
         with (self.folder / "service.log").open("ab") as log:

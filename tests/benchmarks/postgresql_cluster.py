@@ -15,6 +15,11 @@ import psycopg
 
 DEADLINE_S = 60.0
 SERVER_USER = "pgserver"
+KNOWN_BY = (
+    "SELECT CASE WHEN substr(key, 17) = '-' || content_hash THEN content_hash "
+    "ELSE key END, id FROM sweep"
+)
+"""Lists stored sweeps by what their clients know them by."""
 
 
 def free_port() -> int:

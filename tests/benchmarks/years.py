@@ -33,12 +33,14 @@ SWEEPS = """
 INSERT INTO sweep (id, key, content_hash, cavity, purpose, measured_at_us,
   received_at_us, is_reference, thermal_cycle, s_parameters, point_count, axis_hash,
   details, run, step, arrival)
-SELECT {id}, {key}, {key2}, 'cavity-' || (i % {cavities} + 1),
+SELECT {id}, {key}, content, 'cavity-' || (i % {cavities} + 1),
   CASE (i / {cavities}) % 3 WHEN 0 THEN 'wide' WHEN 1 THEN 'transmission'
     ELSE 'reflection' END,
   at_us, at_us, {is_reference}, '2025-' || (i * 4 / {rows}), 'S11,S21', 1601, 'axis',
   '{details}', 'run-' || (i * 50 / {rows}), NULL, i + 1
-FROM (SELECT i, {start_us} + i * {step_us} AS at_us FROM {numbers}) AS rows
+FROM (
+  SELECT i, {start_us} + i * {step_us} AS at_us, {content} AS content FROM {numbers}
+) AS rows
 """
 POINTS = """
 INSERT INTO trend_point (series_id, at_us, value, low, high)
@@ -84,16 +86,18 @@ def statements(rows: int, *, is_sqlite: bool):
     )
     text = "substr({0}, 1, 8) || '-' || substr({0}, 9) || '-7000-8000-' || {1}"
     tail = "printf('%012x', i)" if is_sqlite else "lpad(to_hex(i), 12, '0')"
-    key = (
+    # Of the content, as it is stored where a client sends no key of its own.
+    content = (
         "lower(hex(randomblob(32)))"
         if is_sqlite
         else "md5(i::text) || md5((i + 7)::text)"
     )
+    moment = "printf('%016x', at_us)" if is_sqlite else "lpad(to_hex(at_us), 16, '0')"
     for first in range(0, rows, CHUNK):
         yield SWEEPS.format(
             id=text.format(hexed, tail),
-            key=key,
-            key2=key,
+            key=f"{moment} || '-' || content",
+            content=content,
             cavities=CAVITIES,
             rows=rows,
             is_reference="i % 20000 < 64",

@@ -1,6 +1,5 @@
 """What the DAQ may ask of a poller: silence, pauses, sweeps on demand."""
 
-import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 from instruments.polling.health import InstrumentHealth, InstrumentState
 from instruments.polling.session import Surroundings
 from instruments.polling.sweeping.agenda import Agenda, AgendaFullError
-from instruments.polling.tickets import Ticket, TicketState
+from instruments.polling.tickets import Ticket, TicketState, new_key
 
 
 class UnknownNameError(Exception):
@@ -167,7 +166,7 @@ class Desk:
             raise NotNowError(f"{vna} keeps RF silence; permit it first")
         tickets = [
             Ticket(
-                key=uuid.uuid4().hex,
+                key=new_key(self._around.clock),
                 cavity=cavity,
                 sweep_name=name,
                 expires_s=self._around.clock.monotonic_s() + expires_s,

@@ -3,7 +3,6 @@
 import contextlib
 import math
 import threading
-import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
@@ -28,6 +27,7 @@ from instruments.polling.sweeping.planning import Planner
 from instruments.polling.sweeping.rules import rules_of
 from instruments.polling.sweeping.severable_wire import SeverableWire
 from instruments.polling.sweeping.under_way import UnderWay
+from instruments.polling.tickets import new_key
 from instruments.switches import SelectedRoute
 from instruments.transport import Wire
 from instruments.vna import VectorNetworkAnalyzer
@@ -203,7 +203,7 @@ class VnaSession(Session):
         beat: Callable[[], None],
     ) -> None:
         attempt = Attempt(
-            key=turn.ticket.key if turn.ticket else uuid.uuid4().hex,
+            key=turn.ticket.key if turn.ticket else new_key(self._clock),
             vna=self._name,
             cavity=turn.cavity,
             sweep_name=turn.sweep_name,

@@ -33,6 +33,7 @@ from service.storage.tables.schema import metadata
 from service.storage.tables.sweeps import (
     axis,
     cavity,
+    key_form,
     label,
     payload_month,
     sweep,
@@ -62,6 +63,7 @@ __all__ = [
     "drift_limits",
     "event",
     "hardware_epoch",
+    "key_form",
     "label",
     "login_session",
     "metadata",

@@ -98,6 +98,13 @@ sweep = Table(
     partial_index("ix_sweep_unnumbered", "id", where="arrival IS NULL"),
 )
 
+# Sweeps measured until then may have their bare content hash as key; no row: none has.
+key_form = Table(
+    "key_form",
+    metadata,
+    Column("bare_until_us", BigInteger, primary_key=True, autoincrement=False),
+)
+
 # Over PostgreSQL partitioned by month of receipt, which the ids tell; there the blob
 # stands in ``payload``. Over SQLite it lies in a pack file.
 sweep_payload = Table(

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from instruments.polling.tickets import Ticket, TicketOffice, TicketState
+from instruments.polling.tickets import Ticket, TicketOffice, TicketState, new_key
 
 
 def ticket(key="k"):
@@ -55,3 +55,12 @@ def test_only_the_newest_thousand_are_known(office):
     assert office.describe("k") is None
     office.wait([ticket()], 0.0)
     assert office.describe("0") is not None
+
+
+def test_keys_of_later_sweeps_sort_behind_those_of_earlier_ones(clock):
+    keys = []
+    for _ in range(20):
+        keys.append(new_key(clock))
+        clock.step(0.001)
+    assert keys == sorted(keys)
+    assert len({new_key(clock) for _ in range(1000)}) == 1000

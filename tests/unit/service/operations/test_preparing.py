@@ -40,7 +40,8 @@ def test_both_codecs_prepare_the_same_content(preparer, make_sweep):
     assert isinstance(packed, NewSweep)
     assert isinstance(plain, NewSweep)
     assert packed.content_hash == plain.content_hash == sweep.content_hash()
-    assert packed.key == packed.content_hash
+    assert packed.key == plain.key
+    assert packed.key == f"{packed.measured_at_us:016x}-{packed.content_hash}"
     assert packed.axis_hash == plain.axis_hash
     restored = decoded(packed)
     for name, trace in sweep.traces.items():
