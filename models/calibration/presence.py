@@ -56,7 +56,7 @@ class PresenceCalibration:
         ndarray
             Shape (sweep, condition); rows need not sum to one.
         """
-        return _logistic(_evidence(shares) @ self.weights + self.offset)
+        return logistic(_evidence(shares) @ self.weights + self.offset)
 
 
 def parts_of(labels: tuple[str, ...], healthy: str) -> tuple[str, ...]:
@@ -87,9 +87,9 @@ def calibrate_presence(shares: Reals, present: Reals) -> PresenceCalibration | N
     fitted = [_fit(evidence, present[:, column]) for column in range(counts.size)]
     weights = np.stack([each[:-1] for each in fitted], axis=1)
     offset = np.array([each[-1] for each in fitted])
-    said = _logistic(evidence @ weights + offset)
+    said = logistic(evidence @ weights + offset)
     thresholds = [
-        _threshold(said[present[:, column] > 0, column])
+        threshold_of(said[present[:, column] > 0, column])
         for column in range(counts.size)
     ]
     return PresenceCalibration(
@@ -107,7 +107,7 @@ def _fit(evidence: Reals, present: Reals) -> Reals:
 
     def loss(values: Reals) -> tuple[float, Reals]:
         margin = signs * (evidence @ values[:-1] + values[-1])
-        wrong = _logistic(-margin)
+        wrong = logistic(-margin)
         slope = -(signs * wrong) / signs.size
         gradient = np.append(evidence.T @ slope + _PENALTY * values[:-1], slope.sum())
         cost = np.logaddexp(0.0, -margin).mean()
@@ -117,11 +117,12 @@ def _fit(evidence: Reals, present: Reals) -> Reals:
     return np.asarray(minimize(loss, start, jac=True, method="L-BFGS-B").x)
 
 
-def _threshold(said: Reals) -> float:
+def threshold_of(said: Reals) -> float:
     """Return what nine tenths of the sweeps with a condition reach."""
     rank = int(np.floor((said.size + 1) * (1.0 - PRESENCE_COVERAGE)))
     return float(np.sort(said)[rank - 1]) if rank > 0 else 0.0
 
 
-def _logistic(values: Reals) -> Reals:
+def logistic(values: Reals) -> Reals:
+    """Return probabilities of log odds, same shape."""
     return np.asarray(0.5 * (1.0 + np.tanh(0.5 * values)))

@@ -86,6 +86,11 @@ class HealthyEmulator:
     field_range_tesla: tuple[float, float]
     tempering: float = 1.0
 
+    def mean(self, place: Reals, field_tesla: Reals) -> Reals:
+        """Return coordinates of a healthy receiver, shape (sweep, coordinate)."""
+        rows = self.design.rows(place, field_tesla)
+        return np.asarray(self.centre + self.scale * (rows @ self.coefficients))
+
     def scaled(self, values: Reals) -> Reals:
         """Return scaled coordinates, far outliers pressed; NaN stays NaN."""
         return np.asarray(np.clip((values - self.centre) / self.scale, -1e4, 1e4))

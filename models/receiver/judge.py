@@ -12,12 +12,14 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from models.calibration.presence import parts_of
 from models.calibration.scaling import softmax
 from models.coordinates import CoordinateForm, Coordinates
 from models.coordinates.signal import Flags, Reals
-from models.emulation import HealthyEmulator, Posterior, PosteriorReader
+from models.emulation import HealthyEmulator, PosteriorReader
 from models.networks.density import LEVELS
 from models.receiver.evidence import Evidence
+from models.receiver.failures import FailureHead
 from models.receiver.features import FeatureForm, condition_features
 from models.receiver.intervals import GROUP_COUNT, Stretch
 from models.receiver.ridge import RidgeReader
@@ -74,12 +76,15 @@ class SetJudge:
         Squared departure that most left-out sweeps stay below, shape (group,).
     scalars
         Target to how it is read.
+    failures
+        Which failures are there, each for itself, where that was learnt.
     """
 
     condition: SoftmaxHead | None
     softmax_temperature: float
     usual: Reals
     scalars: dict[str, ScalarReading]
+    failures: FailureHead | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -93,6 +98,9 @@ class ReceiverReading:
         set of traces was known; shape (sweep, level).
     probabilities
         Of the conditions, shape (sweep, class); NaN without a condition head.
+    present, present_least
+        Probability of each failure by itself, and from which on a set holds it; NaN
+        where that was not learnt, shape (sweep, failure).
     chi_square
         Mean squared departure from a healthy receiver, shape (sweep,).
     known
@@ -101,6 +109,8 @@ class ReceiverReading:
 
     quantiles: dict[str, Reals]
     probabilities: Reals
+    present: Reals
+    present_least: Reals
     chi_square: Reals
     known: Flags
 
@@ -144,6 +154,7 @@ class ReceiverJudge:
         names = {name for each in self.sets.values() for name in each.scalars}
         quantiles = {name: np.full((count, len(LEVELS)), np.nan) for name in names}
         probabilities = np.full((count, len(self.labels)), np.nan)
+        present, least = np.full((2, count, len(self.parts)), np.nan)
         chi_square = np.full(count, np.nan)
         known = np.zeros(count, dtype=np.bool_)
         for traces, rows in rows_by_set(coordinates, self.form).items():
@@ -152,7 +163,14 @@ class ReceiverJudge:
             known[rows] = True
             posterior = self.reader(traces).read(coordinates.values[rows])
             chi_square[rows] = posterior.chi_square
-            shares = self.shares(traces, posterior, coordinates.texture[rows])
+            features = condition_features(
+                posterior, self.even_texture(coordinates.texture[rows]), self.features
+            )
+            shares = self.shares(traces, features)
+            failures = self.sets[traces].failures
+            if failures is not None:
+                present[rows] = failures.probabilities(features)
+                least[rows] = failures.thresholds
             if self.sets[traces].condition is not None:
                 probabilities[rows] = shares
             evidence = Evidence.of(
@@ -168,6 +186,8 @@ class ReceiverJudge:
         return ReceiverReading(
             quantiles=quantiles,
             probabilities=probabilities,
+            present=present,
+            present_least=least,
             chi_square=chi_square,
             known=known,
         )
@@ -176,6 +196,13 @@ class ReceiverJudge:
     def features(self) -> FeatureForm:
         """What conditions are told from."""
         return FeatureForm.of(self.form, self.emulator)
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Failures that are told each for itself."""
+        if self.healthy < 0:
+            return ()
+        return parts_of(self.labels, self.labels[self.healthy])
 
     def reader(self, traces: TraceSet) -> PosteriorReader:
         """Return what reads sweeps that have a set of traces."""
@@ -191,14 +218,11 @@ class ReceiverJudge:
         pressed = np.clip(even, -_LARGEST_TEXTURE, _LARGEST_TEXTURE)
         return np.where(np.isnan(pressed), 0.0, pressed)
 
-    def shares(self, traces: TraceSet, posterior: Posterior, texture: Reals) -> Reals:
+    def shares(self, traces: TraceSet, features: Reals) -> Reals:
         """Return probabilities of the conditions, shape (sweep, class)."""
         judge = self.sets[traces]
         if judge.condition is None:
-            return np.zeros((texture.shape[0], 0))
-        features = condition_features(
-            posterior, self.even_texture(texture), self.features
-        )
+            return np.zeros((features.shape[0], 0))
         # A head of earlier days knows the first of them only.
         known = features[:, : judge.condition.centre.size]
         return softmax(judge.condition.logits(known), judge.softmax_temperature)

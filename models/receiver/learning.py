@@ -2,7 +2,6 @@
 
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
@@ -11,16 +10,13 @@ from models.calibration.scaling import softmax
 from models.coordinates import CoordinateForm
 from models.coordinates.signal import Reals
 from models.emulation import (
-    HealthyEmulator,
     HealthySweeps,
-    Posterior,
-    PosteriorReader,
     folds_of,
 )
-from models.emulation.selection import Choice, choose, fit_chosen
+from models.emulation.selection import choose, fit_chosen
 from models.receiver.conditions import NamedSweeps, learn_condition
 from models.receiver.evidence import Evidence, sorted_by
-from models.receiver.features import condition_features, orders_of
+from models.receiver.features import orders_of
 from models.receiver.intervals import usual_departure
 from models.receiver.judge import (
     Readings,
@@ -30,8 +26,10 @@ from models.receiver.judge import (
     coordinates_of,
     readings_of,
 )
+from models.receiver.left_out import emulators_without, read_by_fold
 from models.receiver.lesson import Indices, LeftOut, ReceiverLesson
 from models.receiver.scalars import LEAST_SWEEPS, TaughtScalar, learn_scalar
+from models.receiver.several import SetOfSweeps, features_of, learn_several
 
 MOST_TRACES_IN_SETS = 4
 """Up to so many traces every set of them is learnt; beyond, all and all but one."""
@@ -78,7 +76,7 @@ def learn_receiver(
         texture_scale=scale,
         sets={},
     )
-    emulators = _emulators_without(sweeps, lesson.fold[rows], lesson, choice, order_of)
+    emulators = emulators_without(sweeps, lesson.fold[rows], lesson, choice, order_of)
     sets: dict[TraceSet, SetJudge] = {}
     whole: LeftOut | None = None
     for traces in trace_sets(len(form.traces)):
@@ -88,10 +86,17 @@ def learn_receiver(
         # Faulty sweeps alone teach neither scalars nor what health is.
         if np.isin(chosen, rows).sum() < LEAST_SWEEPS:
             continue
-        posterior = _read_left_out(lesson, form, traces, chosen, emulators)
+        posterior = read_by_fold(
+            lesson.coordinates.values[chosen],
+            lesson.fold[chosen],
+            coordinates_of(traces, form),
+            emulators,
+        )
         asked = others if others is not None and all(traces) else {}
         sets[traces], left = _learn_set(
-            bare, lesson, _SetOfSweeps(traces, chosen, posterior, targets, asked)
+            bare,
+            lesson,
+            SetOfSweeps(traces, chosen, posterior, targets, asked, emulators),
         )
         if all(traces):
             whole = left
@@ -150,23 +155,6 @@ def _texture_scale(texture: Reals) -> tuple[Reals, Reals]:
     return np.nan_to_num(centre), np.nan_to_num(spread) + 1e-3
 
 
-def _emulators_without(
-    sweeps: HealthySweeps,
-    fold: Indices,
-    lesson: ReceiverLesson,
-    choice: Choice,
-    order_of: Indices,
-) -> dict[int, HealthyEmulator]:
-    """Return, for each fold, what the other cycles teach."""
-    found = {}
-    for index in np.unique(lesson.fold):
-        known = fold != index
-        if not known.any():
-            known = np.ones(fold.size, dtype=np.bool_)
-        found[int(index)] = fit_chosen(sweeps.taken(known), choice, order_of)
-    return found
-
-
 def _rows_with(
     lesson: ReceiverLesson, form: CoordinateForm, traces: TraceSet
 ) -> Indices:
@@ -176,47 +164,13 @@ def _rows_with(
     return np.flatnonzero(there & lesson.usable)
 
 
-def _read_left_out(
-    lesson: ReceiverLesson,
-    form: CoordinateForm,
-    traces: TraceSet,
-    rows: Indices,
-    emulators: dict[int, HealthyEmulator],
-) -> Posterior:
-    present = coordinates_of(traces, form)
-    parts: list[tuple[Indices, Posterior]] = []
-    for index, emulator in emulators.items():
-        mine = np.flatnonzero(lesson.fold[rows] == index)
-        if mine.size:
-            values = lesson.coordinates.values[rows[mine]]
-            parts.append((mine, PosteriorReader(emulator, present).read(values)))
-    order = np.argsort(np.concatenate([mine for mine, _ in parts]))
-    return Posterior(
-        **{
-            name: np.concatenate([getattr(part, name) for _, part in parts])[order]
-            for name in Posterior.__slots__
-        }
-    )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _SetOfSweeps:
-    """Sweeps that have a set of traces, read by what the other cycles teach."""
-
-    traces: TraceSet
-    rows: Indices
-    posterior: Posterior
-    targets: tuple[str, ...]
-    others: Readings
-
-
 def _learn_set(
-    bare: ReceiverJudge, lesson: ReceiverLesson, seen: _SetOfSweeps
+    bare: ReceiverJudge, lesson: ReceiverLesson, seen: SetOfSweeps
 ) -> tuple[SetJudge, LeftOut]:
     rows = seen.rows
-    texture = bare.even_texture(lesson.coordinates.texture[rows])
-    texture[:, ~np.array(seen.traces)[bare.form.trace_of_texture]] = 0.0
-    features = condition_features(seen.posterior, texture, bare.features)
+    features = features_of(
+        bare, seen.traces, seen.posterior, lesson.coordinates.texture[rows]
+    )
     head, temperature, logits = learn_condition(
         NamedSweeps(
             features, lesson.condition[rows], lesson.fold[rows], len(lesson.labels)
@@ -243,7 +197,11 @@ def _learn_set(
             readings_of(name, seen.others, rows),
         )
     judge = SetJudge(
-        condition=head, softmax_temperature=temperature, usual=usual, scalars=scalars
+        condition=head,
+        softmax_temperature=temperature,
+        usual=usual,
+        scalars=scalars,
+        failures=learn_several(bare, lesson, seen, features),
     )
     return judge, LeftOut(rows=rows, quantiles=quantiles, logits=logits)
 

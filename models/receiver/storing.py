@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from models.calibration.presence import parts_of
 from models.coordinates.storing import form_arrays, form_of, form_record
 from models.emulation.storing import (
     emulator_arrays,
@@ -14,12 +15,15 @@ from models.emulation.storing import (
 from models.errors import MALFORMED, ModelFolderError
 from models.networks.density import LEVELS
 from models.receiver.checking import OWNER, check_record
+from models.receiver.failures import FailureHead
 from models.receiver.features import FeatureForm
 from models.receiver.intervals import GROUP_COUNT, Stretch
 from models.receiver.judge import EXPERTS, ReceiverJudge, ScalarReading, SetJudge
 from models.receiver.ridge import RidgeReader
 from models.receiver.softmax import SoftmaxHead
 from models.stored_arrays import Arrays, ArrayTaker, symmetric, triangle_of
+
+_HEAD_PARTS = ("centre", "scale", "weight", "offset")
 
 
 def judge_record(judge: ReceiverJudge) -> dict[str, Any]:
@@ -33,8 +37,9 @@ def judge_record(judge: ReceiverJudge) -> dict[str, Any]:
                 "traces": list(traces),
                 "softmax_temperature": each.softmax_temperature,
                 "condition": each.condition is not None,
-                "features": 0 if each.condition is None else each.condition.centre.size,
+                "features": _width_of(each),
                 "scalars": sorted(each.scalars),
+                "failures": each.failures is not None,
             }
             for traces, each in judge.sets.items()
         ],
@@ -76,20 +81,25 @@ def _judge_of(record: Mapping[str, Any], arrays: Arrays) -> ReceiverJudge:
     form = form_of(record, taker)
     count, texture = len(form.names), form.trace_of_texture.size
     emulator = emulator_of(record, taker, count, OWNER)
-    classes = len(record["labels"])
+    labels = tuple(str(label) for label in record["labels"])
+    healthy = int(record["healthy"])
+    parts = 0 if healthy < 0 else len(parts_of(labels, labels[healthy]))
     plain = count + texture + 2
     known = (plain, plain + FeatureForm.of(form, emulator).further)
     sets = {
         tuple(bool(flag) for flag in each["traces"]): _set_of(
-            each, f"set.{index}", taker, (count, _features_of(each, known), classes)
+            each,
+            f"set.{index}",
+            taker,
+            (count, _features_of(each, known), len(labels), parts),
         )
         for index, each in enumerate(record["sets"])
     }
     judge = ReceiverJudge(
         form=form,
         emulator=emulator,
-        labels=tuple(str(label) for label in record["labels"]),
-        healthy=int(record["healthy"]),
+        labels=labels,
+        healthy=healthy,
         texture_centre=taker.take("texture.centre", (texture,)),
         texture_scale=taker.take("texture.scale", (texture,)),
         sets=sets,
@@ -98,20 +108,31 @@ def _judge_of(record: Mapping[str, Any], arrays: Arrays) -> ReceiverJudge:
     return judge
 
 
+def _width_of(judge: SetJudge) -> int:
+    """Return how many features the heads of a set know."""
+    heads = [judge.condition, None if judge.failures is None else judge.failures.head]
+    return max((each.centre.size for each in heads if each is not None), default=0)
+
+
 def _features_of(record: Mapping[str, Any], known: tuple[int, int]) -> int:
     """Return how many features a head knows; one of earlier days does not tell."""
     told = int(record.get("features", known[0]))
-    if record["condition"] and told not in known:
+    heads = record["condition"] or record.get("failures", False)
+    if heads and told not in known:
         raise ModelFolderError(f"{OWNER}: a size is out of bounds")
     return told
 
 
 def _set_arrays(prefix: str, judge: SetJudge) -> Arrays:
     arrays: Arrays = {f"{prefix}.usual": judge.usual}
-    if judge.condition is not None:
-        for name in ("centre", "scale", "weight", "offset"):
-            values = getattr(judge.condition, name)
-            arrays[f"{prefix}.condition.{name}"] = values.astype(np.float32)
+    heads = {"condition": judge.condition}
+    if judge.failures is not None:
+        heads["failures"] = judge.failures.head
+        arrays[f"{prefix}.failures.thresholds"] = judge.failures.thresholds
+    for head, own in heads.items():
+        for name in _HEAD_PARTS if own is not None else ():
+            values = getattr(own, name)
+            arrays[f"{prefix}.{head}.{name}"] = values.astype(np.float32)
     for name, reading in judge.scalars.items():
         whole = f"{prefix}.{name}"
         arrays[f"{whole}.offsets"] = reading.offsets
@@ -132,17 +153,17 @@ def _set_of(
     record: Mapping[str, Any],
     prefix: str,
     taker: ArrayTaker,
-    sizes: tuple[int, int, int],
+    sizes: tuple[int, int, int, int],
 ) -> SetJudge:
-    count, features, classes = sizes
-    condition = None
+    count, features, classes, parts = sizes
+    condition, failures = None, None
     if record["condition"]:
-        whole = f"{prefix}.condition"
-        condition = SoftmaxHead(
-            centre=taker.take(f"{whole}.centre", (features,)),
-            scale=taker.take(f"{whole}.scale", (features,)),
-            weight=taker.take(f"{whole}.weight", (features, classes)),
-            offset=taker.take(f"{whole}.offset", (classes,)),
+        condition = _head_of(f"{prefix}.condition", taker, (features, classes))
+    if record.get("failures", False):
+        whole = f"{prefix}.failures"
+        failures = FailureHead(
+            head=_head_of(whole, taker, (features, parts)),
+            thresholds=taker.take(f"{whole}.thresholds", (parts,)),
         )
     scalars = {
         str(name): _reading_of(f"{prefix}.{name}", taker, count)
@@ -156,6 +177,17 @@ def _set_of(
         softmax_temperature=float(record["softmax_temperature"]),
         usual=usual,
         scalars=scalars,
+        failures=failures,
+    )
+
+
+def _head_of(prefix: str, taker: ArrayTaker, shape: tuple[int, int]) -> SoftmaxHead:
+    features, outputs = shape
+    return SoftmaxHead(
+        centre=taker.take(f"{prefix}.centre", (features,)),
+        scale=taker.take(f"{prefix}.scale", (features,)),
+        weight=taker.take(f"{prefix}.weight", (features, outputs)),
+        offset=taker.take(f"{prefix}.offset", (outputs,)),
     )
 
 

@@ -44,6 +44,10 @@ class Judgements:
         shape (sweep,); empty without a twin.
     contributions
         Score to what each trace and band adds to it, shape (sweep, trace, band).
+    present, present_least
+        Probability of each failure by itself, and from which on a set holds it; NaN
+        where the class probabilities tell it; empty without a receiver's judge, shape
+        (sweep, failure).
     signature
         Levels and phases of each trace's bands, shape (sweep, trace, 2 band).
     """
@@ -60,4 +64,6 @@ class Judgements:
     opinion: OpinionReading | None = None
     twin: Reals = field(default_factory=lambda: np.zeros(0))
     contributions: dict[str, Reals] = field(default_factory=dict)
+    present: Reals = field(default_factory=lambda: np.zeros((0, 0)))
+    present_least: Reals = field(default_factory=lambda: np.zeros((0, 0)))
     signature: Reals = field(default_factory=lambda: np.zeros((0, 0, 0)))

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.calibration import ClassCalibration
-from models.calibration.presence import PresenceCalibration, parts_of
+from models.calibration.presence import parts_of
 from models.diagnosis import UNKNOWN, Classification, EstimateState
 from models.fingerprint import FingerprintJudgement
 from models.serving.trained import HEALTHY
@@ -46,21 +46,23 @@ def word_classes(
 
 
 def with_presence(
-    classes: Classification,
-    shares: Reals,
-    labels: tuple[str, ...],
-    presence: PresenceCalibration,
+    classes: Classification, said: Reals, least: Reals, labels: tuple[str, ...]
 ) -> Classification:
-    """Add which conditions are there, each for itself; shares of shape (class,)."""
+    """Add which conditions are there, each for itself.
+
+    Parameters
+    ----------
+    said, least
+        Probability of each, and from which on the set holds it, shape (condition,).
+    """
     parts = parts_of(labels, HEALTHY)
-    said = presence.probabilities(shares[None])[0]
     return replace(
         classes,
         present={part: float(each) for part, each in zip(parts, said, strict=True)},
         present_set=tuple(
             part
-            for part, each, least in zip(parts, said, presence.thresholds, strict=True)
-            if each >= least
+            for part, each, enough in zip(parts, said, least, strict=True)
+            if each >= enough
         ),
     )
 

@@ -196,6 +196,9 @@ class TrainedModel:
             probabilities["condition"] = probabilities["condition"].copy()
             named = np.isfinite(reading.probabilities).all(axis=1)
             probabilities["condition"][named] = reading.probabilities[named]
+            judged = replace(
+                judged, present=reading.present, present_least=reading.present_least
+            )
         return replace(
             judged,
             quantiles=quantiles,

@@ -71,12 +71,10 @@ def word_judgement(
         )
         for name, labels in model.classes.items()
     }
-    if model.presence is not None and "condition" in words:
+    presence = _presence(model, judged, row)
+    if presence is not None:
         words["condition"] = with_presence(
-            words["condition"],
-            judged.probabilities["condition"][row],
-            model.classes["condition"],
-            model.presence,
+            words["condition"], *presence, model.classes["condition"]
         )
     if judged.parts:
         words["component"] = word_part(judged.parts[row], model.classes["component"])
@@ -103,6 +101,18 @@ def word_judgement(
             for name, unit in model.units.items()
         },
     )
+
+
+def _presence(
+    model: TrainedModel, judged: Judgements, row: int
+) -> tuple[Reals, Reals] | None:
+    """Return presences and from which on sets hold them; None where none is told."""
+    if judged.present.size and np.isfinite(judged.present[row]).all():
+        return judged.present[row], judged.present_least[row]
+    if model.presence is None or "condition" not in judged.probabilities:
+        return None
+    shares = judged.probabilities["condition"][row : row + 1]
+    return model.presence.probabilities(shares)[0], model.presence.thresholds
 
 
 def word_estimate(
