@@ -2,6 +2,7 @@
 
 import threading
 from collections import OrderedDict
+from typing import TypeAlias
 
 from instruments.measurement.arrays import FrequencyAxis
 from instruments.measurement.fields import read_array
@@ -11,9 +12,10 @@ MOST_AXES = 64
 """Axes that are remembered; an array of cavities has a few a purpose."""
 
 LONGEST_BYTES = 256 * 1024
-"""Axes above this length are not remembered, so that all take 16 MiB at most."""
+"""Axes above this length are not remembered, so that all take 32 MiB at most."""
 
 _END_BYTES = 16
+_Ends: TypeAlias = tuple[int, bytes, bytes]
 
 
 class KnownAxes:
@@ -25,7 +27,7 @@ class KnownAxes:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._axes: OrderedDict[tuple[int, bytes, bytes], FrequencyAxis] = OrderedDict()
+        self._axes: OrderedDict[_Ends, tuple[FrequencyAxis, bytearray]] = OrderedDict()
 
     def find(self, data: Body) -> FrequencyAxis:
         """Return the axis that bytes hold, shape (point,), read-only.
@@ -42,12 +44,13 @@ class KnownAxes:
         key = len(data), bytes(data[:_END_BYTES]), bytes(data[-_END_BYTES:])
         with self._lock:
             known = self._axes.get(key)
-            if known is None or known.tobytes() != bytes(data):
-                known = self._axes[key] = _frozen(axis)
+            # A bytearray, because only that is compared with a view at once.
+            if known is None or known[1] != data:
+                known = self._axes[key] = _frozen(axis), bytearray(data)
             self._axes.move_to_end(key)
             if len(self._axes) > MOST_AXES:
                 self._axes.popitem(last=False)
-        return known
+        return known[0]
 
 
 def _frozen(axis: FrequencyAxis) -> FrequencyAxis:

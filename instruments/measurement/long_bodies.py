@@ -1,6 +1,6 @@
 """Bodies of one long sweep, whose samples are copied once, into one table."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 import msgpack
@@ -40,7 +40,7 @@ _BINARIES = {0xC5: 2, 0xC6: 4}
 _SCALARS = frozenset({str, int, float, bool, bytes, type(None)})
 
 
-class _UnusualError(Exception):
+class _UnusualError(ValueError):
     """The body is none of those that are read here."""
 
 
@@ -54,11 +54,10 @@ def unpack_long(body: Body) -> dict[str, Any] | None:
         itself has to tell.
     """
     try:
-        reader = _Reader(memoryview(body))
-        message = reader.map_of(reader.value, _MOST_KEYS)
-    except (_UnusualError, ValueError, TypeError, msgpack.exceptions.UnpackException):
+        message, end = _read_map(memoryview(body), 0, _MOST_KEYS, is_whole=True)
+    except (IndexError, ValueError, TypeError, msgpack.exceptions.UnpackException):
         return None
-    return message if reader.at == len(body) else None
+    return message if end == len(body) else None
 
 
 def lay_out(
@@ -89,89 +88,61 @@ def lay_out(
     return {name: rows[name] for name in traces}
 
 
-class _Reader:
-    """Reads one value after the other: texts and arrays itself, msgpack the rest.
+def _read_map(
+    body: memoryview, at: int, most: int, *, is_whole: bool
+) -> tuple[dict[str, Any], int]:
+    """Read a map of texts, each once, and tell where it ends.
 
-    Attributes
-    ----------
-    at
-        Where the next value begins.
+    Its values are long binary ones; in a whole message anything else too.
     """
-
-    def __init__(self, body: memoryview) -> None:
-        self._body = body
-        self.at = 0
-
-    def map_of(self, read: Callable[[], Any], most: int) -> dict[str, Any]:
-        """Read a map of texts, each once, to values."""
-        kind = self._kind()
-        if kind in _FIXED_MAPS:
-            count, self.at = kind - _FIXED_MAPS.start, self.at + 1
-        elif kind == _MAP:
-            count, self.at = self._number(self.at + 1, 2), self.at + 3
+    kind = body[at]
+    if kind in _FIXED_MAPS:
+        count, at = kind - _FIXED_MAPS.start, at + 1
+    elif kind == _MAP:
+        count, at = int.from_bytes(body[at + 1 : at + 3], "big"), at + 3
+    else:
+        raise _UnusualError
+    if count > most:
+        raise _UnusualError
+    values: dict[str, Any] = {}
+    for _ in range(count):
+        start = at + 1
+        at = start + body[at] - _FIXED_TEXTS.start
+        if not start <= at < start + len(_FIXED_TEXTS):
+            raise _UnusualError
+        key = str(body[start:at], "utf-8")
+        kind = body[at]
+        if size_bytes := _BINARIES.get(kind):
+            start = at + 1 + size_bytes
+            at = start + int.from_bytes(body[at + 1 : start], "big")
+            if at - start < _LONG_VALUE_BYTES or at > len(body):
+                raise _UnusualError
+            values[key] = body[start:at]
+        elif is_whole:
+            values[key], at = _read_other(body, at)
         else:
             raise _UnusualError
-        if count > most:
-            raise _UnusualError
-        values: dict[str, Any] = {}
-        for _ in range(count):
-            key = self._text()
-            values[key] = read()
-        if len(values) < count:
-            raise _UnusualError
-        return values
+    if len(values) < count:
+        raise _UnusualError
+    return values, at
 
-    def value(self) -> Any:
-        """Read a value of a sweep."""
-        kind, start = self._kind(), self.at
-        if kind in _FIXED_TEXTS:
-            return self._text()
-        if kind in _BINARIES:
-            return self.long_value()
-        if kind in _FIXED_MAPS:
-            try:
-                return self.map_of(self.long_value, MAX_TRACE_COUNT)
-            except _UnusualError:
-                self.at = start
-        return self._other()
 
-    def long_value(self) -> memoryview:
-        """Read a long binary value, as a view."""
-        size_bytes = _BINARIES.get(self._kind())
-        if size_bytes is None:
-            raise _UnusualError
-        length = self._number(self.at + 1, size_bytes)
-        if length < _LONG_VALUE_BYTES:
-            raise _UnusualError
-        return self._part(self.at + 1 + size_bytes, length)
-
-    def _text(self) -> str:
-        kind = self._kind()
-        if kind not in _FIXED_TEXTS:
-            raise _UnusualError
-        return str(self._part(self.at + 1, kind - _FIXED_TEXTS.start), "utf-8")
-
-    def _other(self) -> Any:
-        unpacker = msgpack.Unpacker(**UNPACKING)
-        unpacker.feed(self._body[self.at : self.at + _AHEAD_BYTES])
-        value = unpacker.unpack()
-        self.at += int(unpacker.tell())
-        parts = value.values() if isinstance(value, dict) else value
-        # Deeper ones would meet msgpack's limit later here than in the whole body.
-        if type(value) not in _SCALARS and any(type(p) not in _SCALARS for p in parts):
-            raise _UnusualError
-        return value
-
-    def _kind(self) -> int:
-        if self.at >= len(self._body):
-            raise _UnusualError
-        return self._body[self.at]
-
-    def _number(self, start: int, size_bytes: int) -> int:
-        return int.from_bytes(self._body[start : start + size_bytes], "big")
-
-    def _part(self, start: int, length: int) -> memoryview:
-        self.at = start + length
-        if self.at > len(self._body):
-            raise _UnusualError
-        return self._body[start : self.at]
+def _read_other(body: memoryview, at: int) -> tuple[Any, int]:
+    kind = body[at]
+    if kind in _FIXED_TEXTS:
+        start, at = at + 1, at + 1 + kind - _FIXED_TEXTS.start
+        # A text that the body ends in is short, and nothing follows it.
+        return str(body[start:at], "utf-8"), at
+    if kind in _FIXED_MAPS:
+        try:
+            return _read_map(body, at, MAX_TRACE_COUNT, is_whole=False)
+        except _UnusualError:
+            pass
+    unpacker = msgpack.Unpacker(**UNPACKING)
+    unpacker.feed(body[at : at + _AHEAD_BYTES])
+    value = unpacker.unpack()
+    parts = value.values() if isinstance(value, dict) else value
+    # Deeper ones would meet msgpack's limit later here than in the whole body.
+    if type(value) not in _SCALARS and any(type(p) not in _SCALARS for p in parts):
+        raise _UnusualError
+    return value, at + int(unpacker.tell())

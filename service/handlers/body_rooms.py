@@ -6,8 +6,6 @@ import numpy as np
 from uvicorn._types import ASGIReceiveEvent
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-from service.access.origins import header
-
 ROOM_BYTES = 512 * 1024
 """Most bytes of a body that are handed on as one piece where they come at once: each
 piece wakes whoever reads it."""
@@ -82,13 +80,17 @@ def find_room(
     waiting
         The end of it, which was not handed on.
     """
-    length = (header(headers, b"content-length") or "").strip()
-    if not (length.isascii() and length.isdigit()):
+    length = b""
+    for name, value in headers:
+        if name == b"content-length":
+            length = value.strip()
+        elif name == b"transfer-encoding":
+            return None
+    if not length.isdigit():
         return None
     left_bytes = int(length) - came_bytes
     room_bytes = min(int(length), ROOM_BYTES)
-    is_parsed = header(headers, b"transfer-encoding") is not None
-    if is_parsed or left_bytes < _LEAST_BYTES:
+    if left_bytes < _LEAST_BYTES:
         return None
     if came_bytes * _MOST_PER_BYTE < room_bytes:
         return None

@@ -24,8 +24,15 @@ MAX_GROUP = 128
 """Most writes in one commit."""
 
 GATHER_S = 0.002
-"""Longest wait for more writes once several came at a time, in seconds: a commit costs
-as much as twenty sweeps."""
+"""Wait for more writes once several came at a time, in seconds: a commit costs as much
+as twenty sweeps."""
+
+GATHER_SHARE = 0.5
+"""The wait where the last commit took long, as a share of it: so does the next, for
+few as for many."""
+
+MOST_GATHER_S = 0.016
+"""Longest wait for more writes, in seconds."""
 
 GATHER_COUNT = 32
 """Sweeps that are enough for a commit."""
@@ -33,6 +40,7 @@ GATHER_COUNT = 32
 _CONFLICT_ATTEMPTS = 3
 
 _log = structlog.get_logger(__name__)
+
 
 Settle = Callable[[list[Written] | Exception], None]
 """Called in the writer's thread once a post is durable, or has failed."""
@@ -75,6 +83,7 @@ class GroupCommitWriter:
         self._waiting_count = 0
         self._wanted_count = 1
         self._is_busy = False
+        self._commit_s = 0.0
         self._changed = threading.Condition()
         self._is_closing = False
         self._thread = threading.Thread(
@@ -162,7 +171,8 @@ class GroupCommitWriter:
     def _gather(self) -> None:
         self._wanted_count = GATHER_COUNT
         self._changed.wait_for(
-            lambda: self._is_closing or self._waiting_count >= GATHER_COUNT, GATHER_S
+            lambda: self._is_closing or self._waiting_count >= GATHER_COUNT,
+            gather_wait_s(self._commit_s),
         )
         self._wanted_count = 1
 
@@ -178,7 +188,8 @@ class GroupCommitWriter:
         except Exception as error:  # noqa: BLE001 - every waiting caller must hear of it
             self._commit_alone(group, error)
             return
-        self._metrics.commit_s.observe(self._clock.monotonic_s() - started_s)
+        self._commit_s = self._clock.monotonic_s() - started_s
+        self._metrics.commit_s.observe(self._commit_s)
         self._metrics.group_size.observe(len(sweeps))
         at = 0
         for post in group:
@@ -207,3 +218,8 @@ class GroupCommitWriter:
                 if attempt == _CONFLICT_ATTEMPTS:
                     raise
         raise AssertionError("the loop above returns or raises")
+
+
+def gather_wait_s(commit_s: float) -> float:
+    """Return how long to wait for more writes, by how long the last commit took."""
+    return min(max(GATHER_S, GATHER_SHARE * commit_s), MOST_GATHER_S)
