@@ -45,7 +45,7 @@ class KnownAxes:
         with self._lock:
             known = self._axes.get(key)
             # A bytearray, because only that is compared with a view at once.
-            if known is None or known[1] != data:
+            if known is None or known[1] != data:  # type: ignore[comparison-overlap]
                 known = self._axes[key] = _frozen(axis), bytearray(data)
             self._axes.move_to_end(key)
             if len(self._axes) > MOST_AXES:
