@@ -1,11 +1,12 @@
 """Whether quantiles say anything, and what a line says of temperature."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from models.networks.density import LEVELS, Coordinate, DensityGrid
+from models.networks.density import Coordinate, DensityGrid
 from models.preprocessing.view import SweepView, Traces
 from models.thermometry import (
     LineObservation,
@@ -55,22 +56,36 @@ def observe_views(views: Sequence[SweepView]) -> list[LineObservation | None]:
     return found
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LineReading:
+    """What lines say of temperature; the first axis is the sweep.
+
+    Attributes
+    ----------
+    quantiles
+        In the grid's coordinate, shape (sweep, level).
+    told
+        Whether a temperature is told, shape (sweep,).
+    p_value
+        How often a line is as strange, NaN where there is none, shape (sweep,).
+    """
+
+    quantiles: Reals
+    told: Flags
+    p_value: Reals
+
+
 def read_lines(
     thermometer: ResonatorThermometer, views: Sequence[SweepView], grid: DensityGrid
-) -> tuple[Reals, Flags]:
-    """Return quantiles of temperature in the grid's coordinate, and where told.
-
-    Returns
-    -------
-    quantiles : ndarray
-        Shape (sweep, level).
-    told : ndarray
-        Shape (sweep,).
-    """
-    quantiles = np.empty((len(views), len(LEVELS)))
-    told = np.zeros(len(views), dtype=np.bool_)
-    for row, (view, seen) in enumerate(zip(views, observe_views(views), strict=True)):
-        judged = thermometer.judge(seen, has_reference=view.reference is not None)
-        quantiles[row] = grid.place(judged.quantiles_k)
-        told[row] = judged.state is ThermometryState.ESTIMATED
-    return quantiles, told
+) -> LineReading:
+    """Read temperature from the lines of sweeps."""
+    judged = [
+        thermometer.judge(seen, has_reference=view.reference is not None)
+        for view, seen in zip(views, observe_views(views), strict=True)
+    ]
+    p_value = [np.nan if each.p_value is None else each.p_value for each in judged]
+    return LineReading(
+        quantiles=np.stack([grid.place(each.quantiles_k) for each in judged]),
+        told=np.array([each.state is ThermometryState.ESTIMATED for each in judged]),
+        p_value=np.array(p_value),
+    )

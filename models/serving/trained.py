@@ -230,17 +230,20 @@ class TrainedModel:
     def _with_lines(
         self, judged: Judgements, features: Sequence[Features]
     ) -> Judgements:
-        """Let the thermometer read the lines of narrow sweeps."""
+        """Let the thermometer read the lines of narrow sweeps.
+
+        A line that moved is strange to networks; whether it moved as lines do, the
+        thermometer knows.
+        """
         if self.thermometer is None:
             return judged
         grid = self.densities["temperature_k"]
-        quantiles, told = read_lines(
-            self.thermometer, [each.view for each in features], grid
-        )
+        read = read_lines(self.thermometer, [each.view for each in features], grid)
         return replace(
             judged,
-            quantiles=judged.quantiles | {"temperature_k": quantiles},
-            determined=judged.determined | {"temperature_k": told},
+            quantiles=judged.quantiles | {"temperature_k": read.quantiles},
+            determined=judged.determined | {"temperature_k": read.told},
+            p_value=np.where(np.isnan(read.p_value), judged.p_value, read.p_value),
             lines=True,
             line_has_reference=np.array(
                 [each.view.reference is not None for each in features]

@@ -105,7 +105,9 @@ def fit_device(
     highest = max(float(temperature_k.max()), float(reference_k.max()))
     best: tuple[float, float, Reals] | None = None
     for critical_k in np.geomspace(2.0 * highest, 40.0 * highest, _CRITICAL_COUNT):
-        trial = _factors(table, temperature_k, reference_k, cavity, float(critical_k))
+        trial = fit_factors(
+            table, temperature_k, reference_k, cavity, float(critical_k)
+        )
         if best is None or trial[0] < best[0]:
             best = (trial[0], float(critical_k), trial[1])
     assert best is not None
@@ -118,13 +120,21 @@ def fit_device(
     return _with_loss(device, table, temperature_k, reference_k), best[2]
 
 
-def _factors(
+def fit_factors(
     table: Table,
     temperature_k: Reals,
     reference_k: Reals,
     cavity: npt.NDArray[np.str_],
     critical_k: float,
 ) -> tuple[float, Reals]:
+    """Fit ``two_level_ratio`` and ``kinetic_fraction`` of each cavity.
+
+    Returns
+    -------
+    tuple
+        Sum of absolute misfits of the shift, and factors of shape (cavity, 2), the
+        cavities in the order of their names.
+    """
     unit = Device(two_level_ratio=1.0, kinetic_fraction=0.0, critical_k=critical_k)
     basis = np.stack(
         [

@@ -16,8 +16,8 @@ SATURATION_SIZE = 12
 """Saturations of the reference for which departures are kept."""
 
 _MARGIN = 0.03
-_USUAL_SPREAD = np.array([0.1, 0.05])
-_USUAL_FREEDOM = 3.0
+_USUAL_SPREAD = np.array([0.043, 0.0215])
+_USUAL_FREEDOM = 2.0
 _LEAST_REFERENCE_SPREAD = 0.05
 _STEP = 0.02
 _KERNEL_LN_K = 0.08
@@ -118,8 +118,23 @@ class Emulator:
             shift_sigma=np.maximum(shift_sigma, _LEAST_SHIFT_SIGMA),
         )
 
-    def distance(self, row: Table) -> tuple[Reals, Reals]:
+    def of_one(self, two_level_ratio: float, kinetic_fraction: float) -> "Emulator":
+        """Return what is expected of one device whose two factors are known."""
+        known = replace(
+            self.device,
+            two_level_ratio=two_level_ratio,
+            kinetic_fraction=kinetic_fraction,
+        )
+        return replace(self, device=known, spread=np.zeros(2))
+
+    def distance(self, row: Table, widening: float = 1.0) -> tuple[Reals, Reals]:
         """Hold one observation against every temperature of the grid.
+
+        Parameters
+        ----------
+        widening
+            Factor on all standard deviations but those between devices and between
+            references.
 
         Returns
         -------
@@ -130,7 +145,7 @@ class Emulator:
         reference_k = np.exp(self.reference_ln_k[0])
         mean, place = self._expected(self.device, reference_k, row)
         loss_sigma = _between(self.saturation, self.loss_sigma, place)
-        noise = np.stack(
+        noise = widening**2 * np.stack(
             [
                 self.shift_sigma**2 + row["shift_sigma"] ** 2,
                 loss_sigma**2

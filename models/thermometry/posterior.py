@@ -5,12 +5,14 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
+from models.calibration.novelty import FLAG_BELOW
 from models.networks.density import LEVELS
+from models.thermometry.device import fit_factors
 from models.thermometry.emulator import Emulator
 from models.thermometry.observation import Table
 from models.thermometry.physics import Reals
 
-TARGET_COVERAGE = 0.945
+TARGET_COVERAGE = 0.9
 """Coverage of the 90 % interval that is asked of devices left out."""
 
 _FREEDOM = 6.0
@@ -19,8 +21,8 @@ _EVEN_SHARE = 0.1
 _WIDENINGS = np.geomspace(0.4, 6.0, 40)
 _NEVER_HELD_OUT = 2.0
 _MOST_FOLDS = 6
-_STRANGE_FACTOR = 4.0
-_LEAST_STRANGE = 40.0
+_LEAST_STRANGE = 10.0
+_STRANGE_POWER = 0.5 * _FREEDOM
 
 
 def prior_over(grid_k: Reals, temperature_k: Reals) -> Reals:
@@ -31,14 +33,12 @@ def prior_over(grid_k: Reals, temperature_k: Reals) -> Reals:
     return np.asarray((1.0 - _EVEN_SHARE) * met / met.sum() + _EVEN_SHARE * even)
 
 
-def density_of(
-    distance: Reals, log_determinant: Reals, prior: Reals, widening: float
-) -> Reals:
+def density_of(distance: Reals, log_determinant: Reals, prior: Reals) -> Reals:
     """Return the posterior over the grid; sums to one.
 
     The errors are taken as of Student's t, so that one bad fit is no certainty.
     """
-    tail = 0.5 * (_FREEDOM + 2.0) * np.log1p(distance / (_FREEDOM * widening**2))
+    tail = 0.5 * (_FREEDOM + 2.0) * np.log1p(distance / _FREEDOM)
     score = np.log(prior) - 0.5 * log_determinant - tail
     raised = np.exp(score - score.max())
     return np.asarray(raised / raised.sum())
@@ -61,6 +61,10 @@ def calibrate(
 ) -> tuple[float, float]:
     """Find what the errors are to be multiplied with, and where lines grow strange.
 
+    Devices left out are read with their own two factors, so that errors are told apart
+    from what devices differ by: two devices that are alike show how well a line is
+    read, and little of how unlike a third may be.
+
     Parameters
     ----------
     group
@@ -72,11 +76,12 @@ def calibrate(
     Returns
     -------
     tuple
-        The widening, and the least distance above which a line belongs to no device
-        of the family.
+        The widening, and the distance above which a line belongs to no device of the
+        family; see :func:`strangeness_of`.
     """
     prior = prior_over(whole.grid_k, temperature_k)
-    truth, held = [], []
+    held: list[tuple[Emulator, Table]] = []
+    truth = []
     for left_out in _folds(group):
         kept = ~left_out
         part = Emulator.fit(
@@ -87,18 +92,54 @@ def calibrate(
             grid_k=whole.grid_k,
             spread=whole.spread,
         )
-        for row in np.flatnonzero(left_out):
-            held.append(part.distance(table.take(np.array([row]))))
-            truth.append(temperature_k[row])
+        for name in np.unique(cavity[left_out]):
+            rows = np.flatnonzero(left_out & (cavity == name))
+            own = table.take(rows)
+            _, (factors,) = fit_factors(
+                own,
+                temperature_k[rows],
+                reference_k[rows],
+                cavity[rows],
+                part.device.critical_k,
+            )
+            known = part.of_one(*map(float, factors))
+            held += [(known, table.take(rows[[place]])) for place in range(rows.size)]
+            truth += temperature_k[rows].tolist()
+    count = np.unique(group).size
     if not held:
-        return _NEVER_HELD_OUT, _LEAST_STRANGE * _NEVER_HELD_OUT**2
+        return _NEVER_HELD_OUT, threshold_of(_LEAST_STRANGE, count)
     widening = _least_widening(held, np.array(truth), prior, whole.grid_k)
-    if widening < 1.0:
-        # Few devices that were read better than expected promise little of the next.
-        count = np.unique(group).size
-        widening **= count / (count + 1.0)
-    least = max(float(distance.min()) for distance, _ in held)
-    return widening, max(_STRANGE_FACTOR * least, _LEAST_STRANGE)
+    largest = max(float(each.distance(row, widening)[0].min()) for each, row in held)
+    return widening, threshold_of(max(largest, _LEAST_STRANGE), count)
+
+
+def strangeness_of(distance: float, threshold: float) -> float:
+    """Return the p-value of a line's distance to the nearest temperature.
+
+    It falls as the tail of Student's t that errors are taken to have, from the largest
+    distance of the groups left out, which one more exceeds once in their number and
+    one; so few groups call little strange. At the threshold it is :data:`FLAG_BELOW`.
+    """
+    if not np.isfinite(distance):
+        return 0.0
+    if distance <= 0.0:
+        return 1.0
+    often: float = FLAG_BELOW * (threshold / distance) ** _STRANGE_POWER
+    return min(1.0, often)
+
+
+def threshold_of(largest: float, group_count: int) -> float:
+    """Return the distance above which a line is strange.
+
+    Parameters
+    ----------
+    largest
+        Of the distances of the groups left out.
+    group_count
+        How many these are: one more exceeds them all once in their number and one.
+    """
+    often = 1.0 / (group_count + 1.0)
+    return float(largest * (often / FLAG_BELOW) ** (1.0 / _STRANGE_POWER))
 
 
 def _folds(group: npt.NDArray[np.str_]) -> Iterator[npt.NDArray[np.bool_]]:
@@ -111,13 +152,15 @@ def _folds(group: npt.NDArray[np.str_]) -> Iterator[npt.NDArray[np.bool_]]:
 
 
 def _least_widening(
-    held: list[tuple[Reals, Reals]], truth: Reals, prior: Reals, grid_k: Reals
+    held: list[tuple[Emulator, Table]], truth: Reals, prior: Reals, grid_k: Reals
 ) -> float:
     for widening in _WIDENINGS:
         bounds = np.array(
             [
-                quantiles_of(density_of(*each, prior, float(widening)), grid_k)
-                for each in held
+                quantiles_of(
+                    density_of(*each.distance(row, float(widening)), prior), grid_k
+                )
+                for each, row in held
             ]
         )
         inside = (truth >= bounds[:, 0]) & (truth <= bounds[:, -1])

@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from models.calibration.novelty import FLAG_BELOW
 from models.errors import ModelFolderError, TrainingRefusedError
 from models.thermometry.device import Device
 from models.thermometry.emulator import GRID_SIZE, SATURATION_SIZE, Emulator
@@ -18,6 +19,7 @@ from models.thermometry.posterior import (
     density_of,
     prior_over,
     quantiles_of,
+    strangeness_of,
 )
 
 LEAST_SWEEPS = 12
@@ -64,12 +66,15 @@ class TemperatureJudgement:
     density
         Probability of every temperature of the thermometer's grid,
         shape (temperature,).
+    p_value
+        How often a device of the family shows a line as strange; None without a line.
     """
 
     state: ThermometryState
     reason: str | None
     quantiles_k: Reals
     density: Reals
+    p_value: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -81,9 +86,10 @@ class ResonatorThermometer:
     prior
         Probability of the emulator's temperatures before a sweep was seen.
     widening_factor
-        Factor on all standard deviations, from devices left out.
+        Factor on all standard deviations but those between devices, from devices left
+        out.
     strange_threshold
-        Least distance above which a line is none of the family.
+        Distance above which a line is none of the family.
     """
 
     emulator: Emulator
@@ -173,15 +179,17 @@ class ResonatorThermometer:
                 ThermometryState.NOT_DETERMINABLE,
                 "no line could be fitted in the sweep or in its reference",
             )
-        distance, log_determinant = self.emulator.distance(Table.of([observation]))
-        if not distance.min() <= self.strange_threshold:
+        distance, log_determinant = self.emulator.distance(
+            Table.of([observation]), self.widening_factor
+        )
+        p_value = strangeness_of(float(distance.min()), self.strange_threshold)
+        if p_value < FLAG_BELOW:
             return self._nothing(
                 ThermometryState.NOT_DETERMINABLE,
                 "the line moved and broadened as none that was learnt from",
+                p_value,
             )
-        density = density_of(
-            distance, log_determinant, self.prior, self.widening_factor
-        )
+        density = density_of(distance, log_determinant, self.prior)
         quantiles_k = quantiles_of(density, self.grid_k)
         reason = self._too_wide(quantiles_k)
         return TemperatureJudgement(
@@ -191,6 +199,7 @@ class ResonatorThermometer:
             reason=reason,
             quantiles_k=quantiles_k,
             density=density,
+            p_value=p_value,
         )
 
     def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
@@ -230,12 +239,15 @@ class ResonatorThermometer:
             strange_threshold=float(own["strange"][0]),
         )
 
-    def _nothing(self, state: ThermometryState, reason: str) -> TemperatureJudgement:
+    def _nothing(
+        self, state: ThermometryState, reason: str, p_value: float | None = None
+    ) -> TemperatureJudgement:
         return TemperatureJudgement(
             state=state,
             reason=reason,
             quantiles_k=quantiles_of(self.prior, self.grid_k),
             density=self.prior,
+            p_value=p_value,
         )
 
     def _too_wide(self, quantiles_k: Reals) -> str | None:

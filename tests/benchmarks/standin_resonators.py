@@ -2,12 +2,13 @@
 
 Each measured sweep is stretched to the linewidth, moved to the frequency and scaled
 to the depth that other constants would have given it; its noise, standing waves and the
-tilt of its line stay as measured. The loss at another energy is read between the five
-powers of the archive.
+tilt of its line stay as measured, but for a tilt that is added. The loss at another
+energy is read between the five powers of the archive.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -29,7 +30,11 @@ FLOOR_LOSS = 3.3e-6
 
 @dataclass(frozen=True, kw_only=True)
 class Unlike:
-    """How another resonator differs, as factors on what was measured."""
+    """How another resonator differs, as factors on what was measured.
+
+    ``tilt`` is added where the line is driven hardest, in units of a linewidth; at
+    0.77 the line would jump (Swenson et al., J. Appl. Phys. 113, 104501, 2013).
+    """
 
     base: str
     two_level: float = 1.0
@@ -37,6 +42,7 @@ class Unlike:
     coupling_q: float = 1.0
     frequency: float = 1.0
     power_db: float = 0.0
+    tilt: float = 0.0
 
 
 OTHERS = {
@@ -49,61 +55,115 @@ OTHERS = {
 }
 
 
-def make_others(archive: LabelledArchive, step: int) -> dict[str, np.ndarray]:
+def draw_others(seed: int, bases: tuple[str, ...], spread: float) -> dict[str, Unlike]:
+    """Draw one resonator from each base: film, coupling, drive and tilt.
+
+    ``spread`` is that of the two-level systems, of which kinetic inductances have half;
+    the two resonators of the archive differ by 0.013 and 0.005.
+    """
+    rng = np.random.default_rng(seed)
+    return {
+        f"{base}-{seed}-{number}": Unlike(
+            base=base,
+            two_level=float(np.exp(spread * rng.normal())),
+            kinetic=float(np.exp(0.5 * spread * rng.normal())),
+            coupling_q=float(np.exp(rng.uniform(np.log(0.5), np.log(2.5)))),
+            frequency=float(rng.uniform(0.92, 1.08)),
+            power_db=float(rng.uniform(-5.0, 5.0)),
+            tilt=float(rng.uniform(0.0, 0.7)),
+        )
+        for number, base in enumerate(bases)
+    }
+
+
+def make_others(
+    measured: "Measured", others: Mapping[str, Unlike], step: int
+) -> dict[str, np.ndarray]:
     """Make every one of the others at each power, at every so many temperatures."""
     rows = [
         made
-        for name, unlike in OTHERS.items()
-        for made in _Measured(archive, unlike, step).made(name)
+        for name, unlike in others.items()
+        for made in _Made(measured, unlike, step).sweeps(name)
     ]
     columns = {key: np.array([row[key] for row in rows]) for key in rows[0]}
     return columns | {
         "s": columns["s"].astype(np.complex64)[:, None],
-        "s_parameters": np.array(archive.s_parameters),
+        "s_parameters": np.array(measured.archive.s_parameters),
         "measured_at": 1.5e9 + 60.0 * np.arange(len(rows)),
     }
 
 
-class _Measured:
-    """The resonator that another is made from, fitted at all powers."""
+class Measured:
+    """The archive, each sweep fitted once."""
 
-    def __init__(self, archive: LabelledArchive, unlike: Unlike, step: int) -> None:
-        own = np.flatnonzero(archive.cavity == unlike.base)
-        power_dbm = archive.labels["source_power"][own].astype(float)
-        self.power_dbm = np.unique(power_dbm)
-        by_power = [own[power_dbm == each] for each in self.power_dbm]
-        self.rows = np.array(
-            [each[np.argsort(archive.temperature_k[each])][::step] for each in by_power]
+    def __init__(self, archive: LabelledArchive) -> None:
+        self.archive = archive
+        self.power_dbm = archive.labels["source_power"].astype(float)
+
+    @cached_property
+    def lines(self) -> np.ndarray:
+        """f0 in Hz, QL and Q0 of every sweep, shape (sweep, 3)."""
+        fits = (
+            fit_resonance(self.archive.axis(row), self.archive.s[row, 0], name="S21")
+            for row in range(self.archive.sweep_count)
         )
-        self.archive, self.unlike = archive, unlike
-        fits = [
-            fit_resonance(archive.axis(int(row)), archive.s[row, 0], name="S21")
-            for row in self.rows.ravel()
+        return np.array(
+            [(fit.resonant_frequency_hz, fit.loaded_q, fit.unloaded_q) for fit in fits]
+        )
+
+    def rows_of(self, base: str, step: int) -> np.ndarray:
+        """Return rows by power and temperature, shape (power, temperature)."""
+        own = np.flatnonzero(self.archive.cavity == base)
+        by_power = [
+            own[self.power_dbm[own] == each] for each in np.unique(self.power_dbm[own])
         ]
-        shape = self.rows.shape
-        self.f0_hz = np.reshape([each.resonant_frequency_hz for each in fits], shape)
-        self.loaded_q = np.reshape([each.loaded_q for each in fits], shape)
-        unloaded_q = np.reshape([each.unloaded_q for each in fits], shape)
+        kelvin = self.archive.temperature_k
+        return np.array([each[np.argsort(kelvin[each])][::step] for each in by_power])
+
+
+class _Made:
+    """One of the others, from the fits of its base at all powers."""
+
+    def __init__(self, measured: Measured, unlike: Unlike, step: int) -> None:
+        self.archive, self.unlike = measured.archive, unlike
+        self.rows = measured.rows_of(unlike.base, step)
+        self.power_dbm = measured.power_dbm[self.rows[:, 0]]
+        self.f0_hz, self.loaded_q, unloaded_q = np.moveaxis(
+            measured.lines[self.rows], 2, 0
+        )
         self.coupling_q = 1.0 / (1.0 / self.loaded_q - 1.0 / unloaded_q)
         self.log_loss = -np.log(unloaded_q)
         self.log_energy = self.power_dbm[:, None] * np.log(10.0) / 10.0 + np.log(
             self.loaded_q**2 / self.coupling_q
         )
 
-    def made(self, name: str) -> Iterator[dict[str, object]]:
-        for power, power_dbm in enumerate(self.power_dbm):
-            for place, row in enumerate(self.rows[power]):
-                kelvin = float(self.archive.temperature_k[row])
-                loaded_q, depth = self._line(power, place, kelvin)
-                axis, trace = self._stretched(power, place, kelvin, loaded_q, depth)
-                yield {
-                    "frequency_hz": axis,
-                    "s": trace,
-                    "cavity": name,
-                    "thermal_cycle": f"{name}:{power_dbm:.0f}dBm",
-                    "is_reference": place == 0,
-                    "temperature_k": kelvin,
-                }
+    def sweeps(self, name: str) -> Iterator[dict[str, object]]:
+        kelvin = self.archive.temperature_k[self.rows]
+        lines = {
+            (power, place): self._line(power, place, float(kelvin[power, place]))
+            for power, place in np.ndindex(self.rows.shape)
+        }
+        hardest = max(
+            self._drive(power, lines[power, place][0]) for power, place in lines
+        )
+        for (power, place), (loaded_q, depth) in lines.items():
+            at = float(kelvin[power, place])
+            tilt = self.unlike.tilt * self._drive(power, loaded_q) / hardest
+            axis, trace = self._stretched(power, place, at, loaded_q, depth)
+            yield {
+                "frequency_hz": axis,
+                "s": _tilted(
+                    axis, trace, self._moved(power, place, at), loaded_q, tilt
+                ),
+                "cavity": name,
+                "thermal_cycle": f"{name}:{self.power_dbm[power]:.0f}dBm",
+                "is_reference": place == 0,
+                "temperature_k": at,
+            }
+
+    def _drive(self, power: int, loaded_q: float) -> float:
+        """Return what tilts a line, as far as it varies: energy times QL."""
+        return float(10.0 ** (self.power_dbm[power] / 10.0) * loaded_q**3)
 
     def _line(self, power: int, place: int, kelvin: float) -> tuple[float, float]:
         """Return QL of the other and by how much its circle is larger."""
@@ -165,3 +225,12 @@ class _Measured:
         )
         shift += KINETIC_FRACTION * (unlike.kinetic - 1.0) * float(own[0] - own[1])
         return f0_hz * unlike.frequency * (1.0 + shift)
+
+
+def _tilted(
+    axis: np.ndarray, trace: np.ndarray, f0_hz: float, loaded_q: float, tilt: float
+) -> np.ndarray:
+    """Return the trace whose every point moved down by what is stored there."""
+    away = loaded_q * (axis - f0_hz) / f0_hz
+    moved = axis - tilt / (1.0 + 4.0 * away**2) * f0_hz / loaded_q
+    return np.interp(axis, moved, trace.real) + 1j * np.interp(axis, moved, trace.imag)

@@ -12,15 +12,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from standin_resonators import make_others
+from standin_resonators import OTHERS, Measured, draw_others, make_others
 
 from instruments.files import read_archive
+from models.thermometry import ResonatorThermometer, fit_lines, observe_sweep
 
 ROOT = Path(__file__).parents[2]
 RESULT = ROOT / "bench" / "real_archives.json"
 SWITCH = "switch_fingerprint_campaign1.npz"
 RESONATORS = "resonator_temperature_12.npz"
 FRIDGE = "fridge_chain.npz"
+DRAWS = range(900, 910)
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(1800)]
 
@@ -130,8 +132,10 @@ def temperature_row(columns, said):
         for key in ("median", "p05", "p95")
     )
     error = (median - truth)[told]
+    strange = [each.get("out_of_distribution", {}).get("flag", False) for each in said]
     return {
         "estimated": float(told.mean()),
+        "flagged_though_estimated": float(np.mean(np.array(strange)[told])),
         "median_error_k": float(np.median(np.abs(error))),
         "rms_error_k": float(np.sqrt(np.mean(error**2))),
         "r2": float(1.0 - np.mean(error**2) / np.var(truth[told])),
@@ -152,7 +156,8 @@ def test_one_resonator_tells_the_temperature_of_another(
 
 
 def test_two_resonators_tell_the_temperature_of_six_others(reference_data, tmp_path):
-    others = make_others(read_archive(reference_data / RESONATORS), step=6)
+    measured = Measured(read_archive(reference_data / RESONATORS))
+    others = make_others(measured, OTHERS, step=6)
     report, (said,) = learnt_and_judged(
         tmp_path, columns_of(reference_data / RESONATORS), [others]
     )
@@ -163,6 +168,74 @@ def test_two_resonators_tell_the_temperature_of_six_others(reference_data, tmp_p
         own = np.flatnonzero(others["cavity"] == name)
         row = temperature_row(taken(others, own), [said[place] for place in own])
         keep(f"both to {name}", row)
+
+
+def observed(columns):
+    """Return the lines of made sweeps against those of their references."""
+    fits = [
+        fit_lines(axis, {"S21": trace[0]})
+        for axis, trace in zip(columns["frequency_hz"], columns["s"], strict=True)
+    ]
+    first = np.flatnonzero(columns["is_reference"])
+    of_cycle = {columns["thermal_cycle"][row]: row for row in first}
+    known = np.array([of_cycle[cycle] for cycle in columns["thermal_cycle"]])
+    lines = [
+        observe_sweep(fit, fits[row]) for fit, row in zip(fits, known, strict=True)
+    ]
+    return np.array(lines), columns["temperature_k"][known]
+
+
+def test_two_made_resonators_tell_two_others_in_many_draws(reference_data):
+    """Of films whose resonators are alike to 1 to 10 %, all drawn."""
+    measured = Measured(read_archive(reference_data / RESONATORS))
+    rows = []
+    for seed in DRAWS:
+        spread = float(
+            np.exp(np.random.default_rng(seed).uniform(*np.log([0.01, 0.1])))
+        )
+        # Every other draw learns from one base and is judged on the other.
+        order = (0, 2, 1, 3) if seed % 2 else (0, 1, 2, 3)
+        bases = np.array(["RES-1", "RES-2", "RES-1", "RES-2"])[list(order)]
+        drawn = draw_others(seed, tuple(map(str, bases)), spread)
+        columns = make_others(measured, drawn, step=8)
+        lines, reference_k = observed(columns)
+        names = list(drawn)
+        own = np.isin(columns["cavity"], names[:2])
+        thermometer = ResonatorThermometer.fit(
+            list(lines[own]),
+            columns["temperature_k"][own],
+            reference_k[own],
+            columns["cavity"][own],
+            columns["thermal_cycle"][own],
+        )
+        for name in names[2:]:
+            other = np.flatnonzero(columns["cavity"] == name)
+            judged = [thermometer.judge(lines[row]) for row in other]
+            row = made_row(columns["temperature_k"][other], judged)
+            print(f"{name}, alike to {spread:.3f}: {row}")
+            rows.append(row | {"spread": spread})
+    summary = {key: float(np.mean([row[key] for row in rows])) for key in rows[0]} | {
+        "least_coverage_90": min(row["coverage_90"] for row in rows),
+        "coverage_90_alike_to_3_percent": float(
+            np.mean([row["coverage_90"] for row in rows if row["spread"] < 0.03])
+        ),
+        "least_estimated": min(row["estimated"] for row in rows),
+    }
+    keep("two made resonators to two others, draws", summary)
+
+
+def made_row(truth, judged):
+    said = [
+        {
+            "state": each.state.value,
+            "median": each.quantiles_k[2],
+            "p05": each.quantiles_k[0],
+            "p95": each.quantiles_k[-1],
+        }
+        for each in judged
+    ]
+    columns = {"temperature_k": truth}
+    return temperature_row(columns, [{"temperature_k": each} for each in said])
 
 
 def test_two_cold_temperatures_of_a_fridge_look_alike(reference_data, tmp_path):

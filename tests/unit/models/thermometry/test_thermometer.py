@@ -2,7 +2,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from models.calibration.novelty import FLAG_BELOW
 from models.diagnosis import ResonanceEstimate, ResonanceState
 from models.errors import ModelFolderError, TrainingRefusedError
 from models.thermometry import (
@@ -14,6 +17,7 @@ from models.thermometry import (
 )
 from models.thermometry.device import Device
 from models.thermometry.observation import Table
+from models.thermometry.posterior import strangeness_of, threshold_of
 
 NIOBIUM = Device(
     two_level_ratio=1.9e-4,
@@ -209,6 +213,36 @@ def test_a_line_that_no_device_shows_is_not_judged(thermometer, family):
     judged = thermometer.judge(moved)
     assert judged.state is ThermometryState.NOT_DETERMINABLE
     assert "none that was learnt" in (judged.reason or "")
+
+
+@given(st.floats(1e-3, 1e6), st.floats(1.0, 1e3), st.floats(1.0, 1e3))
+def test_what_is_further_away_is_stranger(distance, further, threshold):
+    near = strangeness_of(distance, threshold)
+    assert 0.0 <= strangeness_of(distance * further, threshold) <= near <= 1.0
+    assert (near < FLAG_BELOW) == (distance > threshold)
+
+
+def test_nothing_is_stranger_than_what_is_no_number():
+    assert strangeness_of(np.nan, 40.0) == 0.0
+
+
+def test_what_is_told_is_not_strange_and_what_is_strange_not_told(thermometer, family):
+    line = family[0][0]
+    for shift in np.geomspace(1e-7, 1e-2, 40):
+        judged = thermometer.judge(replace(line, shift=float(shift)))
+        assert judged.p_value is not None
+        if judged.p_value < FLAG_BELOW:
+            assert judged.state is not ThermometryState.ESTIMATED
+    assert judged.p_value < FLAG_BELOW
+    assert thermometer.judge(None).p_value is None
+
+
+@given(st.floats(1.0, 1e3), st.integers(1, 50))
+def test_one_more_device_exceeds_all_once_in_their_number_and_one(largest, count):
+    threshold = threshold_of(largest, count)
+    assert strangeness_of(largest, threshold) == pytest.approx(1.0 / (count + 1))
+    # Few devices call little strange.
+    assert threshold_of(largest, count + 1) < threshold
 
 
 def test_lines_that_obey_no_superconductor_are_learnt_from_their_departures():
