@@ -1,8 +1,9 @@
 """Two failures in one sweep: how often their presences name both, one or none.
 
 A receiver of the twin, taught by cycles with one failure at a time, and by as many
-cycles more that hold pairs too; judged on new cycles with pairs. Writes
-`bench/double_faults.json` and prints one row a training.
+cycles more that hold pairs too; judged on new cycles with pairs, and on such with one
+at a time, where a second one is false. Writes `bench/double_faults.json` and prints one
+row a training.
 """
 
 import json
@@ -109,12 +110,40 @@ def row_of(diagnoses, archive):
     return found | shares | {"by_pair": pairs_found}
 
 
+def row_of_single(diagnoses, archive):
+    """Count single failures that are named, false seconds, and healthy sweeps named."""
+    named = [
+        {name for name, share in one.condition.present.items() if share > SURE}
+        for one in diagnoses
+    ]
+    truth = archive.condition.tolist()
+    taught = [not each for each in archive.is_reference.tolist()]
+    ill = [
+        (names, true)
+        for names, true, own in zip(named, truth, taught, strict=True)
+        if own and true != "healthy"
+    ]
+    well = [
+        bool(names)
+        for names, true, own in zip(named, truth, taught, strict=True)
+        if own and true == "healthy"
+    ]
+    return {
+        "sweeps": len(ill),
+        "found": sum(true in names for names, true in ill) / len(ill),
+        "false_second": sum(bool(names - {true}) for names, true in ill) / len(ill),
+        "healthy": len(well),
+        "healthy_named": sum(well) / len(well),
+    }
+
+
 def test_two_failures_at_once(tmp_path):
     torch.set_num_threads(1)
     single = recorded(tmp_path / "single.npz", cycles=16, seed=11)
     mixed = (*drawn_states.failures_of_one(FAILURES), *pairs())
     double = recorded(tmp_path / "double.npz", cycles=16, seed=14, drawn=mixed)
     judged = recorded(tmp_path / "judged.npz", cycles=10, seed=15, drawn=pairs())
+    alone = recorded(tmp_path / "alone.npz", cycles=10, seed=16)
     rows = {}
     for name, taught in (
         ("one at a time", [single]),
@@ -122,8 +151,9 @@ def test_two_failures_at_once(tmp_path):
     ):
         folder = tmp_path / f"model-{len(taught)}"
         train_model(taught, folder, targets=("temperature_k", "condition"))
-        found = Predictor.load(folder).diagnose_archive(judged)
-        rows[name] = row_of(found, judged)
+        predictor = Predictor.load(folder)
+        rows[name] = row_of(predictor.diagnose_archive(judged), judged)
+        rows[name]["single"] = row_of_single(predictor.diagnose_archive(alone), alone)
         RESULT.parent.mkdir(exist_ok=True)
         RESULT.write_text(json.dumps(rows, indent=2) + "\n")
     print(
@@ -135,6 +165,8 @@ def test_two_failures_at_once(tmp_path):
                 f"{row[head][each]:6.2f}" for each in ("both", "one", "none")
             )
             print(f"{name:14} {head:12} {shares} {row[head]['a_third']:8.2f}")
+        single = ", ".join(f"{k} {v:.3f}" for k, v in row["single"].items())
+        print(f"{name:14} one at a time: {single}")
     assert (
         rows["pairs too"]["present"]["both"] > rows["one at a time"]["present"]["both"]
     )
