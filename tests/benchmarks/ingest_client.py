@@ -6,12 +6,18 @@ import json
 import re
 import sys
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import uvloop
 
-from instruments.measurement import Sweep, SweepPurpose
+from instruments.measurement import (
+    InstrumentIdentity,
+    Sweep,
+    SweepPurpose,
+    SweepSettings,
+)
 from instruments.measurement.message import MSGPACK_MEDIA_TYPE, encode_sweeps
 
 CLIENTS = 64
@@ -38,9 +44,26 @@ def make_sweep(points: int, trace_count: int) -> Sweep:
     )
 
 
-def template(points: int, trace_count: int, batch: int) -> tuple[bytes, list[int]]:
+def described(sweep: Sweep) -> Sweep:
+    """The sweep as a poller sends it, with what it knows about it."""
+    return replace(
+        sweep,
+        settings=SweepSettings(
+            if_bandwidth_hz=1000.0, source_power_dbm=-10.0, averaging_count=4
+        ),
+        instrument=InstrumentIdentity(
+            vendor="Keysight Technologies",
+            model="P5024A",
+            serial="MY60000000",
+            firmware="A.15.20.08",
+        ),
+        conditions={"mixing_chamber_temperature_k": 0.021},
+    )
+
+
+def template(sweep: Sweep, batch: int) -> tuple[bytes, list[int]]:
     """A request for some sweeps, and where their times stand."""
-    body = encode_sweeps([make_sweep(points, trace_count)] * batch)
+    body = encode_sweeps([sweep] * batch)
     head = (
         f"POST /api/v1/sweeps HTTP/1.1\r\nHost: localhost\r\n"
         f"Content-Type: {MSGPACK_MEDIA_TYPE}\r\nContent-Length: {len(body)}\r\n\r\n"
@@ -99,12 +122,13 @@ class Load:
     def __init__(
         self,
         duration_s: float,
-        shape: tuple[int, int, int],
+        sweep: Sweep,
+        batch: int,
         most_per_s: float,
         first: int,
     ) -> None:
-        self.request, self.offsets = template(*shape)
-        self.batch = shape[-1]
+        self.request, self.offsets = template(sweep, batch)
+        self.batch = batch
         self.most_per_s = most_per_s
         self.duration_s = duration_s
         self.number = self.first = first
@@ -153,10 +177,12 @@ async def main() -> None:
     parser.add_argument("--batch", type=int, default=1)
     parser.add_argument("--most-per-s", type=float, default=float("inf"))
     parser.add_argument("--first", type=int, default=0, help="number of the first")
+    parser.add_argument("--described", action="store_true")
     asked = parser.parse_args()
     loop = asyncio.get_running_loop()
-    shape = (asked.points, asked.traces, asked.batch)
-    load = Load(asked.duration_s, shape, asked.most_per_s, asked.first)
+    sweep = make_sweep(asked.points, asked.traces)
+    sweep = described(sweep) if asked.described else sweep
+    load = Load(asked.duration_s, sweep, asked.batch, asked.most_per_s, asked.first)
     for _ in range(CLIENTS):
         await loop.create_connection(lambda: Client(load), "127.0.0.1", asked.port)
     await load.ended

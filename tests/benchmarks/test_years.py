@@ -142,8 +142,10 @@ def test_ten_million_sweeps_read_and_grow_as_ten_thousand_do(
         rates: dict[int, list[float]] = {rows: [] for rows in urls}
         for run in range(INGEST_RUNS):
             # Sweeps that were not there before: else they are duplicates.
-            first = (number * INGEST_RUNS + run) * 10_000_000
-            options = ("--duration-s", "4", "--first", str(first))
+            first = (number * INGEST_RUNS + run) * 1_000_000
+            # Rows as long as those that are there: shorter ones would fill gaps that
+            # PostgreSQL's VACUUM found in each of their pages.
+            options = ("--duration-s", "4", "--described", "--first", str(first))
             for rows, url in urls.items():
                 if state == "cold":
                     databases.chill()
