@@ -6,7 +6,7 @@
  * texts, integers and bytes. Exit code 0: the service has it on disk. 1: it will not
  * take it. 2: try again later, with the same message: the same content is stored once.
  */
-#define _POSIX_C_SOURCE 200809L
+#define _XOPEN_SOURCE 700 /* sockets and M_PI */
 #include <complex.h>
 #include <math.h>
 #include <netdb.h>

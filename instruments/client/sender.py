@@ -1,7 +1,8 @@
 """For a DAQ script: every sweep on disk at once, and at the service in the end."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -65,7 +66,6 @@ class SweepSender:
     ) -> None:
         self._clock = clock or SystemClock()
         self._drain_s = drain_s
-        self._cavities: set[str] = set()
         self._spool = Spool(
             Path(spool).expanduser(), max_bytes=max_bytes, clock=self._clock
         )
@@ -139,12 +139,12 @@ class SweepSender:
 
     def send_sweep(self, sweep: Sweep) -> bool:
         """Keep a sweep that is one already; see ``send``."""
-        self._cavities.add(sweep.cavity)
         return self._spool.put(sweep)
 
     def status(self) -> SpoolStatus:
-        """Tell what waits, what has arrived and what was set aside."""
-        return self._spool.state()
+        """Tell what waits and why, what has arrived and what was set aside."""
+        state = self._spool.state()
+        return replace(state, last_error=state.last_error or self.last_error)
 
     @property
     def last_error(self) -> str | None:
@@ -186,9 +186,11 @@ class SweepSender:
         self._client.close()
         self._spool.close()
 
-    def _register(self) -> None:
-        for cavity in sorted(self._cavities):
-            try:
+    def _register(self, cavities: Collection[str]) -> bool:
+        try:
+            for cavity in sorted(cavities):
                 self._client.put_cavity(cavity, {})
-            except ServiceError as error:
-                _log.warning("%s cannot be registered: %s", cavity, error)
+        except ServiceError as error:
+            _log.warning("%s cannot be registered: %s", cavity, error)
+            return False
+        return True

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from instruments.client.backoff import Backoff
 from instruments.client.errors import RejectedError, SpoolError, TryAgainError
@@ -15,6 +15,7 @@ from instruments.client.http import (
 from instruments.client.spool import Spool
 from instruments.client.spool_records import SpooledSweep
 from instruments.clock import Clock
+from instruments.measurement.bodies import unpack_body
 
 _log = logging.getLogger(__name__)
 
@@ -38,8 +39,9 @@ class Uploader:
     backoff
         Waits after failures; 0.5 s doubling to 60 s with full jitter by default.
     on_unregistered
-        Called where the service does not know the cavity of a sweep, so that somebody
-        registers it; the sweep is posted again a few times before it is set aside.
+        Called with the cavities that the service does not know, so that somebody
+        registers them; tells whether that is done. The sweeps are posted again, at
+        once where it is, a few times before they are set aside.
     """
 
     def __init__(
@@ -49,7 +51,7 @@ class Uploader:
         *,
         clock: Clock,
         backoff: Backoff | None = None,
-        on_unregistered: Callable[[], None] | None = None,
+        on_unregistered: Callable[[Collection[str]], bool] | None = None,
     ) -> None:
         self._spool = spool
         self._client = client
@@ -129,13 +131,20 @@ class Uploader:
             if (sweep, result) not in waiting:
                 self._bury(sweep, result.error or "rejected without a reason")
         if waiting:
-            if self._on_unregistered is not None and any(
-                result.code == UNREGISTERED_CAVITY for _, result in waiting
-            ):
-                self._on_unregistered()
-            return self._note_failure(TryAgainError(str(waiting[0][1].error)))
+            return self._wait_for(waiting)
         self._note_success()
         return 0.0
+
+    def _wait_for(self, waiting: list[tuple[SpooledSweep, SweepResult]]) -> float:
+        unknown = [
+            sweep for sweep, result in waiting if result.code == UNREGISTERED_CAVITY
+        ]
+        if unknown and self._on_unregistered is not None:
+            is_done = self._on_unregistered({_cavity_of(sweep) for sweep in unknown})
+            is_first = all(self._attempts[sweep.key] == 1 for sweep in unknown)
+            if is_done and is_first and len(unknown) == len(waiting):
+                return 0.0
+        return self._note_failure(TryAgainError(str(waiting[0][1].error)))
 
     def _may_pass(self, sweep: SpooledSweep, result: SweepResult) -> bool:
         # A clock that is wrong will be set: no reason to give up what was measured.
@@ -184,3 +193,8 @@ class Uploader:
         if not self._stopping.is_set() and not self._stopping.wait(duration_s):
             return
         self._clock.sleep(min(duration_s, _STOPPING_PAUSE_S))
+
+
+def _cavity_of(sweep: SpooledSweep) -> str:
+    (message,) = unpack_body(sweep.message)
+    return str(message["cavity"])

@@ -1,6 +1,7 @@
 """From the instruments to the service: poller, spool and uploader as one."""
 
 import threading
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -147,7 +148,7 @@ class PollingPipeline:
             self._spool,
             self._client,
             clock=clock,
-            on_unregistered=self._link.renew,
+            on_unregistered=self._register_again,
         )
         self._report = PollerReport(
             config,
@@ -236,6 +237,11 @@ class PollingPipeline:
     def _begin_posting(self) -> None:
         self._uploader.start()
         self._is_registered.set()
+
+    def _register_again(self, cavities: Collection[str]) -> bool:
+        del cavities  # The link registers the whole array, in its own thread.
+        self._link.renew()
+        return False
 
     def _drain(self, drain_s: float) -> None:
         until_s = self._clock.monotonic_s() + drain_s

@@ -145,21 +145,25 @@ def test_busy_service_is_asked_again_not_before_it_said(
     assert spool.state().confirmed_total == 3
 
 
+@pytest.mark.parametrize("is_at_once", [True, False])
 def test_unregistered_cavity_is_registered_and_posted_again(
-    spool, service, start_uploader, make_sweep
+    spool, service, start_uploader, make_sweep, caplog, is_at_once
 ):
     service.refused["cavity-1"] = "unregistered_cavity"
     calls = []
 
-    def register():
-        calls.append(1)
+    def register(cavities):
+        calls.append(set(cavities))
         service.refused.clear()
+        return is_at_once
 
     spool.put(make_sweep(0))
-    start_uploader(service.url, on_unregistered=register)
+    uploader = start_uploader(service.url, on_unregistered=register)
     wait_until(lambda: service.stored)
-    assert len(calls) == 1
+    assert calls == [{"cavity-1"}]
     assert spool.state().rejected_total == 0
+    wait_until(lambda: uploader.last_error is None)
+    assert ("unregistered_cavity" in caplog.text) is not is_at_once
 
 
 def test_cavity_that_nobody_registers_is_no_retry_loop(
@@ -169,7 +173,7 @@ def test_cavity_that_nobody_registers_is_no_retry_loop(
     calls = []
     spool.put(make_sweep(0, "gone"))
     spool.put(make_sweep(1))
-    start_uploader(service.url, on_unregistered=lambda: calls.append(1))
+    start_uploader(service.url, on_unregistered=calls.append)
     wait_until(lambda: spool.state().depth == 0)
     assert len(calls) == 3
     assert spool.state().rejected_total == 1

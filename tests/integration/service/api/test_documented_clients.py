@@ -1,5 +1,7 @@
 """What the how-to says works: the Python lines, the curl lines, the C program."""
 
+import re
+import shlex
 import shutil
 import subprocess
 import threading
@@ -80,17 +82,14 @@ def test_the_curl_lines_work_as_they_stand(client, root, root_url, tmp_path):
 def test_the_c_program_compiles_without_a_warning_and_posts(
     client, root, root_url, tmp_path
 ):
-    compiler = shutil.which("cc")
-    if compiler is None:
+    if shutil.which("cc") is None:
         pytest.skip("no C compiler here")
-    program = tmp_path / "post_sweep"
-    strict = ["-std=c11", "-D_DEFAULT_SOURCE", "-Wall", "-Wextra", "-Werror", "-O2"]
     source = root / "docs" / "how-to" / "post_sweep.c"
-    subprocess.run(
-        [compiler, *strict, "-o", str(program), str(source), "-lm"],
-        check=True,
-        timeout=50,
-    )
+    told = re.search(r"\* {3}(cc .+?) && ", source.read_text())[1]
+    for flags in ("", " -std=c99 -Wall -Wextra -Werror"):
+        line = f"{told.replace(source.name, str(source))}{flags}"
+        subprocess.run(shlex.split(line), check=True, cwd=tmp_path, timeout=50)
+    program = tmp_path / "post_sweep"
     host, _, port = root_url.removeprefix("http://").partition(":")
 
     def run(cavity: str) -> subprocess.CompletedProcess:
@@ -116,15 +115,18 @@ def test_a_sender_keeps_sweeps_while_nobody_listens_and_goes_on(
 ):
     away = SweepSender("http://127.0.0.1:1", spool=tmp_path, drain_s=0.1)
     for number in range(5):
-        assert away.send("cavity-1", AXIS_HZ, {"S21": np.full(11, number + 0j)})
+        cavity = "new-one" if number == 4 else "cavity-1"
+        assert away.send(cavity, AXIS_HZ, {"S21": np.full(11, number + 0j)})
     told = []
     assert not away.drain(0.3, progress=told.append)
     assert told[-1].depth == 5
     assert "does not answer" in away.last_error
+    assert away.status().last_error == away.last_error
     away.close()
     with SweepSender(root_url, spool=tmp_path) as sender:
         assert sender.drain(30.0)
-    assert len(stored(client)) == 5
+    found = [sweep["cavity"] for sweep in stored(client)]
+    assert sorted(found) == ["cavity-1"] * 4 + ["new-one"]
 
 
 def test_a_spool_has_one_owner_and_a_wrong_sweep_is_told_at_once(root_url, tmp_path):
