@@ -5,8 +5,11 @@
 """
 
 from importlib import import_module, metadata
+from typing import Any
 
 import click
+
+from service.cli.exits import BadInputError
 
 COMMANDS = {
     "demo": "Play the emulated array with scripted faults, dashboard included.",
@@ -33,7 +36,21 @@ COMMANDS = {
 
 
 class LazyGroup(click.Group):
-    """A group whose commands are imported on first use."""
+    """A group whose commands are imported on first use; bad usage gets one line."""
+
+    def make_context(self, *arguments: Any, **options: Any) -> click.Context:
+        """Parse the options of the group itself."""
+        try:
+            return super().make_context(*arguments, **options)
+        except click.UsageError as error:
+            raise _in_one_line(error) from None
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Parse and run the sub-command."""
+        try:
+            return super().invoke(ctx)
+        except click.UsageError as error:
+            raise _in_one_line(error) from None
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Name all sub-commands in reading order."""
@@ -65,6 +82,15 @@ class LazyGroup(click.Group):
         del ctx
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+
+def _in_one_line(error: click.UsageError) -> click.ClickException:
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        return error
+    path = "halowatch" if error.ctx is None else error.ctx.command_path
+    words = " ".join(error.format_message().split()).removesuffix(".")
+    where = " ".join(path.split()[1:])
+    return BadInputError(f"{where + ': ' if where else ''}{words}; see {path} --help")
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

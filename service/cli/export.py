@@ -45,8 +45,7 @@ from service.storage.migration import check_revision
     "--format",
     "form",
     type=click.Choice(list(FORMATS)),
-    required=True,
-    help="What to write.",
+    help="What to write; absent: what OUT ends in.",
 )
 @click.option(
     "--what",
@@ -78,7 +77,7 @@ from service.storage.migration import check_revision
 def command(
     *,
     out: Path,
-    form: str,
+    form: str | None,
     what: str,
     from_: str | None,
     to: str | None,
@@ -92,11 +91,11 @@ def command(
 ) -> None:
     """Export from the database of HALOWATCH_DATABASE_URL, or from --url, to OUT.
 
-    OUT is a file if it ends in the format's suffix (.parquet, .h5, .npz, .csv), else a
-    folder of parts. The same command again goes on where it was interrupted, and adds
-    what has arrived since to a folder. Frequencies are in Hz, times in seconds since
-    1970 (UTC), temperatures in K, fields in tesla. HALOWATCH_KEY is the key that is
-    sent to --url.
+    OUT is a file if it ends in a format's suffix (.parquet, .h5, .npz, .csv), else a
+    folder of parts, of which --format tells the kind. The same command again goes on
+    where it was interrupted, and adds what has arrived since to a folder. Frequencies
+    are in Hz, times in seconds since 1970 (UTC), temperatures in K, fields in tesla.
+    HALOWATCH_KEY is the key that is sent to --url.
     """
     if url is not None:
         check_url(url)
@@ -110,6 +109,7 @@ def command(
             run=run,
             labels=read_wanted(labels),
         )
+        form = _form_of(out, form)
         order = _Order(Subject(what), wanted, form, out, is_quiet=as_json)
         check_subject(order.subject, wanted, form)
         count = _from_database(order) if url is None else _from_service(order, url)
@@ -182,6 +182,21 @@ def _from_service(order: _Order, url: str) -> int:
             patiently=partial(patiently, SystemClock()),
         )
         return order.run(source, form)
+
+
+def _form_of(out: Path, form: str | None) -> str:
+    suffix = out.suffix.lower()
+    ends_as = next(
+        (n for n, known in FORMATS.items() if suffix in known.suffixes), None
+    )
+    if form is None and ends_as is None:
+        raise BadInputError(f"--format: {out} tells none; name {', '.join(FORMATS)}")
+    if form is not None and ends_as not in (None, form) and not out.is_dir():
+        raise BadInputError(
+            f"--format: {out} ends as {ends_as} does and would hold {form}; "
+            "give it another name, or leave --format out"
+        )
+    return form or str(ends_as)
 
 
 def _time(option: str, text: str | None) -> datetime | None:

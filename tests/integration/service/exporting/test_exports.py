@@ -339,10 +339,11 @@ def test_a_folder_of_something_else_is_left_alone(export, judged, tmp_path):
         export("parquet", "b")
 
 
-def test_the_documented_line_of_duckdb_reads_the_parquet(
-    export, judged, tmp_path, root, monkeypatch
+def test_the_documented_lines_of_duckdb_and_h5py_read_what_was_written(
+    export, judged, tmp_path, root, monkeypatch, capsys
 ):
-    export("parquet", "export", SMALL)
+    export("parquet", "campaign", SMALL)
+    export("hdf5", "campaign.h5")
     monkeypatch.chdir(tmp_path)
     page = (root / "docs" / "how-to" / "export-data.md").read_text()
     lines = re.findall(r'duckdb\.sql\(\s*"([^"]+)"', page)
@@ -350,6 +351,8 @@ def test_the_documented_line_of_duckdb_reads_the_parquet(
     first, *others = (duckdb.sql(line).fetchall() for line in lines)
     assert {row[0]: row[1] for row in first} == {"cavity-1": 8, "cavity-2": 4}
     assert all(others)
+    exec(page.split("```python\n")[-1].split("```")[0], {})
+    assert capsys.readouterr().out.count("cavity-2") == 4
 
 
 @pytest.mark.parametrize("form", ["csv", "parquet", "hdf5", "npz"])

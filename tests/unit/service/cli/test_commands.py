@@ -31,6 +31,35 @@ def test_an_unknown_command_is_bad_usage() -> None:
     assert "nonsense" in run.output
 
 
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("nonsense", "No such command 'nonsense'; see halowatch --help"),
+        ("--colour", "No such option '--colour'; see halowatch --help"),
+        ("fit", "fit: Missing argument 'FILE'; see halowatch fit --help"),
+        ("train a.npz", "train: Missing option '--output'; see halowatch train --help"),
+        (
+            "keys create --name a --scope all",
+            "keys create: Invalid value for '--scope'",
+        ),
+        ("demo --cavities 0", "demo: Invalid value for '--cavities': 0 is not in the"),
+    ],
+)
+def test_bad_usage_is_one_line_that_names_the_thing_and_the_mend(line, told) -> None:
+    run = CliRunner().invoke(main, line.split(), prog_name="halowatch")
+    assert run.exit_code == 2
+    assert run.stdout == ""
+    assert run.stderr.startswith(f"halowatch: {told}")
+    assert run.stderr.count("\n") == 1
+    assert run.stderr.endswith(" --help\n")
+
+
+def test_a_group_without_a_command_shows_its_help() -> None:
+    run = CliRunner().invoke(main, ["keys"], prog_name="halowatch")
+    assert run.exit_code == 2
+    assert "revoke" in run.output
+
+
 def test_a_missing_extra_is_named_with_the_mend() -> None:
     run = subprocess.run(
         [sys.executable, "-c", WITHOUT_TORCH],

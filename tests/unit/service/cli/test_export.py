@@ -52,3 +52,17 @@ def test_touchstone_holds_no_table(empty, tmp_path):
     done = run(tmp_path / "out", "--format", "touchstone", "--what", "readings")
     assert done.exit_code == 2
     assert "parquet or csv" in done.stderr
+
+
+def test_what_a_file_ends_in_tells_its_format(empty, tmp_path):
+    done = run(tmp_path / "out.parquet", "--json")
+    assert done.exit_code == 0, done.output
+    for arguments, told in (
+        ([tmp_path / "out"], "tells none; name touchstone, parquet"),
+        ([tmp_path / "out.csv", "--format", "npz"], "ends as csv does and would hold"),
+    ):
+        refused = run(*arguments)
+        assert refused.exit_code == 2
+        assert refused.stderr.startswith("halowatch: --format: ")
+        assert told in refused.stderr
+        assert refused.stderr.count("\n") == 1
