@@ -32,7 +32,7 @@ from models.evaluation.served import judge_corpus
 from models.evaluation.strangers import score_strangers
 from models.evaluation.subsets import score_subsets
 from models.serving.folder import StoredModel, load_model
-from models.training.corpus import Corpus, build_corpus
+from models.training.corpus import Corpus, build_corpus, left_out_words
 from models.training.recipe import Recipe
 from models.training.split import SplitKind
 from models.training.splitting import (
@@ -141,7 +141,10 @@ def evaluate_model(
         "trained_on_this_archive": seen,
         "split": splits[GROUPED].kind.value,
         "splits": described,
-        "warnings": _warnings(cycles, splits[GROUPED].kind, seen=seen),
+        "warnings": [
+            *_warnings(cycles, splits[GROUPED].kind, seen=seen),
+            *left_out_words([archive], corpus),
+        ],
         "targets": targets,
         "missing_baselines": board.missing,
         "not_evaluated": dict(plan.refused),

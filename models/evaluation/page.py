@@ -24,7 +24,7 @@ _STYLE = """
 --blue:#2563a8;--warm:#c2571a}
 *{box-sizing:border-box}
 body{margin:0;font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:#fff}
-main{max-width:1180px;margin:0 auto;padding:28px 24px 60px}
+main{max-width:1400px;margin:0 auto;padding:28px 24px 60px}
 h1{font-size:24px;margin:0 0 4px}h2{font-size:20px;margin:44px 0 6px;padding-top:14px;
 border-top:2px solid var(--ink)}h3{font-size:15px;margin:24px 0 8px}
 p{margin:4px 0 10px;max-width:75ch}.soft{color:var(--soft)}

@@ -220,6 +220,16 @@ def _as(
     return inputs, None if inputs is None else inputs.form.of_views(views)
 
 
+def left_out_words(archives: Sequence[LabelledArchive], corpus: Corpus) -> list[str]:
+    """Say how many sweeps of the archives the corpus does not hold; nothing if none."""
+    total = sum(archive.sweep_count for archive in archives)
+    left_out = total - corpus.sweep_count
+    if not left_out:
+        return []
+    where = "left out, for no trace of theirs can be used over the model's band"
+    return [f"{where}: {left_out} of {total} sweeps"]
+
+
 def _further_labels(archives: Sequence[LabelledArchive]) -> dict[str, str]:
     """Return the name of every further scalar label with its unit."""
     found: dict[str, str] = {}

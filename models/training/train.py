@@ -22,7 +22,7 @@ from models.serving.trained import TrainedModel
 from models.training.calibrate import calibrate
 from models.training.checkpoints import Checkpoints
 from models.training.comparison import compare
-from models.training.corpus import Corpus, build_corpus
+from models.training.corpus import Corpus, build_corpus, left_out_words
 from models.training.networks import learn_networks
 from models.training.opinion import learn_second_opinion
 from models.training.pretraining import prepare_pretraining
@@ -155,7 +155,7 @@ def train_model(
     metrics = _metrics(corpus, plan, read)
     compared = compare(corpus, plan, split, metrics)
     say.done(Stage.BASELINES)
-    warnings = _warnings(corpus, split)
+    warnings = (*_warnings(corpus, split), *left_out_words(archives, corpus))
     brought = None
     if pretraining is not None and twin is not None:
         brought = pretraining_record(pretraining, networks.guarded, twin)

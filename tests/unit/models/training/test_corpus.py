@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from models.errors import TrainingRefusedError
-from models.training.corpus import build_corpus
+from models.training.corpus import build_corpus, left_out_words
 from models.training.references import references_of
 
 
@@ -34,6 +34,17 @@ def test_bad_traces_are_left_out(archive):
     assert corpus.present[4].tolist() == [True, False, True]
     assert corpus.present[5].tolist() == [True, True, False]
     assert np.isfinite(corpus.ratio).all()
+
+
+def test_sweeps_without_any_good_trace_are_left_out_and_counted(archive):
+    assert left_out_words([archive], build_corpus([archive])) == []
+    s = archive.s.copy()
+    s[4] = 1e20
+    void = replace(archive, s=s)
+    corpus = build_corpus([archive, void])
+    assert corpus.sweep_count == 2 * archive.sweep_count - 1
+    (sentence,) = left_out_words([archive, void], corpus)
+    assert sentence.endswith(f"1 of {2 * archive.sweep_count} sweeps")
 
 
 def test_archives_of_several_runs_go_together(archive, archive_maker):
