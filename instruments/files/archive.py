@@ -28,6 +28,7 @@ _NUMBERS = ("temperature_k", "magnetic_field_tesla")
 _CLASSES = ("condition", "component")
 _REQUIRED = ("frequency_hz", "s", "s_parameters", *_TEXTS, "measured_at")
 _KNOWN = {*_REQUIRED, "is_reference", *_NUMBERS, *_CLASSES}
+_KINDS = {"f": "real numbers", "i": "whole numbers", "U": "texts", "b": "booleans"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -226,6 +227,8 @@ def _prefixed(
 
 def _check_samples(archive: LabelledArchive) -> None:
     s, names = archive.s, archive.s_parameters
+    if s.ndim == 3 and len(s) == 0:
+        raise MeasurementError("s", "holds no sweep")
     if s.ndim != 3 or 0 in s.shape:
         raise MeasurementError("s", f"has shape {s.shape}, needs (sweep, trace, point)")
     if s.dtype != np.complex64:
@@ -276,9 +279,12 @@ def _check_columns(archive: LabelledArchive) -> None:
 
 
 def _check_column(name: str, values: Any, kinds: str, count: int) -> None:
-    if values.dtype.kind not in kinds or values.shape != (count,):
+    if values.dtype.kind not in kinds:
+        wanted = " or ".join(_KINDS[kind] for kind in kinds)
+        held = _KINDS.get(values.dtype.kind, str(values.dtype))
+        raise MeasurementError(name, f"holds {held}, needs {wanted}")
+    if values.shape != (count,):
         raise MeasurementError(
             name,
-            f"is {values.dtype} of shape {values.shape}, needs one value for each of "
-            f"the {count} sweeps",
+            f"has shape {values.shape}, needs one value for each of the {count} sweeps",
         )

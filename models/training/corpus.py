@@ -153,8 +153,8 @@ def build_corpus(
                 features.append(found)
     if not features:
         raise TrainingRefusedError(
-            "no sweep of the archives covers the model's band: name archives that were "
-            "measured over it, or train a model on these"
+            "no sweep of the archives covers the model's band with samples that can be "
+            "used: name archives that were measured over it, or train a model on these"
         )
     views = tuple(each.view for each in features)
     inputs, coordinates = (

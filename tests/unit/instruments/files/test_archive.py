@@ -113,6 +113,24 @@ def test_wrong_fields_are_named(archive, field, value):
         replace(archive, **{field: value})
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "sentence"),
+    [
+        ("temperature_k", np.array(["4"] * 6), "holds texts, needs real numbers"),
+        ("cavity", np.zeros(6), "holds real numbers, needs texts"),
+        (
+            "condition",
+            np.array(["a"] * 5),
+            r"has shape \(5,\), .* each of the 6 sweeps",
+        ),
+        ("s", np.zeros((0, 2, 11), dtype=np.complex64), "holds no sweep"),
+    ],
+)
+def test_what_a_wrong_field_needs_is_said(archive, field, value, sentence):
+    with pytest.raises(MeasurementError, match=f"{field}: {sentence}"):
+        replace(archive, **{field: value})
+
+
 def test_missing_and_unknown_members_are_named(archive, tmp_path):
     path = tmp_path / "a.npz"
     write_archive(path, archive)
