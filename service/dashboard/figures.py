@@ -131,7 +131,9 @@ def interval_figure(estimate: Mapping[str, Any] | None, unit: Unit) -> Figure:
     )
 
 
-def measured_figure(value: float | None, sigma: float | None, unit: Unit) -> Figure:
+def measured_figure(
+    value: float | None, sigma: float | None, unit: Unit, *, absent: str = "no fit"
+) -> Figure:
     """Write a fitted value with its standard uncertainty.
 
     Parameters
@@ -142,9 +144,11 @@ def measured_figure(value: float | None, sigma: float | None, unit: Unit) -> Fig
         Standard uncertainty in the same unit, or None.
     unit
         The SI unit of both.
+    absent
+        What stands where there is no value.
     """
     if value is None:
-        return Figure(text="no fit", is_number=False)
+        return Figure(text=absent, is_number=False)
     exponent = unit.exponent(abs(value))
     scale = 10.0**-exponent
     if sigma is None:

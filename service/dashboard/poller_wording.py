@@ -47,12 +47,17 @@ def spool_words(spool: Mapping[str, Any]) -> str:
         words = "spool empty"
     else:
         held, limit = (spool[name] / _MEGABYTE for name in ("depth_bytes", "max_bytes"))
-        words = f"spool {spool['depth']} sweeps, {held:.3g} of {limit:.4g} MB"
+        count = f"{spool['depth']} sweep{'' if spool['depth'] == 1 else 's'}"
+        words = f"spool {count}, {_megabytes(held)} of {limit:.4g} MB"
         if spool["oldest_age_s"] is not None:
             words += f", oldest {age_words(spool['oldest_age_s'])}"
     if spool["dead_letter_count"]:
         words += f", {spool['dead_letter_count']} dead letters"
     return words
+
+
+def _megabytes(held: float) -> str:
+    return f"{held:.3g}" if held >= 1.0 else f"{held:.1f}" if held >= 0.1 else "< 0.1"
 
 
 def instrument_words(poller: Mapping[str, Any]) -> str:

@@ -58,7 +58,8 @@ def _opinion(opinion: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         told = opinion.get(name) or {}
         if told.get("p05") is not None:
             low, high = (scale * told[key] for key in ("p05", "p95"))
-            yield f"{word}, 90 %", f"{low:.3g} to {high:.3g} {unit}"
+            words = f"{low:.3g} to {high:.3g} {unit}"
+            yield f"{word}, 90 %", words.replace("-", "\N{MINUS SIGN}")
 
 
 def _strip(

@@ -56,7 +56,8 @@ async function refresh() {
       signal: AbortSignal.timeout(DEADLINE_MS),
     });
     if (response.redirected) return location.reload(); // the session is over: log in
-    if (!response.ok) throw new Error(`the page answered ${response.status}`);
+    // A page that says that there is no such cavity is an answer too.
+    if (!response.ok && response.status !== 404) throw new Error(`the page answered ${response.status}`);
     show(await response.text());
     report(true);
   } catch {
@@ -69,6 +70,7 @@ async function refresh() {
 /** @param {string} page */
 function show(page) {
   const next = new DOMParser().parseFromString(page, "text/html");
+  if (next.body.className !== document.body.className) return location.reload(); // it is another page now
   for (const id of FOLLOWING) {
     const [here, there] = [document.getElementById(id), next.getElementById(id)];
     if (here && there) morph(here, there);

@@ -8,6 +8,7 @@ import { UNITS, greatest, prefixed } from "./units.js";
 
 const POINTS = 600;
 const SHORTEST_MS = 4000;
+const LEAST_SPAN_S = 60;
 const BAND_LINES = [
   { label: "95 %", color: "--band", isEdge: true },
   { label: "5 %", color: "--band", isEdge: true },
@@ -51,7 +52,8 @@ export function startTrends(cavity) {
       // Another range was chosen meanwhile, or a later answer overtook this one.
       if (wanted_s !== span_s || turn < shownTurn) return;
       shownTurn = turn;
-      for (const name of Object.keys(SHOWN)) show(charts[name], name, trends[name], [to_s - wanted_s, to_s]);
+      const from_s = Math.max(to_s - wanted_s, beginning_s(trends, to_s));
+      for (const name of Object.keys(SHOWN)) show(charts[name], name, trends[name], [from_s, to_s]);
     } catch (error) {
       if (turn < shownTurn) return;
       for (const chart of Object.values(charts)) chart.tell(/** @type {Error} */ (error).message);
@@ -77,6 +79,16 @@ function query(to_s, span_s) {
     to: new Date(to_s * 1000).toISOString(),
     points: String(POINTS),
   });
+}
+
+/**
+ * Where the axis begins, as a sparkline's does: a young array fills its charts.
+ * @param {Record<string, Trend | undefined>} trends
+ * @param {number} to_s
+ */
+function beginning_s(trends, to_s) {
+  const firsts = Object.keys(SHOWN).map((name) => trends[name]?.time[0] ?? Infinity);
+  return Math.min(...firsts, to_s - LEAST_SPAN_S);
 }
 
 /** @param {(span_s: number) => void} onChoice */

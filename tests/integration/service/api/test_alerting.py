@@ -101,6 +101,16 @@ def scene(config, database, judge, clock, make_sweep, post, webhook, stepping_cl
     scene.http.close()
 
 
+def test_one_bad_sweep_calls_nobody_and_the_wall_does_not_call_it_good(scene):
+    scene.register(["cavity-1"])
+    for scale, state in ((2.0, "warning"), (1.0, "good"), (20.0, "warning")):
+        scene.step()
+        scene.sweep(scale=scale)
+        scene.settle()
+        assert scene.rules() == set()
+        assert scene.client.get("cavities/cavity-1").json()["state"] == state
+
+
 def test_two_of_three_bad_sweeps_raise_and_three_good_ones_clear(scene):
     scene.register(["cavity-1"])
     for scale in (2.0, 1.0):

@@ -74,6 +74,8 @@ def test_what_waits_and_what_became_of_the_rest(poller):
     assert spool_words(poller["spool"]) == "spool empty"
     spool = poller["spool"] | {"depth": 3, "depth_bytes": 1.5e6, "dead_letter_count": 2}
     assert spool_words(spool) == "spool 3 sweeps, 1.5 of 1000 MB, 2 dead letters"
+    few = spool | {"depth": 1, "depth_bytes": 7370, "dead_letter_count": 0}
+    assert spool_words(few) == "spool 1 sweep, < 0.1 of 1000 MB"
     sweeps = {"measured": 9, "stored": 5, "flagged": 1, "lost": 2}
     sweeps["failed"] = {"not_finite": 3, "late": 1}
     assert sweep_words(sweeps) == "9 measured, 5 stored, 1 flagged, 2 lost, 4 failed"

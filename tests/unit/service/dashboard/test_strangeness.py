@@ -1,6 +1,6 @@
 """Strips of where a sweep is strange."""
 
-from service.dashboard.strangeness import strangeness_strips
+from service.dashboard.strangeness import opinion_lines, strangeness_strips
 
 
 def diagnosis(**scores):
@@ -22,3 +22,9 @@ def test_models_without_a_twin_have_none():
     even = {"S21": [1 / 16] * 16}
     assert len(strangeness_strips(diagnosis(t2=even, q=even))) == 2
     assert strangeness_strips(None) == []
+
+
+def test_a_field_below_nothing_has_a_minus_sign():
+    told = {"magnetic_field_tesla": {"p05": -2.31e-4, "p95": 1.46e-3}}
+    words = "\N{MINUS SIGN}0.231 to 1.46 mT"
+    assert opinion_lines({"second_opinion": told}) == [("B, 90 %", words)]

@@ -151,6 +151,21 @@ def test_lost_connection_is_said_and_mends_itself(page, backstage):
     expect(page.locator("#lost")).to_be_hidden()
 
 
+def test_page_of_an_unknown_cavity_is_live_and_becomes_its_page(
+    page, live_array, backstage
+):
+    open_live(page, "/cavities/cavity-9")
+    expect(page.locator("h1")).to_have_text("No cavity is called cavity-9")
+    with page.expect_response("**/cavities/cavity-9"):
+        backstage.events.append(("sweep", {"cavity": "cavity-1", "purpose": "wide"}))
+    page.wait_for_timeout(300)
+    expect(page.locator("#lost")).to_be_hidden()
+    live_array.cavity_records.append(live_array.cavity_record(9, "good", 12))
+    backstage.events.append(("sweep", {"cavity": "cavity-9", "purpose": "wide"}))
+    expect(page.locator(".cavity-state")).to_have_text("Good")
+    expect(page.locator("#connection")).to_have_text("live")
+
+
 def test_theme_is_kept(page):
     open_live(page, WALL)
     ground = "getComputedStyle(document.documentElement).backgroundColor"
