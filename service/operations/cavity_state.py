@@ -147,7 +147,7 @@ def _state(facts: _Facts, now: datetime) -> str:
     if severities:
         return "warning"
     wide = facts.diagnoses[SweepPurpose.WIDE]
-    if wide is None or not _is_judged(wide.record):
+    if wide is None or not _is_judged(wide.record) or _is_behind(facts, wide, now):
         return "unknown"
     # One sweep calls nobody, but the wall must not call good what it names ill.
     return "good" if wide.record["condition"]["label"] == HEALTHY else "warning"
@@ -157,6 +157,11 @@ def _is_judged(record: Mapping[str, Any]) -> bool:
     # Without a model or a reference nothing was concluded, and so nothing is good.
     has_condition = record["condition"]["state"] == EstimateState.ESTIMATED
     return has_condition and NO_TRACE not in record["integrity"]
+
+
+def _is_behind(facts: _Facts, wide: DiagnosisRecord, now: datetime) -> bool:
+    # Sweeps come and nobody judges them: what was good once tells nothing of now.
+    return age_s(wide.measured_at, now) > _stale_after_s(facts.cavity)
 
 
 def _is_stale(facts: _Facts, now: datetime) -> bool:

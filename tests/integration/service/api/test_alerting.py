@@ -111,6 +111,19 @@ def test_one_bad_sweep_calls_nobody_and_the_wall_does_not_call_it_good(scene):
         assert scene.client.get("cavities/cavity-1").json()["state"] == state
 
 
+def test_a_verdict_that_sweeps_have_left_behind_is_not_good(scene):
+    scene.register(["cavity-1"])
+    scene.step()
+    scene.sweep()
+    scene.settle()
+    for state in ("good", "good", "good", "unknown"):
+        scene.step()
+        scene.sweep()
+        assert scene.client.get("cavities/cavity-1").json()["state"] == state
+    scene.settle()
+    assert scene.client.get("cavities/cavity-1").json()["state"] == "good"
+
+
 def test_two_of_three_bad_sweeps_raise_and_three_good_ones_clear(scene):
     scene.register(["cavity-1"])
     for scale in (2.0, 1.0):
