@@ -1,5 +1,6 @@
 """Answers as the contract wants them: JSON without NaN, problems with a code."""
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -22,6 +23,8 @@ from service.errors import (
 )
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
+
+_SHOWN_CHARACTERS = 200
 
 _log = structlog.get_logger(__name__)
 
@@ -116,12 +119,24 @@ async def _on_http_exception(request: Request, error: HTTPException) -> Response
         )
         status = error.status_code
 
-    response = problem_response(RouterError(str(error.detail)), request.url.path)
+    methods = _methods_of(request) if error.status_code == 405 else []
+    problem = RouterError(_router_words(request, error, methods))
+    response = problem_response(problem, request.url.path)
     response.headers.update(error.headers or {})
-    methods = _methods_of(request) if error.status_code == 405 else ()
     if methods:
         response.headers["Allow"] = ", ".join(methods)
     return response
+
+
+def _router_words(
+    request: Request, error: HTTPException, methods: Sequence[str]
+) -> str:
+    path = request.url.path[:_SHOWN_CHARACTERS]
+    if error.status_code == 404:
+        return f"nothing is at {path}; /openapi.json lists every call"
+    if methods:
+        return f"{path} takes no {request.method}, only {', '.join(methods)}"
+    return str(error.detail)
 
 
 def _methods_of(request: Request) -> list[str]:

@@ -286,12 +286,15 @@ def test_what_does_not_exist_is_a_problem_with_a_code(client, path):
     assert answer.status_code == 404
     assert answer.headers["content-type"] == PROBLEM
     assert answer.json()["code"] == "not_found"
+    assert len(answer.json()["detail"].split()) > 2
 
 
 def test_another_method_is_a_problem_too(client):
     answer = client.delete("sweeps")
     assert answer.status_code == 405
     assert answer.json()["code"] == "method_not_allowed"
+    sentence = "/api/v1/sweeps takes no DELETE, only GET, POST"
+    assert answer.json()["detail"] == sentence
 
 
 def test_many_sweeps_in_one_body(client, make_sweep):
