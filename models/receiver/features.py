@@ -113,7 +113,7 @@ def _ripple(form: CoordinateForm, order: Indices) -> Indices:
         for trace, own in form.traces.items()
         if own.logarithmic
     ]
-    return np.array(found, dtype=np.intp).reshape(len(found), -1)
+    return np.array(found, dtype=np.intp).reshape(len(found), 2 * len(orders))
 
 
 def condition_features(

@@ -79,3 +79,20 @@ def test_a_missing_trace_adds_nothing(judge, new):
     own = judge.features.means[judge.form.trace_of == 0].any(axis=0)
     assert not found[:, :groups][:, ~own].any()
     assert found[:, :groups][:, own].any()
+
+
+def test_traces_that_cannot_be_followed_have_no_ripple(judge):
+    rough = {
+        name: replace(
+            trace,
+            logarithmic=False,
+            gates=(),
+            windows=(),
+            snaps=trace.snaps[:0],
+            snap_range=trace.snap_range[:0],
+        )
+        for name, trace in judge.form.traces.items()
+    }
+    form = FeatureForm.of(replace(judge.form, traces=rough), judge.emulator)
+    assert form.ripple.size == form.spread.size == 0
+    assert form.further == form.means.shape[1] + 2 * len(rough) + 3
