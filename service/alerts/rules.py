@@ -119,12 +119,16 @@ def find_unknown_change(seen: Observation, limit_k: float) -> Finding:
 def find_warming(seen: Observation, limit_k: float) -> Finding:
     """Find a receiver that is warm beyond doubt: p05 above the limit.
 
-    A temperature too low to be determined is a good one.
+    A temperature that is not determinable is a good one, unless even its interval is
+    above the limit. A sweep unlike anything trained tells none.
     """
-    if seen.temperature_state == EstimateState.NOT_DETERMINABLE:
-        return Finding.GOOD
     p05_k = seen.temperature_p05_k
-    if seen.temperature_state != EstimateState.ESTIMATED or p05_k is None:
+    if seen.temperature_state == EstimateState.NOT_DETERMINABLE:
+        if seen.is_out_of_distribution:
+            return Finding.SILENT
+        if p05_k is None:
+            return Finding.GOOD
+    elif seen.temperature_state != EstimateState.ESTIMATED or p05_k is None:
         return Finding.SILENT
     if p05_k > limit_k:
         return Finding.BAD

@@ -58,6 +58,21 @@ def seen(**changes) -> Observation:
             {"temperature_state": "not_determinable", "temperature_p05_k": None},
             Finding.GOOD,
         ),
+        (WARMING, {"temperature_state": "not_determinable"}, Finding.GOOD),
+        (
+            WARMING,
+            {"temperature_state": "not_determinable", "temperature_p05_k": 12.1},
+            Finding.BAD,
+        ),
+        (
+            WARMING,
+            {
+                "temperature_state": "not_determinable",
+                "temperature_p05_k": None,
+                "is_out_of_distribution": True,
+            },
+            Finding.SILENT,
+        ),
         (
             WARMING,
             {"temperature_state": "not_trained", "temperature_p05_k": None},
