@@ -2,12 +2,17 @@
 
 The scores are those of process monitoring: Hotelling's T2 inside the principal
 components, Q outside of them, and the mean distance to the five nearest known sweeps.
+
+They are calibrated as those of one thermal cycle more (:mod:`.cycles`), or a whole
+healthy cycle would be strange as soon as it is further off than all known ones.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+
+from models.calibration.cycles import CycledSweeps, NextCycle
 
 Reals = npt.NDArray[np.float64]
 
@@ -22,6 +27,7 @@ FLAG_BELOW = 0.005
 
 _TAIL_SHARE = 0.1
 _FASTEST_TAIL = 12.0
+_LEAST_SCORE = 1e-12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -72,39 +78,56 @@ class NoveltyCalibration:
             values[:, column] = np.maximum(inside * (1 - least) + least, least) * tail
         return values
 
-    def combined(self, scores: Reals, further: Reals | None = None) -> Reals:
+    def combined(self, scores: Reals, *further: Reals) -> Reals:
         """Return the Bonferroni-combined p-value of each sweep, shape (sweep,).
 
         Parameters
         ----------
         further
-            p-values of one score more, NaN where it says nothing, shape (sweep,).
+            p-values of scores more, NaN where one says nothing, shape (sweep,) each.
         """
         smallest = self.p_values(scores).min(axis=1)
         count = np.full(smallest.shape, float(len(self.names)))
-        if further is not None:
-            count += np.isfinite(further)
-            smallest = np.fmin(smallest, further)
+        for each in further:
+            count += np.isfinite(each)
+            smallest = np.fmin(smallest, each)
         return np.asarray(np.minimum(1.0, count * smallest))
 
 
 def calibrate_novelty(
-    scores: Reals, names: tuple[str, ...] = SCORES
+    scores: Reals,
+    names: tuple[str, ...] = SCORES,
+    sweeps: CycledSweeps | None = None,
 ) -> NoveltyCalibration:
-    """Calibrate on the scores of held-out sweeps, shape (sweep, score)."""
-    levels = np.linspace(0.0, 1.0, GRID_SIZE)
-    quantiles = np.quantile(scores, levels, axis=0).T
+    """Calibrate on the scores of held-out sweeps, shape (sweep, score).
+
+    Parameters
+    ----------
+    sweeps
+        Whose the scores are; taken as exchangeable where None.
+    """
+    count = scores.shape[0]
+    least = 1.0 / (count + 1.0)
+    levels = np.linspace(0.0, 1.0, GRID_SIZE) * (1.0 - least)
+    quantiles, tail = [], []
+    for column in np.maximum(scores, _LEAST_SCORE).T:
+        expected = column
+        if sweeps is not None:
+            following = NextCycle.of(np.log(column), sweeps)
+            expected = column if following is None else np.exp(following.logs())
+        quantiles.append(np.quantile(expected, levels))
+        tail.append(_hill(expected))
     # Equal neighbours would make the inverse ambiguous.
-    quantiles = quantiles * (1.0 + 1e-9 * np.arange(GRID_SIZE))
+    rising = np.array(quantiles) * (1.0 + 1e-9 * np.arange(GRID_SIZE))
     return NoveltyCalibration(
-        quantiles=np.maximum(quantiles, 1e-12),
-        tail=np.array([_hill(column) for column in scores.T]),
-        sweep_count=scores.shape[0],
+        quantiles=np.maximum(rising, _LEAST_SCORE),
+        tail=np.array(tail),
+        sweep_count=count,
         names=names,
     )
 
 
-def _hill(scores: npt.NDArray[np.float64]) -> float:
+def _hill(scores: Reals) -> float:
     upper = np.sort(scores)[-max(int(_TAIL_SHARE * scores.size), 2) :]
     excess = float(np.mean(np.log(upper / max(upper[0], 1e-12))))
     return min(1.0 / max(excess, 1e-3), _FASTEST_TAIL)

@@ -72,6 +72,9 @@ class HealthyEmulator:
     tempering
         Power of the likelihood: below 1 where scatter learnt from few cycles made it
         too sure.
+    frozen_below
+        Place on the temperature axis below which nothing moves: what the mean does
+        there is the scatter of the cycles that taught it. -inf where there is none.
     """
 
     design: Design
@@ -85,6 +88,7 @@ class HealthyEmulator:
     place_range: tuple[float, float]
     field_range_tesla: tuple[float, float]
     tempering: float = 1.0
+    frozen_below: float = -np.inf
 
     def mean(self, place: Reals, field_tesla: Reals) -> Reals:
         """Return coordinates of a healthy receiver, shape (sweep, coordinate)."""
@@ -218,9 +222,19 @@ def fit_emulator(
     )
 
 
-def tempered(emulator: HealthyEmulator, tempering: float) -> HealthyEmulator:
-    """Return an emulator that is less sure."""
-    return replace(emulator, tempering=tempering)
+def tempered(
+    emulator: HealthyEmulator, tempering: float, frozen_share: float = 0.0
+) -> HealthyEmulator:
+    """Return an emulator that is less sure.
+
+    Parameters
+    ----------
+    frozen_share
+        Share of the trained range of the temperature axis in which nothing moves.
+    """
+    low, high = emulator.place_range
+    below = low + frozen_share * (high - low) if frozen_share else -np.inf
+    return replace(emulator, tempering=tempering, frozen_below=below)
 
 
 def _design_for(sweeps: HealthySweeps) -> Design:

@@ -31,7 +31,10 @@ class Posterior:
     chi_square
         Mean square of the residuals over what is there, shape (sweep,).
     best_place, best_field_tesla
-        Where the density peaks, shape (sweep,).
+        Where the sweep is explained best, shape (sweep,).
+    frozen_below
+        Place below which the receiver tells nothing, and the density is even; -inf
+        where it tells all, shape (sweep,).
     """
 
     places: Reals
@@ -43,6 +46,7 @@ class Posterior:
     chi_square: Reals
     best_place: Reals
     best_field_tesla: Reals
+    frozen_below: Reals
 
     def place_quantiles(self, levels: Reals) -> Reals:
         """Return quantiles on the temperature axis, shape (sweep, level)."""
@@ -71,6 +75,18 @@ class Posterior:
         density = np.maximum(self.density, 1e-300) ** (1.0 / doubt)[:, None]
         sigma = self.field_sigma_tesla * np.sqrt(doubt)[:, None]
         return replace(self, density=density, field_sigma_tesla=sigma)
+
+    def frozen(self, below: float) -> "Posterior":
+        """Return a posterior that is even below a place, with as much mass there."""
+        steps = np.diff(self.places, axis=1)
+        middle = 0.5 * (self.density[:, 1:] + self.density[:, :-1])
+        steps = np.where(self.places[:, 1:] <= below, steps, 0.0)
+        width = steps.sum(axis=1, keepdims=True)
+        even = (middle * steps).sum(axis=1, keepdims=True) / np.maximum(width, 1e-12)
+        density = np.where(self.places <= below, even, self.density)
+        return replace(
+            self, density=density, frozen_below=np.full(density.shape[0], below)
+        )
 
     def taken(self, rows: Flags) -> "Posterior":
         """Return some of the sweeps."""

@@ -106,7 +106,7 @@ class PosteriorReader:
         departures[:, self._present] = left * self._emulator.scale[self._present]
         turned = self._all_inverse[self._bands(best_place[:, 0])]
         residuals[:, self._present] = np.matmul(turned, left[:, :, None])[:, :, 0]
-        return Posterior(
+        found = Posterior(
             places=places,
             density=np.exp(logs - logs[best]),
             field_tesla=field,
@@ -116,7 +116,10 @@ class PosteriorReader:
             chi_square=(residuals**2).sum(axis=1) / max(int(self._present.sum()), 1),
             best_place=best_place[:, 0],
             best_field_tesla=best_field[:, 0],
+            frozen_below=np.full(values.shape[0], -np.inf),
         )
+        below = self._emulator.frozen_below
+        return found if below == -np.inf else found.frozen(below)
 
     def _bands(self, places: Reals) -> npt.NDArray[np.intp]:
         known = self._emulator.band_places

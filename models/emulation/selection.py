@@ -26,6 +26,10 @@ SHRINKAGES = (0.03, 0.1, 0.3)
 TEMPERINGS = (1.0, 0.7, 0.5, 0.35, 0.25, 0.17, 0.1)
 """Powers of the likelihood that are tried."""
 
+FROZEN_SHARES = (0.0, *(float(share) for share in np.arange(0.1, 0.96, 0.05)))
+"""Shares of the temperature axis that are tried as telling nothing."""
+
+_LEAST_GAIN = 0.02
 _FOLDS = 5
 _MOST_SWEEPS = 300
 _LEAST_LOG_DENSITY = -6.0
@@ -41,12 +45,15 @@ class Choice:
         Highest Legendre order that temperature and field are judged by.
     score
         Mean log density at the truth on left-out cycles, per dex.
+    frozen_share
+        Share of the temperature axis, from its cold end, in which nothing moves.
     """
 
     settings: Settings
     order: int
     tempering: float
     score: float
+    frozen_share: float = 0.0
 
 
 def choose(sweeps: HealthySweeps, order_of: npt.NDArray[np.intp]) -> Choice:
@@ -72,7 +79,8 @@ def choose(sweeps: HealthySweeps, order_of: npt.NDArray[np.intp]) -> Choice:
             found = _scored(sweeps, order_of, best.order, settings)
             if found.score > best.score:
                 best = found
-    return best
+    frozen = _scored(sweeps, order_of, best.order, best.settings, FROZEN_SHARES)
+    return frozen if frozen.score > best.score + _LEAST_GAIN else best
 
 
 def fit_chosen(
@@ -80,7 +88,8 @@ def fit_chosen(
 ) -> HealthyEmulator:
     """Fit an emulator as chosen."""
     used = np.asarray(order_of <= choice.order)
-    return tempered(fit_emulator(sweeps, choice.settings, used), choice.tempering)
+    fitted = fit_emulator(sweeps, choice.settings, used)
+    return tempered(fitted, choice.tempering, choice.frozen_share)
 
 
 def _scored(
@@ -88,39 +97,49 @@ def _scored(
     order_of: npt.NDArray[np.intp],
     order: int,
     settings: Settings,
+    frozen_shares: tuple[float, ...] = (0.0,),
 ) -> Choice:
     fold = folds_of(sweeps.cycle, _FOLDS)
     step = max(fold.size // _MOST_SWEEPS, 1)
     used = np.asarray(order_of <= order)
-    scores = np.zeros(len(TEMPERINGS))
+    scores = np.zeros((len(frozen_shares), len(TEMPERINGS)))
     count = 0
     for index in range(int(fold.max()) + 1):
         out = np.flatnonzero(fold == index)[::step]
         emulator = fit_emulator(sweeps.taken(fold != index), settings, used)
         count += out.size
-        scores += _scores(emulator, sweeps, out)
+        scores += _scores(emulator, sweeps, out, frozen_shares)
     scores /= max(count, 1)
-    best = int(scores.argmax())
+    frozen, best = np.unravel_index(scores.argmax(), scores.shape)
     return Choice(
         settings=settings,
         order=order,
         tempering=TEMPERINGS[best],
-        score=float(scores[best]),
+        score=float(scores[frozen, best]),
+        frozen_share=frozen_shares[frozen],
     )
 
 
 def _scores(
-    emulator: HealthyEmulator, sweeps: HealthySweeps, rows: npt.NDArray[np.intp]
+    emulator: HealthyEmulator,
+    sweeps: HealthySweeps,
+    rows: npt.NDArray[np.intp],
+    frozen_shares: tuple[float, ...],
 ) -> Reals:
-    """Return the sum of log densities at the truth, for each tempering."""
+    """Return the sum of log densities at the truth, (frozen share, tempering)."""
     values = sweeps.values[rows]
     posterior = PosteriorReader(emulator, _common(values)).read(values)
-    found = []
-    for tempering in TEMPERINGS:
-        doubted = replace(posterior, density=posterior.density**tempering)
-        logs = log_density(doubted, sweeps.place[rows])
-        found.append(float(np.maximum(logs, _LEAST_LOG_DENSITY).sum()))
-    return np.array(found)
+    low, high = emulator.place_range
+    found = np.empty((len(frozen_shares), len(TEMPERINGS)))
+    for column, tempering in enumerate(TEMPERINGS):
+        heated = replace(posterior, density=posterior.density**tempering)
+        for row, share in enumerate(frozen_shares):
+            below = low + share * (high - low)
+            logs = log_density(
+                heated.frozen(below) if share else heated, sweeps.place[rows]
+            )
+            found[row, column] = np.maximum(logs, _LEAST_LOG_DENSITY).sum()
+    return found
 
 
 def log_density(posterior: Posterior, place: Reals) -> Reals:

@@ -25,6 +25,9 @@ def emulator_record(emulator: HealthyEmulator) -> dict[str, Any]:
         "place_range": list(emulator.place_range),
         "field_range_tesla": list(emulator.field_range_tesla),
         "tempering": emulator.tempering,
+        "frozen_below": (
+            emulator.frozen_below if np.isfinite(emulator.frozen_below) else None
+        ),
     }
 
 
@@ -54,6 +57,7 @@ def check_emulator(record: Mapping[str, Any], owner: str) -> None:
         *record["place_range"],
         *record["field_range_tesla"],
         record["field_scale"],
+        record["frozen_below"] or 0.0,
     ]
     positive = [record["freedom"], record["tempering"]]
     if not np.isfinite(np.array(numbers + positive, dtype=np.float64)).all():
@@ -86,6 +90,7 @@ def emulator_of(
             f"{owner}: array 'emulator.covariances' is no covariance"
         )
     low, high = record["place_range"]
+    frozen = record["frozen_below"]
     weak, strong = record["field_range_tesla"]
     return HealthyEmulator(
         design=design,
@@ -99,4 +104,5 @@ def emulator_of(
         place_range=(float(low), float(high)),
         field_range_tesla=(float(weak), float(strong)),
         tempering=float(record["tempering"]),
+        frozen_below=-np.inf if frozen is None else float(frozen),
     )

@@ -1,5 +1,5 @@
 """Temperature, stray field and condition of a receiver, against its reference."""
 
-from models.receiver.judge import ReceiverJudge, ReceiverReading
+from models.receiver.judge import DEPARTURE, ReceiverJudge, ReceiverReading
 
-__all__ = ["ReceiverJudge", "ReceiverReading"]
+__all__ = ["DEPARTURE", "ReceiverJudge", "ReceiverReading"]

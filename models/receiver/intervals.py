@@ -6,14 +6,18 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
+from models.calibration import CycledSweeps, NextCycle
 from models.coordinates.signal import Flags, Reals
 from models.networks.density import LEVELS
 
-GROUP_COUNT = 4
-"""Three bands of the temperature axis, and one for sweeps that look faulty."""
+GROUP_COUNT = 5
+"""Three bands of the temperature axis, and two for sweeps of no band."""
 
 FAULTY_GROUP = 3
-"""Index of the last group."""
+"""Index of the group of sweeps that look faulty."""
+
+OPEN_GROUP = 4
+"""Index of the group of sweeps that may be as cold as any: nothing moves below."""
 
 TEMPERATURE_EDGES = (float(np.log10(4.0)), float(np.log10(40.0)))
 """Edges of the bands in log10 K: frozen, cold, warm."""
@@ -21,6 +25,13 @@ TEMPERATURE_EDGES = (float(np.log10(4.0)), float(np.log10(40.0)))
 CAUTION = 0.3
 """Share of what may lie outside that is kept back, for the next cycle is another."""
 
+CYCLE_SHARE = 0.77
+"""Share of the sweeps of one cycle that intervals hold for ..."""
+
+CYCLE_PROBABILITY = 0.94
+"""... with this probability."""
+
+_LEAST_ERROR = 1e-3
 _LEAST_GROUP = 30
 _USUAL_SHARE = 0.8
 _MEDIAN = LEVELS.index(0.5)
@@ -46,9 +57,14 @@ class Stretch:
         return np.asarray(np.sort(stretched, axis=1))
 
 
-def groups_of(place: Reals, faulty: Flags) -> npt.NDArray[np.intp]:
+def groups_of(
+    place: Reals, faulty: Flags, open_below: Flags | None = None
+) -> npt.NDArray[np.intp]:
     """Return the group of each sweep by its read temperature, shape (sweep,)."""
-    return np.where(faulty, FAULTY_GROUP, np.searchsorted(TEMPERATURE_EDGES, place))
+    band = np.searchsorted(TEMPERATURE_EDGES, place)
+    if open_below is not None:
+        band = np.where(open_below, OPEN_GROUP, band)
+    return np.where(faulty, FAULTY_GROUP, band)
 
 
 def usual_departure(
@@ -77,6 +93,8 @@ def fit_stretch(
     truth: Reals,
     group: npt.NDArray[np.intp],
     cycle: npt.NDArray[np.str_],
+    *,
+    is_place: bool = False,
 ) -> Stretch:
     """Find the stretch that covers left-out sweeps as often as promised.
 
@@ -89,6 +107,10 @@ def fit_stretch(
         Quantiles at :data:`models.networks.density.LEVELS`, shape (sweep, level).
     truth
         Shape (sweep,).
+    is_place
+        Whether it is the temperature, of which sweeps of the open group have an upper
+        bound only: what may lie outside of their intervals lies above. Other scalars
+        are as sure of a whole cycle (:func:`whole_cycle_reach`).
     """
     weight = _even_cycles(cycle)
     everything = np.ones(truth.size, dtype=np.bool_)
@@ -99,13 +121,45 @@ def fit_stretch(
             member = everything if index == FAULTY_GROUP else group != FAULTY_GROUP
         if not member.any():
             member = everything
+        share = np.array(LEVELS)
+        if is_place and index == OPEN_GROUP:
+            share = np.where(share > 0.5, 2 * share - 1, share)
+        error = truth[member] - raw[member, _MEDIAN]
         factors[index] = _factors(
             raw[member],
             truth[member],
             weight[member],
-            independent_count((truth[member] - raw[member, _MEDIAN]), cycle[member]),
+            share,
+            independent_count(error, cycle[member]),
         )
+        if not is_place:
+            outer = raw[member][:, [0, -1]] - raw[member, _MEDIAN : _MEDIAN + 1]
+            reach = np.abs(np.where(error > 0, outer[:, 1], outer[:, 0]))
+            least = whole_cycle_reach(
+                np.abs(error) / np.maximum(reach, 1e-9), cycle[member]
+            )
+            factors[index, [0, -1]] = np.maximum(factors[index, [0, -1]], least)
     return Stretch(factors=factors)
+
+
+def whole_cycle_reach(size: Reals, cycle: npt.NDArray[np.str_]) -> float:
+    """Return what most errors of most cycles stay below, one more counted in.
+
+    An interval may hold often enough for sweeps of all cycles, and yet for hardly one
+    of a cycle that errs as a whole.
+
+    Parameters
+    ----------
+    size
+        Of the errors, shape (sweep,).
+    """
+    least = max(_LEAST_ERROR * float(np.median(size)), 1e-300)
+    following = NextCycle.of(
+        np.log(np.maximum(size, least)), CycledSweeps.healthy(cycle)
+    )
+    if following is None:
+        return 0.0
+    return float(np.exp(following.bound(CYCLE_SHARE, CYCLE_PROBABILITY)))
 
 
 def allowance(level: float, count: float) -> float:
@@ -163,14 +217,17 @@ def _intraclass(
     return max((between - within) / total, 0.0) if total > 0 else 0.0
 
 
-def _factors(raw: Reals, truth: Reals, weight: Reals, count: float) -> Reals:
-    found = np.ones(len(LEVELS))
+def _factors(
+    raw: Reals, truth: Reals, weight: Reals, levels: Reals, count: float
+) -> Reals:
+    """Return factors by which each column holds its level, shape (level,)."""
+    found = np.ones(levels.size)
     median = raw[:, _MEDIAN]
-    for column, level in enumerate(LEVELS):
+    for column, level in enumerate(levels.tolist()):
         if column == _MEDIAN:
             continue
         reach = np.maximum(np.abs(raw[:, column] - median), 1e-9)
-        away = (median - truth if level < 0.5 else truth - median) / reach
+        away = (median - truth if column < _MEDIAN else truth - median) / reach
         outer = max(level, 1.0 - level)
         share = outer + CAUTION * (1.0 - outer)
         reached = _quantile(away, weight, share)

@@ -12,6 +12,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from models.calibration import NoveltyCalibration
 from models.calibration.presence import parts_of
 from models.calibration.scaling import softmax
 from models.coordinates import CoordinateForm, Coordinates
@@ -21,11 +22,10 @@ from models.networks.density import LEVELS
 from models.receiver.evidence import Evidence
 from models.receiver.failures import FailureHead
 from models.receiver.features import FeatureForm, condition_features
-from models.receiver.intervals import GROUP_COUNT, Stretch
+from models.receiver.intervals import Stretch
 from models.receiver.ridge import RidgeReader
 from models.receiver.softmax import SoftmaxHead
-
-TraceSet: TypeAlias = tuple[bool, ...]
+from models.receiver.traces import TraceSet, coordinates_of, rows_by_set
 
 Readings: TypeAlias = Mapping[str, Mapping[str, Reals]]
 """Expert to scalar target to quantiles, shape (sweep, level)."""
@@ -35,6 +35,9 @@ EXPERTS = ("emulator", "ridge", "network", "opinion")
 
 OTHERS = EXPERTS[2:]
 """Those who look at the sweep in ways of their own, and are asked beside the judge."""
+
+DEPARTURE = "healthy_chi_square"
+"""Name of the score that tells how far a sweep is from all that is healthy."""
 
 _LARGEST_TEXTURE = 30.0
 
@@ -78,6 +81,8 @@ class SetJudge:
         Target to how it is read.
     failures
         Which failures are there, each for itself, where that was learnt.
+    departure
+        Squared departures of left-out healthy sweeps; None where there were too few.
     """
 
     condition: SoftmaxHead | None
@@ -85,6 +90,7 @@ class SetJudge:
     usual: Reals
     scalars: dict[str, ScalarReading]
     failures: FailureHead | None = None
+    departure: NoveltyCalibration | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -103,6 +109,8 @@ class ReceiverReading:
         where that was not learnt, shape (sweep, failure).
     chi_square
         Mean squared departure from a healthy receiver, shape (sweep,).
+    p_value
+        How often a healthy sweep departs as far; NaN where nobody knows, (sweep,).
     known
         Whether the sweep's traces form a set that was trained, shape (sweep,).
     """
@@ -112,6 +120,7 @@ class ReceiverReading:
     present: Reals
     present_least: Reals
     chi_square: Reals
+    p_value: Reals
     known: Flags
 
 
@@ -155,7 +164,7 @@ class ReceiverJudge:
         quantiles = {name: np.full((count, len(LEVELS)), np.nan) for name in names}
         probabilities = np.full((count, len(self.labels)), np.nan)
         present, least = np.full((2, count, len(self.parts)), np.nan)
-        chi_square = np.full(count, np.nan)
+        chi_square, p_value = np.full(count, np.nan), np.full(count, np.nan)
         known = np.zeros(count, dtype=np.bool_)
         for traces, rows in rows_by_set(coordinates, self.form).items():
             if traces not in self.sets:
@@ -163,6 +172,10 @@ class ReceiverJudge:
             known[rows] = True
             posterior = self.reader(traces).read(coordinates.values[rows])
             chi_square[rows] = posterior.chi_square
+            departure = self.sets[traces].departure
+            if departure is not None:
+                scores = posterior.chi_square[:, None]
+                p_value[rows] = departure.p_values(scores)[:, 0]
             features = condition_features(
                 posterior, self.even_texture(coordinates.texture[rows]), self.features
             )
@@ -182,13 +195,15 @@ class ReceiverJudge:
             for name, reading in self.sets[traces].scalars.items():
                 mine = readings_of(name, others or {}, rows)
                 raw = expert_quantiles(name, reading, evidence, mine)
-                quantiles[name][rows] = reading.stretch.applied(raw, evidence.group)
+                stretched = reading.stretch.applied(raw, evidence.group)
+                quantiles[name][rows] = evidence.bounded(name, stretched)
         return ReceiverReading(
             quantiles=quantiles,
             probabilities=probabilities,
             present=present,
             present_least=least,
             chi_square=chi_square,
+            p_value=p_value,
             known=known,
         )
 
@@ -261,32 +276,3 @@ def expert_quantiles(
     if by_emulator.any():
         raw[by_emulator] = evidence.emulated(name)[by_emulator]
     return raw
-
-
-def coordinates_of(traces: TraceSet, form: CoordinateForm) -> Flags:
-    """Return which coordinates a set of traces has, shape (coordinate,)."""
-    return np.asarray(np.array(traces)[form.trace_of])
-
-
-def rows_by_set(
-    coordinates: Coordinates, form: CoordinateForm
-) -> dict[TraceSet, npt.NDArray[np.intp]]:
-    """Return the rows of each set of traces that occurs, of any at all."""
-    known = np.isfinite(coordinates.values)
-    there = np.stack(
-        [
-            known[:, form.trace_of == index].all(axis=1)
-            for index in range(len(form.traces))
-        ],
-        axis=1,
-    )
-    found: dict[TraceSet, npt.NDArray[np.intp]] = {}
-    for traces in sorted({tuple(row) for row in there.tolist()}):
-        if any(traces):
-            found[traces] = np.flatnonzero((there == traces).all(axis=1))
-    return found
-
-
-def empty_groups() -> npt.NDArray[np.intp]:
-    """Return the emulator as everybody's expert, shape (group,)."""
-    return np.zeros(GROUP_COUNT, dtype=np.intp)

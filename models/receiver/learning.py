@@ -6,9 +6,10 @@ from itertools import product
 
 import numpy as np
 
+from models.calibration import CycledSweeps, NoveltyCalibration, calibrate_novelty
 from models.calibration.scaling import softmax
 from models.coordinates import CoordinateForm
-from models.coordinates.signal import Reals
+from models.coordinates.signal import Flags, Reals
 from models.emulation import (
     HealthySweeps,
     folds_of,
@@ -19,20 +20,23 @@ from models.receiver.evidence import Evidence, sorted_by
 from models.receiver.features import orders_of
 from models.receiver.intervals import usual_departure
 from models.receiver.judge import (
+    DEPARTURE,
     Readings,
     ReceiverJudge,
     SetJudge,
-    TraceSet,
-    coordinates_of,
     readings_of,
 )
 from models.receiver.left_out import emulators_without, read_by_fold
-from models.receiver.lesson import Indices, LeftOut, ReceiverLesson
+from models.receiver.lesson import Indices, LeftOut, ReceiverLesson, Texts
 from models.receiver.scalars import LEAST_SWEEPS, TaughtScalar, learn_scalar
 from models.receiver.several import SetOfSweeps, features_of, learn_several
+from models.receiver.traces import TraceSet, coordinates_of
 
 MOST_TRACES_IN_SETS = 4
 """Up to so many traces every set of them is learnt; beyond, all and all but one."""
+
+LEAST_CYCLES = 3
+"""Cycles that are needed to tell how far a healthy one may be from the others."""
 
 _MOST_IN_PART = 1500
 _MOST_RIDGE_FOLDS = 30
@@ -180,7 +184,7 @@ def _learn_set(
     faulty = bare.looks_faulty(shares)
     usual = usual_departure(
         seen.posterior.chi_square,
-        sorted_by(seen.posterior, faulty),
+        sorted_by(seen.posterior, faulty)[0],
         lesson.healthy[rows],
     )
     evidence = Evidence.of(
@@ -202,8 +206,25 @@ def _learn_set(
         usual=usual,
         scalars=scalars,
         failures=learn_several(bare, lesson, seen, features),
+        departure=_departure(
+            seen.posterior.chi_square,
+            lesson.cycle[rows],
+            lesson.healthy[rows] & ~faulty,
+        ),
     )
     return judge, LeftOut(rows=rows, quantiles=quantiles, logits=logits)
+
+
+def _departure(
+    chi_square: Reals, cycle: Texts, healthy: Flags
+) -> NoveltyCalibration | None:
+    """Learn how far healthy sweeps depart that look healthy, and whole cycles do."""
+    mine = cycle[healthy]
+    if mine.size < LEAST_SWEEPS or np.unique(mine).size < LEAST_CYCLES:
+        return None
+    return calibrate_novelty(
+        chi_square[healthy][:, None], (DEPARTURE,), CycledSweeps.healthy(mine)
+    )
 
 
 def _taught(

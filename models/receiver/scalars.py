@@ -9,16 +9,18 @@ import numpy.typing as npt
 from models.calibration.gain import is_sure_gain
 from models.coordinates.signal import Flags, Reals
 from models.networks.density import LEVELS
-from models.receiver.evidence import Evidence
+from models.receiver.evidence import PLACE, Evidence
 from models.receiver.intervals import (
     CAUTION,
     FAULTY_GROUP,
     GROUP_COUNT,
+    OPEN_GROUP,
     allowance,
     fit_stretch,
     independent_count,
+    whole_cycle_reach,
 )
-from models.receiver.judge import EXPERTS, ScalarReading, empty_groups
+from models.receiver.judge import EXPERTS, ScalarReading
 from models.receiver.ridge import RidgeReader, fit_ridge
 
 LEAST_SWEEPS = 40
@@ -92,20 +94,27 @@ def learn_scalar(
         **others,
     }
     expert = _experts(readings, taught, group)
+    if name == PLACE and evidence.open_below.any():
+        # Who reads a temperature there reads the schedule of the fridge.
+        expert[OPEN_GROUP] = EXPERTS.index("emulator")
     raw = readings["emulator"].copy()
     for number, who in enumerate(EXPERTS):
         chosen = expert[group] == number
         if who in readings:
             raw[chosen] = readings[who][chosen]
     known = np.isfinite(truth)
-    stretch = fit_stretch(raw[known], truth[known], group[known], taught.cycle[known])
+    is_place = name == PLACE
+    stretch = fit_stretch(
+        raw[known], truth[known], group[known], taught.cycle[known], is_place=is_place
+    )
     # The ridge's own offsets keep their promise, but for sweeps that look faulty.
-    direct_groups = np.flatnonzero(expert[:FAULTY_GROUP] == EXPERTS.index("ridge"))
-    stretch.factors[direct_groups] = 1.0
+    is_direct = expert == EXPERTS.index("ridge")
+    is_direct[FAULTY_GROUP] = False
+    stretch.factors[is_direct] = 1.0
     reading = ScalarReading(
         ridge=ridge, offsets=offsets, expert=expert, stretch=stretch
     )
-    return reading, stretch.applied(raw, group)
+    return reading, evidence.bounded(name, stretch.applied(raw, group))
 
 
 def _direct(
@@ -155,8 +164,10 @@ def _offsets(
             mine = taught.healthy
         count = independent_count(error[mine], taught.cycle[mine])
         wider = [0.0 if at == 0.5 else allowance(at, count) for at in LEVELS]
-        reach = np.quantile(np.abs(error[mine]), inside)
-        found[index] = np.sign(levels - 0.5) * reach * wider
+        reach = np.array(wider) * np.quantile(np.abs(error[mine]), inside)
+        least = whole_cycle_reach(np.abs(error[mine]), taught.cycle[mine])
+        reach[[0, -1]] = np.maximum(reach[[0, -1]], least)
+        found[index] = np.sign(levels - 0.5) * reach
     return found
 
 
@@ -169,7 +180,7 @@ def _experts(
     than that one by more than the standard error that cycles give the difference: it
     looks at what cycles teach it alone, so that the next one is easily unlike all.
     """
-    found = empty_groups()
+    found = np.zeros(GROUP_COUNT, dtype=np.intp)
     middle = LEVELS.index(0.5)
     for index in range(GROUP_COUNT):
         mine = taught.healthy & (group == index)

@@ -14,9 +14,10 @@ from models.receiver.failures import (
 )
 from models.receiver.features import condition_features
 from models.receiver.joining import join_sweeps
-from models.receiver.judge import Readings, ReceiverJudge, TraceSet, coordinates_of
+from models.receiver.judge import Readings, ReceiverJudge
 from models.receiver.left_out import read_by_fold
 from models.receiver.lesson import Indices, ReceiverLesson
+from models.receiver.traces import TraceSet, coordinates_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from models.calibration import NoveltyCalibration
+from models.calibration.novelty import GRID_SIZE
 from models.calibration.presence import parts_of
 from models.coordinates.storing import form_arrays, form_of, form_record
 from models.emulation.storing import (
@@ -18,7 +20,13 @@ from models.receiver.checking import OWNER, check_record
 from models.receiver.failures import FailureHead
 from models.receiver.features import FeatureForm
 from models.receiver.intervals import GROUP_COUNT, Stretch
-from models.receiver.judge import EXPERTS, ReceiverJudge, ScalarReading, SetJudge
+from models.receiver.judge import (
+    DEPARTURE,
+    EXPERTS,
+    ReceiverJudge,
+    ScalarReading,
+    SetJudge,
+)
 from models.receiver.ridge import RidgeReader
 from models.receiver.softmax import SoftmaxHead
 from models.stored_arrays import Arrays, ArrayTaker, symmetric, triangle_of
@@ -40,6 +48,9 @@ def judge_record(judge: ReceiverJudge) -> dict[str, Any]:
                 "features": _width_of(each),
                 "scalars": sorted(each.scalars),
                 "failures": each.failures is not None,
+                "departure_sweeps": (
+                    0 if each.departure is None else each.departure.sweep_count
+                ),
             }
             for traces, each in judge.sets.items()
         ],
@@ -125,6 +136,9 @@ def _features_of(record: Mapping[str, Any], known: tuple[int, int]) -> int:
 
 def _set_arrays(prefix: str, judge: SetJudge) -> Arrays:
     arrays: Arrays = {f"{prefix}.usual": judge.usual}
+    if judge.departure is not None:
+        arrays[f"{prefix}.departure.quantiles"] = judge.departure.quantiles
+        arrays[f"{prefix}.departure.tail"] = judge.departure.tail
     heads = {"condition": judge.condition}
     if judge.failures is not None:
         heads["failures"] = judge.failures.head
@@ -173,6 +187,7 @@ def _set_of(
     if not (usual > 0).all():
         raise ModelFolderError(f"{OWNER}: array '{prefix}.usual' is not positive")
     return SetJudge(
+        departure=_departure_of(record, f"{prefix}.departure", taker),
         condition=condition,
         softmax_temperature=float(record["softmax_temperature"]),
         usual=usual,
@@ -189,6 +204,23 @@ def _head_of(prefix: str, taker: ArrayTaker, shape: tuple[int, int]) -> SoftmaxH
         weight=taker.take(f"{prefix}.weight", (features, outputs)),
         offset=taker.take(f"{prefix}.offset", (outputs,)),
     )
+
+
+def _departure_of(
+    record: Mapping[str, Any], prefix: str, taker: ArrayTaker
+) -> NoveltyCalibration | None:
+    count = int(record["departure_sweeps"])
+    if count == 0:
+        return None
+    found = NoveltyCalibration(
+        quantiles=taker.take(f"{prefix}.quantiles", (1, GRID_SIZE)),
+        tail=taker.take(f"{prefix}.tail", (1,)),
+        sweep_count=count,
+        names=(DEPARTURE,),
+    )
+    if count < 1 or not ((found.quantiles > 0).all() and found.tail[0] > 0):
+        raise ModelFolderError(f"{OWNER}: '{prefix}' holds a number not above zero")
+    return found
 
 
 def _reading_of(prefix: str, taker: ArrayTaker, count: int) -> ScalarReading:

@@ -39,9 +39,12 @@ class Judgements:
         What the fingerprint says of each sweep; empty without one.
     opinion
         What another method says, where there is one.
-    twin
-        Chi-square of each sweep against the fitted twin, NaN where it is not compared,
-        shape (sweep,); empty without a twin.
+    departures
+        Name to the chi-square of each sweep against what shows health: the receiver's
+        own healthy sweeps, and a fitted twin where there is one; NaN where it is not
+        compared, shape (sweep,).
+    departure_p_values
+        Name to how often a healthy sweep is as far away, NaN where that is not asked.
     contributions
         Score to what each trace and band adds to it, shape (sweep, trace, band).
     present, present_least
@@ -62,7 +65,8 @@ class Judgements:
     line_has_reference: Flags = field(default_factory=lambda: np.zeros(0, np.bool_))
     parts: tuple[FingerprintJudgement, ...] = ()
     opinion: OpinionReading | None = None
-    twin: Reals = field(default_factory=lambda: np.zeros(0))
+    departures: dict[str, Reals] = field(default_factory=dict)
+    departure_p_values: dict[str, Reals] = field(default_factory=dict)
     contributions: dict[str, Reals] = field(default_factory=dict)
     present: Reals = field(default_factory=lambda: np.zeros((0, 0)))
     present_least: Reals = field(default_factory=lambda: np.zeros((0, 0)))

@@ -13,7 +13,7 @@ WEIGHTS = "weights.safetensors"
 MANIFEST = "manifest.json"
 """What the model is, and the hash of its weights."""
 
-SCHEMA = 3
+SCHEMA = 4
 """Version of the folder's form."""
 
 MAX_MANIFEST_BYTES = 1024 * 1024

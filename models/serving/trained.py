@@ -1,6 +1,6 @@
 """A trained model in memory: how features become a judgement."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -16,7 +16,7 @@ from models.calibration import (
 from models.calibration.presence import PresenceCalibration
 from models.coordinates import Coordinates
 from models.fingerprint import Fingerprint
-from models.networks.density import Coordinate, DensityGrid
+from models.networks.density import DensityGrid
 from models.networks.ensemble import Ensemble
 from models.networks.inputs import CoordinateInputs
 from models.networks.reading import EnsembleReader
@@ -24,11 +24,13 @@ from models.opinion import Opinion, OpinionReading
 from models.opinion.disagreement import disagreement_of
 from models.preprocessing.canonical import CanonicalForm, Features
 from models.preprocessing.signature import signatures
-from models.receiver import ReceiverJudge
+from models.receiver import DEPARTURE, ReceiverJudge
 from models.receiver.twin_departure import TWIN, TwinDeparture
+from models.serving.departures import with_departures
 from models.serving.estimation import determined, read_lines
 from models.serving.judgements import Judgements
 from models.serving.parts import name_parts
+from models.serving.units import in_coordinate, readings_in_units
 from models.thermometry import ResonatorThermometer
 
 Reals = npt.NDArray[np.float64]
@@ -120,6 +122,8 @@ class TrainedModel:
         )
         judged = self._with_receiver(judged, features, coordinates)
         judged = self._with_twin(judged, coordinates)
+        faulty = looks_faulty(judged.probabilities, self.classes, compared.shape[0])
+        judged = with_departures(judged, self.novelty_calibration, faulty)
         return self._with_parts(self._with_lines(judged, features), features)
 
     @cached_property
@@ -207,23 +211,22 @@ class TrainedModel:
                 name: determined(values, self.densities[name])
                 for name, values in quantiles.items()
             },
+            departures={DEPARTURE: reading.chi_square},
+            departure_p_values={DEPARTURE: reading.p_value},
         )
 
     def _with_twin(
         self, judged: Judgements, coordinates: Coordinates | None
     ) -> Judgements:
-        """Ask the twin of what is judged healthy; a fault is nothing it knows."""
+        """Hold sweeps against all that the fitted twin shows."""
         if self.twin is None or coordinates is None:
             return judged
         reading = self.twin.read(coordinates)
-        count = reading.chi_square.size
-        faulty = looks_faulty(judged.probabilities, self.classes, count)
-        asked = np.where(faulty, np.nan, reading.chi_square)
-        further = self.twin.p_values(asked)
+        p_value = self.twin.p_values(reading.chi_square)
         return replace(
             judged,
-            p_value=self.novelty_calibration.combined(judged.novelty, further),
-            twin=reading.chi_square,
+            departures=judged.departures | {TWIN: reading.chi_square},
+            departure_p_values=judged.departure_p_values | {TWIN: p_value},
             contributions=judged.contributions | {TWIN: reading.shares},
         )
 
@@ -263,35 +266,6 @@ class TrainedModel:
             probabilities=judged.probabilities | {"component": shares},
             parts=tuple(parts),
         )
-
-
-def in_units(values: Reals, grid: DensityGrid) -> Reals:
-    """Return quantiles of a grid's coordinate as a receiver's judge reads them.
-
-    Temperatures in log10 K, all else in its unit.
-    """
-    return values if grid.coordinate is Coordinate.LOG10 else grid.value(values)
-
-
-def readings_in_units(
-    others: Mapping[str, Mapping[str, Reals]], grids: Mapping[str, DensityGrid]
-) -> dict[str, dict[str, Reals]]:
-    """Return readings by expert and target as :func:`in_units` has them.
-
-    Nobody is heard beyond what was trained on.
-    """
-    return {
-        who: {
-            name: in_units(values.clip(grids[name].low, grids[name].high), grids[name])
-            for name, values in each.items()
-        }
-        for who, each in others.items()
-    }
-
-
-def in_coordinate(values: Reals, grid: DensityGrid) -> Reals:
-    """Return what :func:`in_units` took."""
-    return values if grid.coordinate is Coordinate.LOG10 else grid.place(values)
 
 
 def looks_faulty(

@@ -23,7 +23,6 @@ from models.networks.contributions import BAND_COUNT
 from models.networks.density import DensityGrid
 from models.opinion import OpinionReading
 from models.preprocessing.canonical import CanonicalForm
-from models.receiver.twin_departure import TWIN
 from models.serving.estimation import determined
 from models.serving.judgements import Judgements
 from models.serving.naming import (
@@ -158,8 +157,9 @@ def word_novelty(
         name: float(value)
         for name, value in zip(names, judgements.novelty[row], strict=True)
     }
-    if judgements.twin.size and np.isfinite(judgements.twin[row]):
-        scores[TWIN] = float(judgements.twin[row])
+    for name, values in judgements.departures.items():
+        if np.isfinite(values[row]):
+            scores[name] = float(values[row])
     return OutOfDistribution(
         p_value=p_value,
         flag=p_value < FLAG_BELOW,

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from models.calibration import (
     ClassCalibration,
+    CycledSweeps,
     IntervalCalibration,
     NoveltyCalibration,
     calibrate_classes,
@@ -19,7 +20,7 @@ from models.calibration.scaling import softmax
 from models.networks.components import Projection
 from models.networks.ensemble import Ensemble
 from models.networks.monitoring import KnownSweeps, monitoring_scores
-from models.serving.trained import looks_faulty
+from models.serving.trained import HEALTHY, looks_faulty
 from models.training.corpus import Corpus
 from models.training.fit import logits_of
 from models.training.split import Split
@@ -147,7 +148,14 @@ def calibrate_scores(
         count beside the held-out ones.
     """
     compared = corpus.compared.any(axis=1)
-    known = held_out[compared if compared.any() else slice(None)]
+    if not compared.any():
+        compared = np.ones_like(compared)
+    known = held_out[compared]
+    cycle = corpus.thermal_cycle[compared]
+    usual = np.isin(corpus.classes["condition"][compared], (HEALTHY, ""))
     if own is not None:
         known = np.concatenate([known, own[compared]])
-    return calibrate_novelty(known, names)
+        # The level of a cycle is what members see that have not learnt from it.
+        usual = np.concatenate([usual, np.zeros_like(usual)])
+        cycle = np.concatenate([cycle, cycle])
+    return calibrate_novelty(known, names, CycledSweeps(cycle, usual))

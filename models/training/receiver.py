@@ -11,7 +11,8 @@ from models.receiver.conditions import balanced_loss
 from models.receiver.judge import ReceiverJudge
 from models.receiver.learning import learn_receiver
 from models.receiver.lesson import LeftOut, ReceiverLesson
-from models.serving.trained import HEALTHY, in_coordinate, readings_in_units
+from models.serving.trained import HEALTHY
+from models.serving.units import in_coordinate, readings_in_units
 from models.training.corpus import Corpus
 from models.training.split import Split
 from models.training.targets import TargetPlan, usable

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from models.calibration import calibrate_novelty
+from models.calibration import CycledSweeps, calibrate_novelty
 from models.emulation import HealthyEmulator, HealthySweeps
 from models.emulation.selection import choose, fit_chosen
 from models.receiver.features import orders_of
@@ -93,7 +93,7 @@ def learn_twin(
     found = departures(inputs.form, reader_of(emulator), corpus.coordinates)
     faulty = looks_faulty(probabilities, plan.classes, corpus.sweep_count)
     rows = _well(corpus) & ~faulty & np.isfinite(found.chi_square)
-    calm = found.chi_square[rows]
+    calm, cycle = found.chi_square[rows], corpus.thermal_cycle[rows]
     if calm.size < LEAST_SWEEPS:
         return LearntTwin(
             sweep_count=calm.size,
@@ -113,7 +113,9 @@ def learn_twin(
         departure=TwinDeparture(
             form=inputs.form,
             emulator=emulator,
-            calibration=calibrate_novelty(calm[:, None], (TWIN,)),
+            calibration=calibrate_novelty(
+                calm[:, None], (TWIN,), CycledSweeps.healthy(cycle)
+            ),
         ),
         median_chi_square_ratio=median,
         sweep_count=calm.size,

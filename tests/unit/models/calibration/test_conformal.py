@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from models.calibration import (
+    CycledSweeps,
     calibrate_classes,
     calibrate_intervals,
     calibrate_novelty,
@@ -125,3 +126,71 @@ def test_one_score_more_counts_only_where_it_says_something():
     assert both == pytest.approx(np.minimum(calm, 4 * further))
     # A p-value that is uniform leaves the combined one honest.
     assert np.mean(both < 0.1) < 0.14
+
+
+def cycles_of(rng, count, each=40, shared=0.8, own=0.5):
+    """Scores of sweeps whose cycles differ, and whose they are."""
+    level = np.repeat(shared * rng.normal(size=count), each)
+    scores = np.exp(level + own * rng.normal(size=level.size))
+    return scores[:, None], np.repeat(np.arange(count), each).astype(str)
+
+
+def strange_cycles(calibration, scores, cycle):
+    """Share of cycles of which every other sweep is flagged."""
+    flags = calibration.combined(scores) < FLAG_BELOW
+    return np.mean([flags[cycle == each].mean() > 0.5 for each in np.unique(cycle)])
+
+
+def test_a_healthy_cycle_is_hardly_ever_strange_as_a_whole():
+    rng = np.random.default_rng(10)
+    found, pooled, flagged = [], [], []
+    for _ in range(20):
+        scores, cycle = cycles_of(rng, 14)
+        by_cycle = calibrate_novelty(scores, ("one",), CycledSweeps.healthy(cycle))
+        alike = calibrate_novelty(scores, ("one",))
+        scores, cycle = cycles_of(rng, 100)
+        found.append(strange_cycles(by_cycle, scores, cycle))
+        pooled.append(strange_cycles(alike, scores, cycle))
+        flagged.append(np.mean(by_cycle.combined(scores) < FLAG_BELOW))
+        assert (by_cycle.combined(300 * scores) < FLAG_BELOW).mean() > 0.9
+    assert np.mean(found) < 0.005
+    assert np.mean(pooled) > 4 * np.mean(found)
+    assert np.mean(flagged) < 2 * FLAG_BELOW
+
+
+def test_cycles_that_do_not_differ_are_calibrated_as_sweeps():
+    rng = np.random.default_rng(11)
+    scores, cycle = cycles_of(rng, 40, each=60, shared=0.0)
+    alike = calibrate_novelty(scores, ("one",))
+    by_cycle = calibrate_novelty(scores, ("one",), CycledSweeps.healthy(cycle))
+    new = cycles_of(rng, 20, shared=0.0)[0]
+    assert np.allclose(alike.p_values(new), by_cycle.p_values(new), atol=0.03)
+
+
+def test_faults_of_a_cycle_do_not_tell_its_level():
+    rng = np.random.default_rng(12)
+    scores, cycle = cycles_of(rng, 20, shared=0.1)
+    usual = rng.random(scores.shape[0]) < 0.4
+    # Half of the cycles hold faults only beside what is usual, the others none.
+    faulty = ~usual & (cycle.astype(int) % 2 == 0)
+    scores[faulty] *= 50.0
+    whole = CycledSweeps(cycle, np.ones_like(usual))
+    p_values = [
+        calibrate_novelty(scores, ("one",), sweeps).p_values(np.array([[1e4]]))[0, 0]
+        for sweeps in (CycledSweeps(cycle, ~faulty), whole)
+    ]
+    assert p_values[0] < p_values[1]
+
+
+def test_a_cycle_without_usual_sweeps_tells_no_level_but_counts():
+    rng = np.random.default_rng(13)
+    scores, cycle = cycles_of(rng, 10)
+    usual = cycle != "3"
+    found = calibrate_novelty(scores, ("one",), CycledSweeps(cycle, usual))
+    assert found.sweep_count == scores.shape[0]
+    assert np.isfinite(found.quantiles).all()
+    none = CycledSweeps(cycle, np.zeros_like(usual))
+    alike = calibrate_novelty(scores, ("one",))
+    assert np.array_equal(
+        calibrate_novelty(scores, ("one",), none).quantiles, alike.quantiles
+    )

@@ -154,3 +154,27 @@ def test_one_at_a_time_is_as_many_at_once(emulator, new):
         np.concatenate([one.place_quantiles(LEVELS) for one in alone]),
         atol=1e-9,
     )
+
+
+@settings(max_examples=15)
+@given(st.floats(0.05, 0.95))
+def test_what_is_frozen_is_even_and_keeps_its_mass(emulator, new, share):
+    whole = read(emulator, new.values[:20])
+    low, high = emulator.place_range
+    below = low + share * (high - low)
+    found = read(tempered(emulator, 1.0, share), new.values[:20])
+    cold = found.places <= below
+    for row in range(20):
+        assert np.ptp(found.density[row, cold[row]]) < 1e-12
+    assert np.array_equal(found.density[~cold], whole.density[~cold])
+    assert np.all(found.frozen_below == below)
+    # Departures are told as before.
+    assert np.array_equal(found.residuals, whole.residuals)
+    # A sweep that is warm beyond doubt is read alike.
+    cumulated = [each.place_quantiles(LEVELS) for each in (found, whole)]
+    warm = cumulated[1][:, 0] > below + 0.05
+    assert np.allclose(cumulated[0][warm], cumulated[1][warm], atol=0.05)
+
+
+def test_nothing_is_frozen_unless_it_is_said(emulator, new):
+    assert np.all(read(emulator, new.values[:3]).frozen_below == -np.inf)

@@ -65,3 +65,17 @@ def test_a_density_integrates_to_one(sweeps, choice):
         )
         mass = np.trapezoid(np.exp(log_density(one, at)), at)
         assert mass == pytest.approx(1.0, abs=0.01)
+
+
+def test_a_receiver_that_freezes_is_known_to(made_up):
+    """Below 10 K nothing moves; where all moves nothing is called frozen."""
+    moving = made_up(12, sweeps=30)
+    assert choose(moving, ORDER_OF).frozen_share < 0.2
+    stuck = made_up(12, sweeps=30)
+    frozen = stuck.place < 1.0
+    rng = np.random.default_rng(5)
+    like = made_up(12, sweeps=30, scatter=0.0).values[
+        np.argmin(np.abs(stuck.place - 1))
+    ]
+    stuck.values[frozen] = like + 0.03 * rng.normal(size=(frozen.sum(), 6))
+    assert choose(stuck, ORDER_OF).frozen_share == pytest.approx(1.0 / 2.4, abs=0.12)

@@ -6,13 +6,18 @@ import pytest
 from models.emulation import Posterior
 from models.networks.density import LEVELS
 from models.receiver.evidence import Evidence
-from models.receiver.intervals import FAULTY_GROUP, GROUP_COUNT, usual_departure
+from models.receiver.intervals import (
+    FAULTY_GROUP,
+    GROUP_COUNT,
+    OPEN_GROUP,
+    usual_departure,
+)
 
 MEDIAN = LEVELS.index(0.5)
 TARGETS = ("temperature_k", "magnetic_field_tesla")
 
 
-def posterior(chi_square):
+def posterior(chi_square, frozen_below=-np.inf):
     """Return a narrow peak beside a low second one for each squared departure."""
     count = len(chi_square)
     places = np.tile(np.linspace(-2.0, 2.5, 901), (count, 1))
@@ -29,6 +34,7 @@ def posterior(chi_square):
         chi_square=np.array(chi_square),
         best_place=np.full(count, 1.8),
         best_field_tesla=np.full(count, 0.01),
+        frozen_below=np.full(count, frozen_below),
     )
 
 
@@ -85,3 +91,26 @@ def test_a_few_sweeps_still_tell_something_usual(sweeps):
         found = usual_departure(np.zeros(sweeps), group, healthy)
         assert found.shape == (GROUP_COUNT,)
         assert (found > 0).all()
+
+
+def test_what_may_be_as_cold_as_any_has_an_upper_bound_only():
+    seen = posterior([1.0, 1.0]).doubted(np.array([1.0, 6.0])).frozen(0.5)
+    nothing = np.zeros(2, dtype=bool)
+    found = Evidence.of(seen, np.zeros((2, 4)), nothing, np.ones(GROUP_COUNT))
+    assert list(found.open_below) == [False, True]
+    assert list(found.group) == [2, OPEN_GROUP]
+    raw = found.emulated("temperature_k")
+    bounded = found.bounded("temperature_k", raw)
+    assert np.array_equal(bounded[0], raw[0])
+    assert np.all(bounded[1, :MEDIAN] == -2.0)
+    assert np.array_equal(bounded[1, MEDIAN:], raw[1, MEDIAN:])
+    field = found.emulated("magnetic_field_tesla")
+    assert np.array_equal(found.bounded("magnetic_field_tesla", field), field)
+
+
+def test_a_faulty_sweep_stays_with_the_faulty_however_cold():
+    seen = posterior([1.0]).doubted(np.array([6.0])).frozen(0.5)
+    faulty = np.ones(1, dtype=bool)
+    found = Evidence.of(seen, np.zeros((1, 4)), faulty, np.ones(GROUP_COUNT))
+    assert list(found.group) == [FAULTY_GROUP]
+    assert found.bounded("temperature_k", found.emulated("temperature_k"))[0, 0] == -2

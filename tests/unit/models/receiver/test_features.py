@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from models.receiver.features import FeatureForm, condition_features, pressed
-from models.receiver.judge import coordinates_of
+from models.receiver.traces import coordinates_of
 
 NUMBERS = hnp.arrays(np.float64, 20, elements=st.floats(-1e12, 1e12))
 

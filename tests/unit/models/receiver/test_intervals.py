@@ -6,13 +6,17 @@ from hypothesis import strategies as st
 from models.networks.density import LEVELS
 from models.receiver.intervals import (
     CAUTION,
+    CYCLE_PROBABILITY,
+    CYCLE_SHARE,
     FAULTY_GROUP,
     GROUP_COUNT,
+    OPEN_GROUP,
     Stretch,
     allowance,
     fit_stretch,
     groups_of,
     independent_count,
+    whole_cycle_reach,
 )
 
 NORMAL = np.array([-1.645, -0.994, 0.0, 0.994, 1.645])
@@ -40,7 +44,7 @@ def test_the_stretch_covers_new_cycles_where_the_raw_does_not(seed):
     inside = (found[:, 0] <= truth) & (truth <= found[:, -1])
     assert np.mean((raw[:, 0] <= truth) & (truth <= raw[:, -1])) < 0.4
     assert 0.8 < np.mean(inside) < 0.99
-    for index in range(GROUP_COUNT):
+    for index in np.unique(group):
         assert np.mean(inside[group == index]) > 0.75
 
 
@@ -117,3 +121,46 @@ def test_a_handful_of_sweeps_is_worth_no_more_than_its_count(sweeps):
     error = np.arange(float(sweeps))
     for cycle in (np.full(sweeps, "a"), np.arange(sweeps).astype(str)):
         assert 1 <= independent_count(error, cycle) <= sweeps
+
+
+def test_most_sweeps_of_most_new_cycles_are_within_the_reach_of_a_whole_cycle():
+    rng = np.random.default_rng(8)
+    held = []
+    for _ in range(200):
+        scale = np.exp(0.4 * rng.normal(size=15))
+        size = np.abs(rng.normal(size=(15, 40))) * scale[:, None]
+        cycle = np.repeat([f"cycle-{index}" for index in range(14)], 40)
+        reach = whole_cycle_reach(size[:14].ravel(), cycle)
+        held.append(np.mean(size[14] <= reach) >= CYCLE_SHARE - 0.1)
+    assert CYCLE_PROBABILITY - 0.05 < np.mean(held) <= 1.0
+
+
+def test_a_whole_cycle_asks_for_nothing_where_cycles_are_alike():
+    rng = np.random.default_rng(9)
+    cycle = np.repeat([f"cycle-{index}" for index in range(20)], 50)
+    size = np.abs(rng.normal(size=1000))
+    assert whole_cycle_reach(size, cycle) < np.quantile(size, 0.9)
+    assert whole_cycle_reach(size, np.full(1000, "one")) == 0.0
+
+
+def test_the_upper_bound_of_open_sweeps_keeps_the_promise_of_an_interval():
+    rng = np.random.default_rng(10)
+    truth = rng.uniform(-2.0, 1.4, 4000)
+    raw = np.tile([-1.8, -1.5, -0.3, 0.9, 1.2], (4000, 1))
+    cycle = np.array([f"cycle-{index % 40}" for index in range(4000)])
+    group = np.full(4000, OPEN_GROUP)
+    stretch = fit_stretch(raw, truth, group, cycle, is_place=True)
+    found = stretch.applied(raw, group)
+    below = np.mean(truth[:, None] <= found[:, -2:], axis=0)
+    expected = np.array([0.68, 0.9]) + CAUTION * np.array([0.32, 0.1])
+    assert np.allclose(below, expected, atol=0.02)
+    both_sided = fit_stretch(raw, truth, group, cycle).applied(raw, group)
+    assert np.all(both_sided[:, -1] > found[:, -1])
+
+
+def test_what_may_be_as_cold_as_any_is_no_band():
+    place = np.log10([1.0, 10.0, 100.0, 1.0])
+    faulty = np.array([False, False, False, True])
+    open_below = np.array([True, True, False, True])
+    found = groups_of(place, faulty, open_below)
+    assert list(found) == [OPEN_GROUP, OPEN_GROUP, 2, FAULTY_GROUP]

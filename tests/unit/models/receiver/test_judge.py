@@ -7,7 +7,8 @@ import pytest
 
 from models.coordinates import Coordinates
 from models.networks.density import LEVELS
-from models.receiver.judge import EXPERTS, OTHERS, rows_by_set
+from models.receiver.judge import EXPERTS, OTHERS
+from models.receiver.traces import rows_by_set
 
 
 def without(coordinates, form, trace):

@@ -9,10 +9,10 @@ import pytest
 from models.coordinates import Coordinates
 from models.receiver.failures import FailureSweeps, learn_failures, present_in
 from models.receiver.joining import join_sweeps
-from models.receiver.judge import coordinates_of
 from models.receiver.left_out import read_by_fold
 from models.receiver.several import SetOfSweeps, features_of, learn_several
 from models.receiver.storing import judge_arrays, judge_of, judge_record
+from models.receiver.traces import coordinates_of
 
 LABELS = ("healthy", "loose_connector", "tilt")
 TILT_NEPER = 0.3

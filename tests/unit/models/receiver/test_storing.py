@@ -24,6 +24,8 @@ def test_a_stored_judge_judges_alike(judge, stored, new):
         assert np.array_equal(quantiles, there.quantiles[name])
     assert np.array_equal(here.probabilities, there.probabilities)
     assert np.array_equal(here.chi_square, there.chi_square)
+    assert np.array_equal(here.p_value, there.p_value)
+    assert np.isfinite(here.p_value).all()
     assert judge_record(again) == judge_record(judge)
 
 
@@ -91,6 +93,8 @@ def test_numbers_that_are_not_finite_are_refused(stored):
         ("freedom", 0.0),
         ("freedom", float("nan")),
         ("tempering", -1.0),
+        ("frozen_below", float("nan")),
+        ("frozen_below", "x"),
         ("field_scale", -0.01),
         ("place_range", [0.0]),
         ("place_range", [0.0, float("inf")]),

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from models.calibration.novelty import FLAG_BELOW
+from models.receiver import DEPARTURE
 from models.receiver.twin_departure import TWIN
 from models.serving.folder import StoredModel, load_model, save_model
 from models.serving.predictor import Predictor
@@ -44,6 +45,15 @@ def as_the_model(corpus, model):
     )
 
 
+def without_departure(model):
+    """Return a model whose receiver knows no departure of healthy sweeps."""
+    sets = {
+        traces: replace(each, departure=None)
+        for traces, each in model.receiver.sets.items()
+    }
+    return replace(model, receiver=replace(model.receiver, sets=sets, _readers={}))
+
+
 def judged(stored, model, archive):
     return Predictor(StoredModel(model, "v", stored.manifest)).diagnose_archive(archive)
 
@@ -78,7 +88,10 @@ def test_what_is_called_healthy_and_no_receiver_shows_is_strange(
     samples = new_cycles.s.copy()
     samples[rows, 1] *= bump
     strange = replace(new_cycles, s=samples)
-    before, after = (judged(stored, model, strange) for model in (stored.model, taught))
+    before, after = (
+        judged(stored, without_departure(model), strange)
+        for model in (stored.model, taught)
+    )
     flagged = [
         np.mean([one[row].out_of_distribution.flag for row in rows])
         for one in (before, after)
@@ -91,6 +104,29 @@ def test_what_is_called_healthy_and_no_receiver_shows_is_strange(
             shares = told.contributions[TWIN]
             assert max(shares, key=lambda name: sum(shares[name])) == "S23"
             assert int(np.argmax(shares["S23"])) in {10, 11}
+
+
+def test_the_receiver_itself_finds_such_a_sweep_strange(stored, new_cycles):
+    rows = np.flatnonzero(
+        (new_cycles.condition == "healthy") & ~new_cycles.is_reference
+    )[:20]
+    place = (new_cycles.frequency_hz - 4e9) / 4e9
+    samples = new_cycles.s.copy()
+    samples[rows, 1] *= 1 + 0.06 * np.exp(-0.5 * ((place - 0.7) / 0.06) ** 2)
+    strange = replace(new_cycles, s=samples)
+    without, beside = (
+        judged(stored, model, strange)
+        for model in (without_departure(stored.model), stored.model)
+    )
+    healthy = [row for row in rows if without[row].condition.label == "healthy"]
+    assert healthy
+    told = [beside[row].out_of_distribution for row in healthy]
+    assert np.mean([one.flag for one in told]) > 0.9
+    usual = [
+        one.out_of_distribution for one in judged(stored, stored.model, new_cycles)
+    ]
+    least = min(one.scores[DEPARTURE] for one in told)
+    assert least > np.median([usual[row].scores[DEPARTURE] for row in rows])
 
 
 def test_a_folder_keeps_the_twin(stored, taught, new_cycles, tmp_path):
