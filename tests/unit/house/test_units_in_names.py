@@ -145,6 +145,11 @@ PURE_NUMBERS = frozenset(
         "pooling",
         "shrinkage",
         "tempering",
+        # Logarithms, and shares of their axis.
+        "frozen_below",
+        "frozen_share",
+        "middle",
+        "reach",
         "freedom",
         "score",
         # Of a polynomial; of classes, the number of one among them.
