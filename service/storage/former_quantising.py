@@ -16,6 +16,7 @@ from service.storage.predicting import (
     Integers,
     assemble,
     restore,
+    traces_of,
 )
 
 QUANTISED_DELTA_ZSTD = 3
@@ -64,7 +65,7 @@ def decode_fitted(
     turns = np.frombuffer(blob, "<c16", count, steps.nbytes).tolist()
     weights, used = FittedWeights.from_bytes(blob[at:], count)
     body = decode_integers(blob[at + used :], math.prod(shape))
-    return _traces(assemble(body, shape, turns, _Steps(steps), weights), names)
+    return traces_of(assemble(body, shape, turns, _Steps(steps), weights), names)
 
 
 def decode_interpolated_steps(
@@ -79,14 +80,7 @@ def decode_interpolated_steps(
     """
     steps = np.frombuffer(blob, "<f8", len(names))
     body = blob[steps.nbytes :]
-    return _traces(restore(body, len(names), point_count, _Steps(steps)), names)
-
-
-def _traces(
-    parts: Floats, names: Sequence[str]
-) -> dict[str, npt.NDArray[np.complex64]]:
-    table = (parts[0] + 1j * parts[1]).astype(np.complex64)
-    return {name: table[row] for row, name in enumerate(names)}
+    return traces_of(restore(body, len(names), point_count, _Steps(steps)), names)
 
 
 def decode_differences(

@@ -166,6 +166,14 @@ def without_turns(parts: Floats, turns: Sequence[complex]) -> Floats:
     return _turned(parts, _wheels(turns, parts.shape[2]), -1.0)
 
 
+def traces_of(
+    parts: Floats, names: Sequence[str]
+) -> dict[str, npt.NDArray[np.complex64]]:
+    """Return traces by name, in the order of parts of shape (2, trace, point)."""
+    table = (parts[0] + 1j * parts[1]).astype(np.complex64)
+    return {name: table[row] for row, name in enumerate(names)}
+
+
 def levels() -> Iterator[tuple[int, tuple[EllipsisType, slice]]]:
     """Yield half the distance of the points that are known, and those between them."""
     step = _COARSEST // 2

@@ -24,6 +24,7 @@ from service.storage.predicting import (
     Integers,
     assemble,
     differences,
+    traces_of,
     turn_of,
     without_turns,
 )
@@ -142,7 +143,7 @@ def decode_alone(
         If the blob does not hold that many samples.
     """
     steps, numbers, _ = _read(blob, len(names), point_count)
-    return _traces(numbers * steps, names)
+    return traces_of(numbers * steps, names)
 
 
 def decode_leaning(
@@ -162,7 +163,7 @@ def decode_leaning(
     """
     steps, numbers, _ = _read(blob[_ID_BYTES:], len(names), point_count)
     numbers = numbers + _numbers(_parts(basis, names), steps)
-    return _traces(numbers * steps, names)
+    return traces_of(numbers * steps, names)
 
 
 def read_floors(
@@ -279,10 +280,3 @@ def _turns(numbers: Integers) -> list[complex]:
     return [
         turn_of(real + 1j * imaginary) for real, imaginary in zip(*numbers, strict=True)
     ]
-
-
-def _traces(
-    parts: Floats, names: Sequence[str]
-) -> dict[str, npt.NDArray[np.complex64]]:
-    table = (parts[0] + 1j * parts[1]).astype(np.complex64)
-    return {name: table[row] for row, name in enumerate(names)}
