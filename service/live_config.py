@@ -2,16 +2,15 @@
 
 import logging
 import signal
-import threading
 from collections.abc import Callable
 from dataclasses import fields, replace
-from types import FrameType
 
 import structlog
 
 from service.config import ServiceConfig, read_config
 from service.config_names import VARIABLES
 from service.config_values import ConfigError
+from service.signals import act_on
 
 HOT = frozenset(
     {
@@ -116,19 +115,11 @@ def reload_on_hangup(live: LiveConfig, then: Callable[[], None] | None = None) -
     """
     if live.current.settings_file is None:
         return
-    hung_up = threading.Event()
-
-    def handle(number: int, frame: FrameType | None) -> None:
-        del number, frame
-        hung_up.set()
 
     def follow() -> None:
-        while hung_up.wait():
-            hung_up.clear()
-            live.reload()
-            logging.getLogger().setLevel(live.current.log_level)
-            if then is not None:
-                then()
+        live.reload()
+        logging.getLogger().setLevel(live.current.log_level)
+        if then is not None:
+            then()
 
-    signal.signal(signal.SIGHUP, handle)
-    threading.Thread(target=follow, name="settings", daemon=True).start()
+    act_on([signal.SIGHUP], follow)

@@ -24,6 +24,7 @@ from service.cli.exits import (
 )
 from service.config import read_key
 from service.config_values import ConfigError
+from service.signals import SignalRelay
 
 _STATUS_PERIOD_S = 10.0
 
@@ -122,12 +123,12 @@ def _stop_signals() -> Iterator[threading.Event]:
     """Turn SIGINT and SIGTERM into an event; the third Ctrl-C ends at once."""
     stopping = threading.Event()
     before = {number: signal.getsignal(number) for number in _SIGNALS}
+    relay = SignalRelay(stopping.set)
 
     def stop(number: int, frame: FrameType | None) -> None:
-        del frame
         if stopping.is_set() and number == signal.SIGINT:
             signal.signal(number, before[signal.SIGINT])
-        stopping.set()
+        relay(number, frame)
 
     for number in _SIGNALS:
         signal.signal(number, stop)

@@ -5,13 +5,13 @@ import signal
 import threading
 from collections.abc import Callable
 from io import RawIOBase
-from types import FrameType
 from typing import IO
 
 import structlog
 
 from instruments.clock import Clock, SystemClock
 from service.errors import UnavailableError
+from service.signals import act_on
 from service.storage.watching import CommitWatch
 
 OUTAGE_PAUSE_S = 0.5
@@ -79,13 +79,7 @@ def _idle(
 
 def stop_on_signal(stop: threading.Event) -> None:
     """Make SIGINT and SIGTERM end the loops that watch ``stop``."""
-
-    def handle(number: int, frame: FrameType | None) -> None:
-        del number, frame
-        stop.set()
-
-    signal.signal(signal.SIGINT, handle)
-    signal.signal(signal.SIGTERM, handle)
+    act_on([signal.SIGINT, signal.SIGTERM], stop.set)
 
 
 def stop_with_parent(stop: threading.Event, lifeline: RawIOBase | IO[bytes]) -> None:
