@@ -8,11 +8,13 @@ import numpy.typing as npt
 from scipy.special import expit
 
 from models.calibration.scaling import softmax, upper_quantile
+from models.fingerprint.remating import at_best_slip, turns_of
 from models.fingerprint.view import BAND_COUNT, Complexes, Flags, Reals
 
 _REPEATABLE = 1e-5
 _FAINTEST = 0.03
 _LEAST_COVERED = 0.25
+_LEAST_OF_BAND = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -37,7 +39,8 @@ class Bank:
 
     A class is known by several assemblies, and is as near as the nearest of them. The
     distance is the weighted mean over the bands of the logarithm of the misfit: the
-    likelihood of errors whose size is not known and differs from band to band.
+    likelihood of errors whose size is not known and differs from band to band. In a
+    ratio the delay that a connector mated again may have is free (:mod:`.remating`).
 
     Attributes
     ----------
@@ -49,6 +52,8 @@ class Bank:
         Number of classes.
     weight
         Of each trace and band, sums to one; shape (trace, band).
+    band_hz
+        Centres of the bands, shape (band,).
     keeps_phase
         Whether gain and phase tell something, as they do in a ratio; an absolute sweep
         is compared up to one complex gain a band.
@@ -70,6 +75,7 @@ class Bank:
     labels: npt.NDArray[np.intp]
     class_count: int
     weight: Reals
+    band_hz: Reals
     keeps_phase: bool
     familiar: Reals = field(default_factory=lambda: np.array([4.0, 0.0, 0.0]))
     sharpness: float = 1.0
@@ -89,15 +95,17 @@ class Bank:
         count = np.maximum(_banded(both), 1e-9)
         mine = _banded(both * np.abs(seen.values) ** 2) / count
         known = _banded(both * np.abs(self.values) ** 2) / count
-        if self.keeps_phase:
-            apart = _banded(both * np.abs(self.values - seen.values) ** 2) / count
-            misfit = apart / (0.5 * (mine + known) + _FAINTEST)
-        else:
-            overlap = _banded(both * self.values.conj() * seen.values) / count
+        overlap = _banded(both * self.values.conj() * seen.values) / count
+        cover = _banded(both) / (both.shape[-1] / BAND_COUNT)
+        if not self.keeps_phase:
             misfit = 1.0 - np.abs(overlap) ** 2 / np.maximum(mine * known, 1e-30)
-        return np.log(np.maximum(misfit, _REPEATABLE)), _banded(both) / (
-            both.shape[-1] / BAND_COUNT
+            return np.log(np.maximum(misfit, _REPEATABLE)), cover
+        both_powers = (mine + known)[..., None]
+        apart = both_powers - 2.0 * np.real(overlap[..., None] * turns_of(self.band_hz))
+        misfit = np.log(
+            np.maximum(apart / (0.5 * both_powers + _FAINTEST), _REPEATABLE)
         )
+        return at_best_slip(misfit, self.weight * (cover > _LEAST_OF_BAND)), cover
 
     def distances(self, seen: Seen) -> Reals | None:
         """Return the distance to every assembly; None where too little is shared.
@@ -105,7 +113,7 @@ class Bank:
         Shape (assembly,).
         """
         misfit, cover = self.misfits(seen)
-        weight = self.weight * (cover > 0.5)
+        weight = self.weight * (cover > _LEAST_OF_BAND)
         total = weight.sum(axis=(1, 2))
         if not (total > _LEAST_COVERED).any():
             return None

@@ -42,7 +42,7 @@ def learn_bank(
     """
     keeps_phase = bool(pairs[0].known)
     seen = [pair.seen(view) for pair in pairs]
-    bank = _bank_of(seen, labels, class_count, keeps_phase)
+    bank = _bank_of(view, seen, labels, class_count, keeps_phase)
     kept = _most_different(bank)
     rehearsed, truth = rehearse(view, pairs, labels, rng)
     known = replace(
@@ -59,6 +59,7 @@ def learn_bank(
 
 
 def _bank_of(
+    view: View,
     seen: Sequence[Seen],
     labels: npt.NDArray[np.intp],
     class_count: int,
@@ -71,6 +72,7 @@ def _bank_of(
         labels=labels,
         class_count=class_count,
         weight=np.full((trace_count, BAND_COUNT), 1.0 / (trace_count * BAND_COUNT)),
+        band_hz=view.band_hz,
         keeps_phase=keeps_phase,
     )
 

@@ -76,6 +76,7 @@ def parts_of(
             class_count=len(classes),
             weight=own["weight"].astype(np.float64),
             familiar=own["familiar"].astype(np.float64),
+            band_hz=views[kind].band_hz,
             keeps_phase=kind == "ratio",
             **dict(zip(_NUMBERS, numbers, strict=True)),
         )

@@ -3,13 +3,14 @@
 Other connectors in the common line echo early, where they lie before the part, and
 late, where the part's answer runs to them and back; the line's own answer changes by
 gain and ripple. Sweep and known state see the same line. The part's own joint is made
-anew for each.
+anew for each, with a ripple and a delay of its own.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
+from models.fingerprint.remating import REMATED_S
 from models.fingerprint.view import Complexes, Echo, Reals
 
 _ECHO_COUNT = 4
@@ -70,7 +71,8 @@ class Recabling:
         growth = np.sqrt(np.maximum(axis, 0.0) / _MIDDLE_HZ)
         joint = _JOINT * (rng.normal() + 1j * rng.normal()) / np.sqrt(2.0)
         turn = np.exp(-2j * np.pi * axis * rng.uniform(0.0, _JOINT_S))
-        part = echo.values * (1.0 + joint * growth**2 * turn)
+        slip = np.exp(-2j * np.pi * axis * rng.normal(0.0, REMATED_S))
+        part = echo.values * slip * (1.0 + joint * growth**2 * turn)
         early = growth * _sum(self.early, -self.early_place * echo.delay_s, axis)
         late = growth * _sum(self.late, self.late_place * echo.delay_s, axis)
         through = self.gain_ratio * (

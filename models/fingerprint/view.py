@@ -85,6 +85,11 @@ class View:
         edges = np.linspace(self.low_hz, self.high_hz, BIN_COUNT + 1)
         return np.asarray(0.5 * (edges[1:] + edges[:-1]))
 
+    @property
+    def band_hz(self) -> Reals:
+        """Centres of the bands, shape (band,)."""
+        return np.asarray(self.centres_hz.reshape(BAND_COUNT, -1).mean(axis=1))
+
     def binned(self, echo: Echo) -> tuple[Complexes, Flags]:
         """Gate and average to the bins; also tell which bins the axis covers."""
         axis, values = echo.frequency_hz, self._gated(echo)

@@ -36,7 +36,8 @@ from models.training.targets import plan_targets
 from models.twin.limits_map import Knowledge, LimitsQuestion, limits_map
 from service.cli.limits import _described, _setup
 
-pytestmark = pytest.mark.benchmark
+# A twin's array takes 100 s of a processor: on a shared machine a quarter of an hour.
+pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(1800)]
 
 ROOT = Path(__file__).parents[2]
 RESULT = ROOT / "bench" / "leaderboard.json"

@@ -78,6 +78,18 @@ def test_a_load_never_seen_is_unknown():
         assert each.conformal_set == (() if load == "d" else (port,))
 
 
+@pytest.mark.parametrize("slip_s", [-4e-12, 4e-12])
+def test_a_connector_mated_again_makes_no_port_another(head, slip_s):
+    """By its delay alone every port is now its neighbour."""
+    known, pairs, sweeps = _session(_line(2), noise_seed=5)
+    turn = np.exp(-2j * np.pi * AXIS_HZ * slip_s)
+    for sweep, (port, _) in zip(sweeps, pairs, strict=True):
+        mated = WideSweep(
+            frequency_hz=AXIS_HZ, traces={"S11": sweep.traces["S11"] * turn}
+        )
+        assert head.judge(mated, known).component == port
+
+
 def test_without_a_known_state_it_is_said_and_less_sure(head):
     known, _, sweeps = _session(_line(2, level=0.1), noise_seed=5)
     alone = [head.judge(sweep) for sweep in sweeps]

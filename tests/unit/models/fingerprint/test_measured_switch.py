@@ -41,6 +41,11 @@ def _line(axis, rng):
     return lambda trace: gain * turn * (early + trace / (1.0 - late * trace))
 
 
+def _mated_again(axis, rng):
+    """Return a part's own connector anew: 2 ps more or less, both ways."""
+    return np.exp(-2j * np.pi * axis * rng.normal(0.0, 2e-12))
+
+
 def test_new_cabling_and_a_load_never_seen(campaign):
     archive, load = campaign
     cold = archive.temperature_k < 10.0
@@ -49,15 +54,19 @@ def test_new_cabling_and_a_load_never_seen(campaign):
     head = _taught(archive, np.flatnonzero(cold & (load != unseen)))
     rng = np.random.default_rng(11)
     references = references_of(archive)
-    named, strangers = [], []
+    named, mated, strangers = [], [], []
     for row in np.flatnonzero(ports):
-        line = _line(archive.axis(row), rng)
-        judged = head.judge(
-            _sweep(archive, row, line), _sweep(archive, references[row], line)
-        )
+        axis = archive.axis(row)
+        line, joint = _line(axis, rng), _mated_again(axis, rng)
+        reference = _sweep(archive, references[row], line)
+        judged = head.judge(_sweep(archive, row, line), reference)
+        again = _sweep(archive, row, lambda trace, of=line, by=joint: of(trace * by))
+        other = head.judge(again, reference)
         if load[row] == unseen:
-            strangers.append(judged.component)
+            strangers.extend([judged.component, other.component])
         else:
             named.append(judged.component == archive.component[row])
+            mated.append(other.component == archive.component[row])
     assert np.mean(named) >= 0.97
+    assert np.mean(mated) >= 0.97
     assert np.mean([each == UNKNOWN for each in strangers]) >= 0.5
