@@ -41,6 +41,7 @@ _FIRST_LOG_BIN = 8
 _TREND_ORDER = 3
 _KAISER_BETA = 7.0
 _LEAST_POWER = 30.0
+_LEAST_SHARE = 1e-5
 _APART_BINS = 5
 
 
@@ -128,7 +129,11 @@ def find_gates(echoes: Complexes, *, logarithmic: bool) -> tuple[int, ...]:
     """
     power = np.median(np.abs(echoes) ** 2, axis=0)
     count = power.size
-    floor = _LEAST_POWER * float(np.quantile(power, 0.3))
+    floor = max(
+        _LEAST_POWER * float(np.quantile(power, 0.3)),
+        # Below lie the window's own side lobes of the strongest.
+        _LEAST_SHARE * float(power.max()),
+    )
     found: list[int] = []
     for index in np.argsort(-power):
         at = int(index)

@@ -86,6 +86,18 @@ def test_echoes_of_a_reflection_are_those_of_the_sweep_itself():
     assert gates == tuple(round(each * SPACING_HZ * COUNT) for each in delays_s)
 
 
+@given(first=st.floats(5.0, 60.0), apart=st.floats(15.0, 120.0))
+def test_side_lobes_of_an_echo_are_no_echoes(first, apart):
+    steps = (first, first + apart)
+    noise = np.random.default_rng(0).normal(size=(2, 20, COUNT)) * 1e-4
+    known = sum(
+        np.exp(-2j * np.pi * each * np.arange(COUNT) / COUNT) for each in steps
+    ) + (noise[0] + 1j * noise[1])
+    gates = find_gates(echo_signal(known, KEPT, logarithmic=False), logarithmic=False)
+    assert len(gates) == 2
+    assert max(abs(g - each) for g, each in zip(gates, steps, strict=True)) <= 1
+
+
 def test_noise_is_no_echo():
     rng = np.random.default_rng(0)
     noise = rng.normal(size=(30, COUNT)) + 1j * rng.normal(size=(30, COUNT))
