@@ -29,8 +29,10 @@ from models.evaluation.retrained import (
     retrained_predictions,
 )
 from models.evaluation.served import judge_corpus
+from models.evaluation.stages import SHARES, EvaluationStage
 from models.evaluation.strangers import score_strangers
 from models.evaluation.subsets import score_subsets
+from models.progress import Listener, Progress
 from models.serving.folder import StoredModel, load_model
 from models.training.corpus import Corpus, build_corpus, left_out_words
 from models.training.recipe import Recipe
@@ -62,6 +64,7 @@ def evaluate_model(
     names: Collection[str] = tuple(BASELINES),
     leave_classes_out: bool = False,
     flip_labels: bool = False,
+    tell: Listener | None = None,
 ) -> dict[str, Any]:
     """Score a model on an archive, JSON-ready.
 
@@ -83,6 +86,8 @@ def evaluate_model(
     flip_labels
         Whether network and baselines are trained with 5, 10 and 20 % of the class
         labels flipped too; that takes four trainings a target.
+    tell
+        Is called with what was done, and the share of the whole.
 
     Raises
     ------
@@ -92,6 +97,7 @@ def evaluate_model(
         If no sweep of the archive covers the model's band, or none has a label that
         the model knows.
     """
+    say = Progress(tell, SHARES)
     stored = load_model(folder)
     corpus = build_corpus([archive], stored.model.form)
     plan = _plan_of(stored, corpus)
@@ -102,10 +108,11 @@ def evaluate_model(
     }
     recipe = recipe or Recipe.from_record(stored.manifest["recipe"])
     kernels = stored.model.ensemble.architecture.kernel_heads
-    nets = {
-        key: retrained_predictions(corpus, plan, split, recipe, kernels)
-        for key, split in splits.items()
-    }
+    say.done(EvaluationStage.SWEEPS)
+    nets = {}
+    for key, split in splits.items():
+        nets[key] = retrained_predictions(corpus, plan, split, recipe, kernels)
+        say.within(EvaluationStage.NETWORKS)(len(nets) / len(splits))
     board = make_board(
         corpus,
         plan,
@@ -114,12 +121,14 @@ def evaluate_model(
         others={NETWORK: nets},
         names=names,
     )
+    say.done(EvaluationStage.BASELINES)
     mine = judge_corpus(stored.model, corpus, plan)
     targets = _targets(mine, corpus, board)
     for name, records in score_subsets(stored.model, corpus, plan).items():
         targets[name]["trace_subsets"] = records
     for name, strangers in score_strangers(stored.model, corpus, plan).items():
         targets[name]["never_trained"] = strangers
+    say.done(EvaluationStage.SUBSETS)
     asked = corpus, splits[GROUPED], recipe
     wanted = OnDemand(
         certainty=retrained_certainty(*asked) if leave_classes_out else None,
@@ -132,6 +141,7 @@ def evaluate_model(
         described[TRANSFERRED] = _transfer(
             stored, [*learnt_from, archive], mine, targets, names
         )
+    say.done(EvaluationStage.CHECKS)
     cycles = int(np.unique(corpus.thermal_cycle).size)
     seen = stored.manifest.get("data_sha256") == data_hash([archive])
     return {

@@ -16,6 +16,7 @@ from models.diagnosis import LABEL
 from models.errors import TrainingRefusedError
 from models.evaluation.breakdown import break_down
 from models.evaluation.predictions import read_predictions
+from models.progress import Listener, Progress
 from models.serving.card import write_card
 from models.serving.folder import save_model
 from models.serving.trained import TrainedModel
@@ -30,7 +31,7 @@ from models.training.pretraining_report import (
     pretraining_record,
     pretraining_warnings,
 )
-from models.training.progress import Listener, Progress, Stage
+from models.training.progress import SHARES, Stage
 from models.training.reading import LeftOutReadings, read_left_out
 from models.training.recipe import Recipe
 from models.training.report import TrainingReport
@@ -88,7 +89,7 @@ def train_model(
     if not archives:
         raise TrainingRefusedError("no archive is given")
     recipe = recipe or Recipe()
-    say = Progress(tell)
+    say = Progress(tell, SHARES)
     corpus = build_corpus(archives)
     say.done(Stage.SWEEPS)
     plan = plan_targets(corpus, targets)

@@ -8,6 +8,7 @@ from enum import StrEnum
 import numpy as np
 
 from instruments.simulation.physics.chain import ReceiverHardware
+from models.progress import Listener, Progress
 from models.twin.calibration_set import (
     CalibrationSweep,
     Reals,
@@ -19,6 +20,7 @@ from models.twin.fit_delays import DelayEstimate, estimate_delays
 from models.twin.fit_descent import descend, finish, read_masked, settle_start
 from models.twin.fit_judgement import FitQuality, judge_fit
 from models.twin.fit_model import FitModel
+from models.twin.fit_progress import SHARES, FitStage
 from models.twin.fit_solver import Solution
 from models.twin.fit_space import FROZEN, FitSpace, make_space
 
@@ -66,7 +68,9 @@ class TwinFit:
 
 
 def fit_twin(
-    described: ReceiverHardware, sweeps: Sequence[CalibrationSweep]
+    described: ReceiverHardware,
+    sweeps: Sequence[CalibrationSweep],
+    tell: Listener | None = None,
 ) -> TwinFit:
     """Fit every uncertain constant of a described receiver to its sweeps.
 
@@ -77,6 +81,8 @@ def fit_twin(
     sweeps
         Calibration sweeps over one axis with the same traces; best with the cavity
         switched away (bypass) at several temperatures among them.
+    tell
+        Is called with the stage that is done, and the share of the whole.
 
     Raises
     ------
@@ -93,11 +99,14 @@ def fit_twin(
         raise ValueError("there is no calibration sweep to fit to: give at least one")
     _check_alike(sweeps)
     started_s = time.monotonic()
+    say = Progress(tell, SHARES)
     ordered = sorted(sweeps, key=_coldness)
     space = make_space(described, [one.point for one in ordered], DRIFT_NAMES, FROZEN)
-    place = settle_start(space, ordered, space.start)
+    place = settle_start(space, ordered, space.start, say)
     place = descend(space, ordered, place)
+    say.done(FitStage.JOINT)
     solution, data = _finished(space, ordered, place)
+    say.done(FitStage.POINTS)
     return _conclude(space, data, solution, ordered, started_s)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from instruments.simulation.physics.chain import ReceiverHardware
 from instruments.simulation.physics.chain.coax import Attenuator
 from instruments.simulation.physics.chain.switch import SwitchPosition
+from models.progress import Progress
 from models.twin.calibration_set import (
     CalibrationSweep,
     Reals,
@@ -18,6 +19,7 @@ from models.twin.fit_hops import HopPlan, hop
 from models.twin.fit_layers import layers_of
 from models.twin.fit_model import FitModel
 from models.twin.fit_nudges import nudge, part_touching
+from models.twin.fit_progress import SHARES, FitStage
 from models.twin.fit_solver import Solution, Stage, solve
 from models.twin.fit_space import FitSpace
 
@@ -98,16 +100,21 @@ def read_masked(
 
 
 def settle_start(
-    space: FitSpace, sweeps: Sequence[CalibrationSweep], place: Reals
+    space: FitSpace,
+    sweeps: Sequence[CalibrationSweep],
+    place: Reals,
+    say: Progress | None = None,
 ) -> Reals:
     """Return a place in the right neighbourhood.
 
     Echoes of the reflections first; then the way of the reflection, with the cavity
     switched away where there are such sweeps; last what lies behind the switch.
     """
+    say = say or Progress(None, SHARES)
     whole = read_masked(sweeps, space.hardware)
     for trace in ("S11", "S33", "S22"):
         place = settle_echoes(space, whole, place, trace)
+    say.done(FitStage.ECHOES)
     thin = read_masked(sweeps, space.hardware, _SEARCH_POINTS)
     rng = np.random.default_rng(_SEED)
     away = [index for index, one in enumerate(sweeps) if not _sees_cavity(one)]
@@ -115,10 +122,12 @@ def settle_start(
     if away:
         model = _model(space, thin, away, _AWAY, ("S23", "S33", "S22"))
         place, _ = hop(model, place, _plan(space.hardware, _AWAY_LINES), rng)
+        say.done(FitStage.HALF_CYCLES)
         wide = _model(space, thin, away, _AWAY, ("S23", "S33", "S22"), is_whole=True)
         place, _ = part_touching(wide, place, _PARTING)
-        for stages, good in _NUDGES:
+        for number, (stages, good) in enumerate(_NUDGES, start=1):
             place, is_good = nudge(wide, place, stages, good)
+            say.within(FitStage.TOUCHING)(number / len(_NUDGES))
             if not is_good:
                 break
     if on:
@@ -126,6 +135,7 @@ def settle_start(
         lines = _ON_LINES if away else (*_AWAY_LINES, *_ON_LINES)
         model = _model(space, thin, on, prefixes, ("S23", "S21", "S11", "S33", "S22"))
         place, _ = hop(model, place, _plan(space.hardware, lines), rng)
+    say.done(FitStage.BEHIND)
     return place
 
 

@@ -11,6 +11,7 @@ import click
 
 from instruments.clock import SystemClock
 from service.cli.exits import BadInputError, CommandFailedError, print_json
+from service.cli.numbers import FiniteRange
 from service.config import child_environment
 from service.demo.children import ChildFailedError
 from service.demo.fleet import MAX_CAVITY_COUNT, MODEL_FOLDER, build_fleet
@@ -35,7 +36,7 @@ from service.demo.summary import Summary
 )
 @click.option(
     "--speed",
-    type=click.FloatRange(0.1, 100.0),
+    type=FiniteRange(0.1, 100.0),
     default=20.0,
     show_default=True,
     help="Seconds of the array that pass in one second.",
@@ -43,7 +44,7 @@ from service.demo.summary import Summary
 @click.option(
     "--duration",
     "duration_s",
-    type=click.FloatRange(min=1.0),
+    type=FiniteRange(min=1.0),
     help="Seconds after which it ends and prints a summary; absent: until Ctrl-C.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON only.")

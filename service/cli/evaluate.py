@@ -10,6 +10,7 @@ from models.evaluation.evaluate import GROUPED, LEAKY, TRANSFERRED, evaluate_mod
 from models.evaluation.page import render_page
 from service.cli.archives import bad_input_in_one_line, read_archives
 from service.cli.exits import BadInputError, print_json
+from service.cli.progress import progress
 
 
 @click.command(name="evaluate")
@@ -63,7 +64,7 @@ def command(
     learnt_from = read_archives(trained_on)
     if page is not None and not page.parent.is_dir():
         raise BadInputError(f"--html {page}: there is no folder {page.parent}")
-    with bad_input_in_one_line():
+    with bad_input_in_one_line(), progress() as tell:
         document = evaluate_model(
             folder,
             read,
@@ -71,6 +72,7 @@ def command(
             names=QUICK_BASELINES if quick else tuple(BASELINES),
             leave_classes_out=leave_classes_out,
             flip_labels=flip_labels,
+            tell=tell,
         )
     if page is not None:
         try:

@@ -11,7 +11,9 @@ from instruments.files import MeasuredFile, open_measured_file
 from models.diagnosis import ResonanceEstimate, ResonanceKind, ResonanceState
 from models.fitting import LineShape, fit_resonance
 from service.cli.exits import BadInputError, print_json
+from service.cli.numbers import FiniteRange
 
+_DELAY = FiniteRange(-1e-3, 1e-3)
 _PREFERRED = ("S21", "S21:reflection", "S23", "S11")
 
 
@@ -36,11 +38,15 @@ _PREFERRED = ("S21", "S21:reflection", "S23", "S11")
     "--sweep", "index", default=0, show_default=True, help="Sweep of an archive."
 )
 @click.option(
-    "--line-delay-s", default=0.0, show_default=True, help="Known line delay in s."
+    "--line-delay-s",
+    type=_DELAY,
+    default=0.0,
+    show_default=True,
+    help="Known line delay in s.",
 )
 @click.option(
     "--through-magnitude",
-    type=click.FloatRange(min=0, min_open=True),
+    type=FiniteRange(min=0, min_open=True),
     help="|S21| of a through in place of the resonator; gives Q0 in transmission.",
 )
 @click.option(

@@ -24,7 +24,9 @@ from models.twin.limits_map import (
 )
 from models.twin.limits_picture import draw_limits
 from models.twin.limits_sweep import SweepSetup
+from service.cli.documents import check_folder
 from service.cli.exits import BadInputError, print_json
+from service.cli.progress import progress
 
 _TEMPERATURES = "0.02,0.1,0.3,1,2,4,10,20,77,200"
 _FIELDS = "0,0.005,0.02"
@@ -89,6 +91,7 @@ def command(
     A bound from physics (Fisher information, nuisances marginalised), for a cavity of
     ARRAY.yaml as the twin describes it, with and without a reference sweep.
     """
+    check_folder(plot)
     try:
         config = load_array(array_file)
     except ArrayConfigError as error:
@@ -104,7 +107,7 @@ def command(
             reference_field_tesla=reference_field_tesla,
             knowledge=Knowledge(knowledge),
         )
-        limits = list(limits_map(question))
+        limits = _limits(question)
         if plot is not None:
             headline = f"{config.array.name}, {name}: best possible uncertainty"
             plot.write_text(draw_limits(limits, headline))
@@ -117,6 +120,17 @@ def command(
         return
     for line in _lines(name, question, limits):
         click.echo(line)
+
+
+def _limits(question: LimitsQuestion) -> list[Limit]:
+    count = len(question.temperatures_k) * len(question.fields_tesla) * len(Aid)
+    found: list[Limit] = []
+    with progress() as tell:
+        for limit in limits_map(question):
+            found.append(limit)
+            where = f"{limit.temperature_k:g} K, {limit.magnetic_field_tesla:g} T"
+            tell(where, len(found) / count)
+    return found
 
 
 def _chosen(array_file: Path, section: str, asked: str | None, known: list[str]) -> str:

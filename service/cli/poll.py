@@ -22,6 +22,7 @@ from service.cli.exits import (
     check_url,
     print_json,
 )
+from service.cli.numbers import FiniteRange
 from service.config import read_key
 from service.config_values import ConfigError
 from service.signals import SignalRelay
@@ -48,13 +49,13 @@ _STATUS_PERIOD_S = 10.0
 @click.option(
     "--duration",
     "duration_s",
-    type=click.FloatRange(min=0, min_open=True),
+    type=FiniteRange(min=0, min_open=True),
     help="Seconds after which to stop; without it, until Ctrl-C.",
 )
 @click.option(
     "--drain",
     "drain_s",
-    type=click.FloatRange(min=0),
+    type=FiniteRange(min=0),
     default=10.0,
     show_default=True,
     help="Seconds to go on posting the spool after the last sweep.",

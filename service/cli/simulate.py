@@ -23,6 +23,7 @@ from instruments.simulation.scenarios import (
 )
 from instruments.simulation.serving import ServedArray, serve_array
 from service.cli.exits import BadInputError, print_json
+from service.cli.numbers import FiniteRange
 
 
 def _list_scenarios(
@@ -39,7 +40,7 @@ def _list_scenarios(
 @click.argument("array_file", metavar="ARRAY.yaml", type=click.Path(path_type=Path))
 @click.option(
     "--speed",
-    type=click.FloatRange(0.01, 10_000.0),
+    type=FiniteRange(0.01, 10_000.0),
     default=1.0,
     show_default=True,
     help="Emulated seconds that pass in one second.",

@@ -1,21 +1,16 @@
 """``halowatch train``: from labelled archives to a model folder."""
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
 from models.training.pretraining_report import pretraining_lines
-from models.training.progress import Listener
 from models.training.report import TrainingReport
 from models.training.targets import TARGETS
 from models.training.train import train_model
 from service.cli.archives import bad_input_in_one_line, read_archives
 from service.cli.exits import print_json
-
-_BAR_STEPS = 1000
+from service.cli.progress import progress
 
 
 @click.command(name="train")
@@ -60,7 +55,7 @@ def command(
     wanted = None
     if targets is not None:
         wanted = [name.strip() for name in targets.split(",") if name.strip()]
-    with bad_input_in_one_line(), _progress() as tell:
+    with bad_input_in_one_line(), progress() as tell:
         report = train_model(
             read_archives(archives),
             output,
@@ -74,22 +69,6 @@ def command(
         return
     for line in _lines(report):
         click.echo(line)
-
-
-@contextmanager
-def _progress() -> Iterator[Listener]:
-    """Show a bar on the terminal, on stderr so that stdout stays a document."""
-    if not sys.stderr.isatty():
-        yield lambda *_: None
-        return
-    with click.progressbar(
-        length=_BAR_STEPS, file=sys.stderr, item_show_func=lambda item: item or ""
-    ) as bar:
-
-        def tell(what: str, share: float) -> None:
-            bar.update(round(share * _BAR_STEPS) - bar.pos, what)
-
-        yield tell
 
 
 def _lines(report: TrainingReport) -> list[str]:

@@ -25,6 +25,7 @@ from models.twin.location import locate
 from service.cli.archives import bad_input_in_one_line, read_archives
 from service.cli.documents import check_folder, write_document
 from service.cli.exits import BadInputError, print_json
+from service.cli.progress import progress
 from service.cli.twin_estimate import estimate_command
 from service.cli.twin_simulate import simulate_command
 
@@ -81,7 +82,8 @@ def fit(  # noqa: PLR0917
         receiver = description.applied_to(usual_receiver(has_jpa=jpa))
     try:
         sweeps = calibration_sweeps(measured, cavity, limit)
-        found = fit_twin(receiver, sweeps)
+        with progress() as tell:
+            found = fit_twin(receiver, sweeps, tell)
     except (UnusableCalibrationError, ValueError) as error:
         raise BadInputError(f"{archive}: {error}") from None
     document = fit_document(found, has_covariance=has_covariance)

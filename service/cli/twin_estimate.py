@@ -1,6 +1,7 @@
 """``halowatch twin estimate``: temperature and field by a joint fit of the twin."""
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ from models.twin.precise_fit import PreciseFit
 from service.cli.archives import bad_input_in_one_line, read_archives
 from service.cli.documents import check_folder, write_document
 from service.cli.exits import BadInputError, print_json
+from service.cli.numbers import FiniteRange
+from service.cli.progress import progress
 
 MOST_SWEEPS = 200
 """Sweeps in one run: each takes seconds."""
@@ -60,7 +63,7 @@ _FILE = click.Path(path_type=Path)
 )
 @click.option(
     "--if-bandwidth-hz",
-    type=click.FloatRange(min=0.0, min_open=True),
+    type=FiniteRange(min=0.0, min_open=True),
     default=USUAL_SETTINGS.if_bandwidth_hz,
     show_default=True,
     help="IF bandwidth in Hz of sweeps without a label if_bandwidth_hz.",
@@ -97,15 +100,23 @@ def estimate_command(  # noqa: PLR0917
         indices = _chosen(archive, measured, cavity, wanted)
         usual = SweepSettings(if_bandwidth_hz=if_bandwidth_hz)
         records = []
-        for record in _estimates(archive, measured, twin, usual, (indices, reference)):
-            records.append(record)
-            if not as_json:
-                click.echo(_line(record))
+        asked = indices, reference
+        # Lines that come one by one tell how far it is; a document does not.
+        with progress() if as_json else nullcontext(_silent) as tell:
+            for record in _estimates(archive, measured, twin, usual, asked):
+                records.append(record)
+                tell(f"sweep {record['sweep']}", len(records) / len(indices))
+                if not as_json:
+                    click.echo(_line(record))
     document = {"cavity": cavity, "sweeps": records}
     if output is not None:
         write_document(output, document)
     if as_json:
         print_json(document)
+
+
+def _silent(_what: str, _share: float) -> None:
+    """Tell nobody."""
 
 
 def _chosen(

@@ -42,6 +42,10 @@ def test_an_unknown_command_is_bad_usage() -> None:
             "keys create --name a --scope all",
             "keys create: Invalid value for '--scope'",
         ),
+        (
+            "fit a.s2p --line-delay-s nan",
+            "fit: Invalid value for '--line-delay-s': nan is no finite number",
+        ),
         ("demo --cavities 0", "demo: Invalid value for '--cavities': 0 is not in the"),
     ],
 )

@@ -84,6 +84,7 @@ def test_what_is_assumed_is_said(mapped):
         (["--temperatures-k", "0"], "temperature is 0 K"),
         (["--fields-tesla", "3"], "magnetic field is 3 T"),
         (["--reference-temperature-k", "1000"], "temperature is 1000 K"),
+        (["--plot", "/nowhere/map.svg"], "/nowhere/map.svg: there is no such folder"),
     ],
 )
 def test_bad_input_is_one_sentence(arguments, named):
