@@ -29,7 +29,15 @@ CYCLE_SHARE = 0.77
 """Share of the sweeps of one cycle that intervals hold for ..."""
 
 CYCLE_PROBABILITY = 0.94
-"""... with this probability."""
+"""... with this probability ..."""
+
+PARTIAL_PROBABILITY = 0.99
+"""... and with this one where a trace is missing.
+
+What a missing trace would have told of the connectors is then told by the known cycles
+alone: ripple of which they had little makes a later one err by twice their errors, and
+neither its residuals nor its leverage show it.
+"""
 
 _LEAST_ERROR = 1e-3
 _LEAST_GROUP = 30
@@ -95,6 +103,7 @@ def fit_stretch(
     cycle: npt.NDArray[np.str_],
     *,
     is_place: bool = False,
+    probability: float | None = CYCLE_PROBABILITY,
 ) -> Stretch:
     """Find the stretch that covers left-out sweeps as often as promised.
 
@@ -109,8 +118,10 @@ def fit_stretch(
         Shape (sweep,).
     is_place
         Whether it is the temperature, of which sweeps of the open group have an upper
-        bound only: what may lie outside of their intervals lies above. Other scalars
-        are as sure of a whole cycle (:func:`whole_cycle_reach`).
+        bound only: what may lie outside of their intervals lies above.
+    probability
+        With which most of a whole cycle is inside (:func:`whole_cycle_reach`), but for
+        such upper bounds; None where that is not asked.
     """
     weight = _even_cycles(cycle)
     everything = np.ones(truth.size, dtype=np.bool_)
@@ -132,17 +143,21 @@ def fit_stretch(
             share,
             independent_count(error, cycle[member]),
         )
-        if not is_place:
+        if probability is not None and not (is_place and index == OPEN_GROUP):
             outer = raw[member][:, [0, -1]] - raw[member, _MEDIAN : _MEDIAN + 1]
             reach = np.abs(np.where(error > 0, outer[:, 1], outer[:, 0]))
             least = whole_cycle_reach(
-                np.abs(error) / np.maximum(reach, 1e-9), cycle[member]
+                np.abs(error) / np.maximum(reach, 1e-9), cycle[member], probability
             )
             factors[index, [0, -1]] = np.maximum(factors[index, [0, -1]], least)
     return Stretch(factors=factors)
 
 
-def whole_cycle_reach(size: Reals, cycle: npt.NDArray[np.str_]) -> float:
+def whole_cycle_reach(
+    size: Reals,
+    cycle: npt.NDArray[np.str_],
+    probability: float = CYCLE_PROBABILITY,
+) -> float:
     """Return what most errors of most cycles stay below, one more counted in.
 
     An interval may hold often enough for sweeps of all cycles, and yet for hardly one
@@ -152,6 +167,8 @@ def whole_cycle_reach(size: Reals, cycle: npt.NDArray[np.str_]) -> float:
     ----------
     size
         Of the errors, shape (sweep,).
+    probability
+        With which a share :data:`CYCLE_SHARE` of the next cycle stays below.
     """
     least = max(_LEAST_ERROR * float(np.median(size)), 1e-300)
     following = NextCycle.of(
@@ -159,7 +176,7 @@ def whole_cycle_reach(size: Reals, cycle: npt.NDArray[np.str_]) -> float:
     )
     if following is None:
         return 0.0
-    return float(np.exp(following.bound(CYCLE_SHARE, CYCLE_PROBABILITY)))
+    return float(np.exp(following.bound(CYCLE_SHARE, probability)))
 
 
 def allowance(level: float, count: float) -> float:

@@ -12,9 +12,11 @@ from models.networks.density import LEVELS
 from models.receiver.evidence import PLACE, Evidence
 from models.receiver.intervals import (
     CAUTION,
+    CYCLE_PROBABILITY,
     FAULTY_GROUP,
     GROUP_COUNT,
     OPEN_GROUP,
+    PARTIAL_PROBABILITY,
     allowance,
     fit_stretch,
     independent_count,
@@ -87,14 +89,16 @@ def learn_scalar(
     """
     group, truth = evidence.group, taught.truth
     ridge, direct, spread = _direct(evidence.values, taught, present)
-    offsets = _offsets(direct, spread, taught, group)
+    is_place, is_whole = name == PLACE, bool(present.all())
+    probability = CYCLE_PROBABILITY if is_whole else PARTIAL_PROBABILITY
+    offsets = _offsets(direct, spread, taught, group, probability)
     readings = {
         "emulator": evidence.emulated(name),
         "ridge": direct[:, None] + spread[:, None] * offsets[group],
         **others,
     }
     expert = _experts(readings, taught, group)
-    if name == PLACE and evidence.open_below.any():
+    if is_place and evidence.open_below.any():
         # Who reads a temperature there reads the schedule of the fridge.
         expert[OPEN_GROUP] = EXPERTS.index("emulator")
     raw = readings["emulator"].copy()
@@ -103,9 +107,13 @@ def learn_scalar(
         if who in readings:
             raw[chosen] = readings[who][chosen]
     known = np.isfinite(truth)
-    is_place = name == PLACE
     stretch = fit_stretch(
-        raw[known], truth[known], group[known], taught.cycle[known], is_place=is_place
+        raw[known],
+        truth[known],
+        group[known],
+        taught.cycle[known],
+        is_place=is_place,
+        probability=None if is_place and is_whole else probability,
     )
     # The ridge's own offsets keep their promise, but for sweeps that look faulty.
     is_direct = expert == EXPERTS.index("ridge")
@@ -146,7 +154,11 @@ def _direct(
 
 
 def _offsets(
-    direct: Reals, spread: Reals, taught: TaughtScalar, group: Indices
+    direct: Reals,
+    spread: Reals,
+    taught: TaughtScalar,
+    group: Indices,
+    probability: float,
 ) -> Reals:
     """Return quantiles of errors over their spread, alike on both sides.
 
@@ -165,7 +177,7 @@ def _offsets(
         count = independent_count(error[mine], taught.cycle[mine])
         wider = [0.0 if at == 0.5 else allowance(at, count) for at in LEVELS]
         reach = np.array(wider) * np.quantile(np.abs(error[mine]), inside)
-        least = whole_cycle_reach(np.abs(error[mine]), taught.cycle[mine])
+        least = whole_cycle_reach(np.abs(error[mine]), taught.cycle[mine], probability)
         reach[[0, -1]] = np.maximum(reach[[0, -1]], least)
         found[index] = np.sign(levels - 0.5) * reach
     return found

@@ -11,6 +11,7 @@ from models.receiver.intervals import (
     FAULTY_GROUP,
     GROUP_COUNT,
     OPEN_GROUP,
+    PARTIAL_PROBABILITY,
     Stretch,
     allowance,
     fit_stretch,
@@ -123,16 +124,19 @@ def test_a_handful_of_sweeps_is_worth_no_more_than_its_count(sweeps):
         assert 1 <= independent_count(error, cycle) <= sweeps
 
 
-def test_most_sweeps_of_most_new_cycles_are_within_the_reach_of_a_whole_cycle():
+@pytest.mark.parametrize("probability", [CYCLE_PROBABILITY, PARTIAL_PROBABILITY])
+def test_most_sweeps_of_most_new_cycles_are_within_the_reach_of_a_whole_cycle(
+    probability,
+):
     rng = np.random.default_rng(8)
     held = []
     for _ in range(200):
         scale = np.exp(0.4 * rng.normal(size=15))
         size = np.abs(rng.normal(size=(15, 40))) * scale[:, None]
         cycle = np.repeat([f"cycle-{index}" for index in range(14)], 40)
-        reach = whole_cycle_reach(size[:14].ravel(), cycle)
+        reach = whole_cycle_reach(size[:14].ravel(), cycle, probability)
         held.append(np.mean(size[14] <= reach) >= CYCLE_SHARE - 0.1)
-    assert CYCLE_PROBABILITY - 0.05 < np.mean(held) <= 1.0
+    assert probability - 0.05 < np.mean(held) <= 1.0
 
 
 def test_a_whole_cycle_asks_for_nothing_where_cycles_are_alike():
@@ -156,6 +160,23 @@ def test_the_upper_bound_of_open_sweeps_keeps_the_promise_of_an_interval():
     assert np.allclose(below, expected, atol=0.02)
     both_sided = fit_stretch(raw, truth, group, cycle).applied(raw, group)
     assert np.all(both_sided[:, -1] > found[:, -1])
+
+
+@pytest.mark.parametrize("is_place", [False, True])
+def test_what_a_whole_cycle_needs_widens_all_but_upper_bounds(is_place):
+    rng = np.random.default_rng(11)
+    cycle = np.repeat([f"cycle-{index}" for index in range(12)], 40)
+    truth = np.repeat(rng.normal(size=12), 40) + 0.1 * rng.normal(size=480)
+    raw = np.tile(0.1 * NORMAL, (480, 1))
+    for group in (0, OPEN_GROUP):
+        where = np.full(480, group)
+        plain, sure = (
+            fit_stretch(raw, truth, where, cycle, is_place=is_place, probability=each)
+            for each in (None, PARTIAL_PROBABILITY)
+        )
+        widened = sure.factors[group] > 1.05 * plain.factors[group]
+        is_bound = is_place and group == OPEN_GROUP
+        assert widened.tolist() == [not is_bound, False, False, False, not is_bound]
 
 
 def test_what_may_be_as_cold_as_any_is_no_band():

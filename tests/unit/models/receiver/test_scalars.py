@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -53,3 +55,26 @@ def test_an_opinion_that_gains_in_one_cycle_alone_has_no_say(evidence, lesson, f
     opinion = np.where(known, place, np.median(place) + 5.0)
     experts, _ = learnt_beside(opinion, place, evidence, lesson, form)
     assert "opinion" not in experts
+
+
+def test_a_field_read_without_a_trace_is_surer_of_a_whole_cycle(evidence, lesson, form):
+    values, count = evidence.values, form.trace_of.size
+    # One coordinate more, that nobody has: what is read is the same.
+    wider = replace(evidence, values=np.column_stack([values, values[:, :1]]))
+    readings = []
+    for seen, missing in ((evidence, 0), (wider, 1)):
+        taught = TaughtScalar(
+            lesson.field_tesla,
+            lesson.healthy,
+            lesson.fold,
+            lesson.cycle,
+            np.pad(form.scatter, (0, missing)),
+            np.pad(form.loose, (0, missing)),
+        )
+        present = np.arange(count + missing) < count
+        name = "magnetic_field_tesla"
+        readings.append(learn_scalar(name, taught, seen, present, {})[0])
+    whole, partial = (reading.offsets for reading in readings)
+    assert partial[:, 1:-1] == pytest.approx(whole[:, 1:-1])
+    assert np.all(partial[:, -1] >= whole[:, -1])
+    assert np.any(partial[:, -1] > 1.05 * whole[:, -1])
