@@ -50,15 +50,23 @@ def with_presence(
 ) -> Classification:
     """Add which conditions are there, each for itself.
 
+    What a sweep is said to be, is there at least as surely. The set holds what its own
+    calibration promises, whatever the label.
+
     Parameters
     ----------
     said, least
         Probability of each, and from which on the set holds it, shape (condition,).
     """
     parts = parts_of(labels, HEALTHY)
+    named = set(parts_of((classes.label,), HEALTHY)) & set(parts)
+    label_share = classes.probability or 0.0
     return replace(
         classes,
-        present={part: float(each) for part, each in zip(parts, said, strict=True)},
+        present={
+            part: max(float(each), label_share if part in named else 0.0)
+            for part, each in zip(parts, said, strict=True)
+        },
         present_set=tuple(
             part
             for part, each, enough in zip(parts, said, least, strict=True)
