@@ -6,13 +6,15 @@ import click
 
 from instruments.clock import SystemClock
 from service.cli.database import actor, open_raw
-from service.cli.exits import print_json
+from service.cli.exits import CommandFailedError, print_json
 from service.storage.access_records import AuditEntry
 from service.storage.audit import record_action
-from service.storage.backup import back_up, read_backup, restore
+from service.storage.backup import back_up, restore
+from service.storage.backup_manifest import MADE, Backup, read_backup
 from service.storage.migration import check_revision, upgrade
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
+_NAMED = 20
 
 
 @click.command("backup")
@@ -28,14 +30,15 @@ def backup_command(folder: Path, *, as_json: bool) -> None:
         check_revision(database, config.migrations)
         made = back_up(database, folder, now)
         entry = AuditEntry(
-            at=now, actor=actor(), action="database.backup", subject=str(folder)
+            at=now, actor=actor(), action=MADE, subject=str(folder.absolute())
         )
         with database.write() as transaction:
             record_action(transaction, entry)
     if as_json:
         print_json({"folder": str(folder), **made.record})
     else:
-        click.echo(f"{folder}: {made.row_counts.get('sweep', 0)} sweeps, sound")
+        click.echo(f"{folder}: {made.row_counts.get('sweep', 0)} sweeps")
+    _tell_damage(made, f"{folder} is made")
 
 
 @click.command("restore")
@@ -72,8 +75,20 @@ def restore_command(
             )
             with database.write() as transaction:
                 record_action(transaction, entry)
+    verb = "is whole" if only_check else "is in place"
     if as_json:
         print_json({"folder": str(folder), **made.record})
     else:
-        verb = "is whole" if only_check else "is in place"
         click.echo(f"{folder} of {made.made_at} {verb}")
+    _tell_damage(made, f"{folder} {verb}")
+
+
+def _tell_damage(made: Backup, done: str) -> None:
+    lost = made.damaged or ()
+    if lost:
+        more = f" and {len(lost) - _NAMED} more" if len(lost) > _NAMED else ""
+        raise CommandFailedError(
+            f"{done}, but samples of {len(lost)} sweeps in it are damaged "
+            f"({', '.join(lost[:_NAMED])}{more}): halowatch db check tells why, and "
+            "which backup holds them"
+        )

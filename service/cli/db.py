@@ -1,15 +1,23 @@
 """``halowatch db``: migrations, integrity and retention."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import click
 
 from instruments.clock import SystemClock
+from instruments.measurement.times import format_time
 from service.cli.backup import backup_command, restore_command
 from service.cli.database import open_raw
 from service.cli.exits import CommandFailedError, print_json
 from service.operations.retaining import retain as apply_retention
+from service.storage.backup_manifest import backup_of
+from service.storage.damage import find_damage
+from service.storage.engine import take_time
 from service.storage.integrity import check_integrity
 from service.storage.migration import check_revision
 from service.storage.migration import upgrade as upgrade_tables
+from service.storage.months import received_at
 
 
 @click.group("db")
@@ -26,22 +34,71 @@ def upgrade() -> None:
 
 
 @command.command("check")
+@click.option(
+    "--within",
+    "within_s",
+    type=click.FloatRange(min=0.0),
+    default=600.0,
+    show_default=True,
+    metavar="S",
+    help="Look at samples for so many seconds at most.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-def check(*, as_json: bool) -> None:
-    """Check the revision of the tables and the integrity of what they hold."""
+def check(*, within_s: float, as_json: bool) -> None:
+    """Check the revision of the tables and the integrity of what they hold.
+
+    Rounded samples on which others lean are read, and their checksums compared.
+    """
+    clock = SystemClock()
     with open_raw() as (config, database):
         check_revision(database, config.migrations)
+        ends_s = clock.monotonic_s() + within_s
         with database.read() as transaction:
+            take_time(transaction)
             problems = check_integrity(transaction)
+            report = find_damage(transaction, lambda: clock.monotonic_s() > ends_s)
+            damaged = report.sweep_ids
+            backup = backup_of(transaction, damaged) if damaged else None
+        problems += report.sentences
         if as_json:
-            print_json({"ok": not problems, "problems": problems})
+            print_json(
+                {
+                    "ok": not problems,
+                    "problems": problems,
+                    "damaged_sweeps": damaged,
+                    "backup": None if backup is None else str(backup),
+                    "rounded_sweep_count": report.looked_at_count,
+                    "is_whole": report.is_whole,
+                }
+            )
         elif not problems:
             click.echo(f"{database.url.render_as_string()} is sound")
         if problems:
-            raise CommandFailedError(
-                f"{'; '.join(problems)}: stop the service and put the last sound copy "
-                "in its place with halowatch db restore"
+            raise CommandFailedError(f"{'; '.join(problems)}: {_mend(damaged, backup)}")
+        if not report.is_whole:
+            message = (
+                f"only {report.looked_at_count} rounded samples were looked at in "
+                f"{within_s:g} s: --within gives it longer"
             )
+            raise CommandFailedError(message)
+
+
+def _mend(damaged: Sequence[str], backup: Path | None) -> str:
+    if backup is not None:
+        return (
+            f"stop the service and run halowatch db restore --replace {backup}, the "
+            "newest backup that holds them"
+        )
+    if damaged:
+        return (
+            "no backup that this machine sees holds them: bring one that was made "
+            f"after {format_time(received_at(max(damaged)))}, stop the service and put "
+            "it in place with halowatch db restore"
+        )
+    return (
+        "stop the service and put the last sound copy in its place with halowatch db "
+        "restore"
+    )
 
 
 @command.command("retain")

@@ -3,10 +3,10 @@
 import contextlib
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace as changed
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TypeAlias
 
 import orjson
 from alembic.runtime.migration import MigrationContext
@@ -15,6 +15,8 @@ from sqlalchemy import func, inspect, select, table
 from instruments.measurement.times import format_time
 from service.errors import BackupError
 from service.storage import postgresql_tools
+from service.storage.backup_manifest import MANIFEST, Backup, read_backup
+from service.storage.damage import find_damage
 from service.storage.database_files import (
     check_unused,
     copy_database,
@@ -25,55 +27,22 @@ from service.storage.database_files import (
     remove_database,
     sync,
 )
-from service.storage.engine import Database, Transaction
+from service.storage.engine import Database, Transaction, take_time
 from service.storage.integrity import check_integrity
-
-MANIFEST = "manifest.json"
-SCHEMA = 1
 
 _SQLITE_COPY = "halowatch.sqlite"
 _PACKS_COPY = "halowatch.packs"
 _POSTGRESQL_COPY = "halowatch.dump"
 _ATTEMPTS = 3
 
-
-@dataclass(frozen=True, slots=True)
-class Backup:
-    """What a backup folder says of itself.
-
-    Attributes
-    ----------
-    engine
-        ``sqlite`` or ``postgresql``.
-    revision
-        Of the tables.
-    row_counts
-        Rows by table.
-    files
-        SHA-256 by name within the folder.
-    """
-
-    engine: str
-    made_at: str
-    revision: str
-    row_counts: dict[str, int]
-    files: dict[str, str]
-
-    @property
-    def record(self) -> dict[str, Any]:
-        """The document of the manifest."""
-        return {
-            "schema": SCHEMA,
-            "engine": self.engine,
-            "made_at": self.made_at,
-            "revision": self.revision,
-            "row_counts": self.row_counts,
-            "files": self.files,
-        }
+_Told: TypeAlias = tuple[str, dict[str, int], tuple[str, ...]]
+"""Revision of the tables, their rows, and the sweeps that are damaged."""
 
 
 def back_up(database: Database, folder: Path, now: datetime) -> Backup:
     """Copy a database into a new folder; readers and writers go on meanwhile.
+
+    Samples that are damaged are copied as they are, and the backup tells of them.
 
     Raises
     ------
@@ -91,13 +60,14 @@ def back_up(database: Database, folder: Path, now: datetime) -> Backup:
         raise BackupError(f"{partial} cannot be made ({error.strerror})") from None
     try:
         copy = _copy_sqlite if database.is_sqlite else _copy_postgresql
-        revision, counts = copy(database, partial)
+        revision, counts, damaged = copy(database, partial)
         backup = Backup(
             engine="sqlite" if database.is_sqlite else "postgresql",
             made_at=format_time(now),
             revision=revision,
             row_counts=counts,
             files={name: hash_file(partial / name) for name in list_files(partial)},
+            damaged=damaged,
         )
         (partial / MANIFEST).write_bytes(
             orjson.dumps(backup.record, option=orjson.OPT_INDENT_2)
@@ -114,39 +84,6 @@ def back_up(database: Database, folder: Path, now: datetime) -> Backup:
     return backup
 
 
-def read_backup(folder: Path) -> Backup:
-    """Read a backup's manifest and check that every file is what it was.
-
-    Raises
-    ------
-    BackupError
-        If the folder is no whole backup.
-    """
-    try:
-        told = orjson.loads((folder / MANIFEST).read_bytes())
-        if told["schema"] != SCHEMA:
-            raise BackupError(f"{folder} is a backup of schema {told['schema']}")
-        backup = Backup(
-            engine=str(told["engine"]),
-            made_at=str(told["made_at"]),
-            revision=str(told["revision"]),
-            row_counts={str(k): int(v) for k, v in told["row_counts"].items()},
-            files={str(k): str(v) for k, v in told["files"].items()},
-        )
-    except OSError as error:
-        raise BackupError(f"{folder} is no backup ({error.strerror})") from None
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise BackupError(f"{folder / MANIFEST} is no manifest of a backup") from None
-    present = set(list_files(folder)) - {MANIFEST}
-    for name in sorted(present ^ set(backup.files)):
-        what = "is missing" if name in backup.files else "is not of the backup"
-        raise BackupError(f"{folder / name} {what}")
-    for name, digest in backup.files.items():
-        if hash_file(folder / name) != digest:
-            raise BackupError(f"{folder / name} is damaged: its SHA-256 is another one")
-    return backup
-
-
 def restore(
     database: Database, folder: Path, *, replace: bool, now: datetime
 ) -> Backup:
@@ -157,6 +94,11 @@ def restore(
     replace
         Whether a database that is there may be replaced; a SQLite file is kept beside,
         under another name.
+
+    Returns
+    -------
+    Backup
+        What the backup says of itself, with the sweeps that were found damaged in it.
 
     Raises
     ------
@@ -173,22 +115,24 @@ def restore(
             f"{engine}"
         )
     if database.is_sqlite:
-        _restore_sqlite(database, folder, backup, replace=replace, now=now)
+        damaged = _restore_sqlite(database, folder, backup, replace=replace, now=now)
     else:
         postgresql_tools.restore(database, folder / _POSTGRESQL_COPY, replace=replace)
         with database.read() as transaction:
+            take_time(transaction)
             _check_counts(transaction, backup)
-    return backup
+            damaged = _damaged(transaction)
+    return changed(backup, damaged=damaged)
 
 
-def _copy_postgresql(database: Database, folder: Path) -> tuple[str, dict[str, int]]:
+def _copy_postgresql(database: Database, folder: Path) -> _Told:
     with database.snapshot() as (transaction, snapshot):
-        told = _revision(transaction), _count(transaction)
+        told = _told(transaction)
         postgresql_tools.dump(database, folder / _POSTGRESQL_COPY, snapshot)
     return told
 
 
-def _copy_sqlite(database: Database, folder: Path) -> tuple[str, dict[str, int]]:
+def _copy_sqlite(database: Database, folder: Path) -> _Told:
     path = database.path
     assert path is not None
     packs = path.with_suffix(".packs")
@@ -203,14 +147,14 @@ def _copy_sqlite(database: Database, folder: Path) -> tuple[str, dict[str, int]]
         with _opened(folder / _SQLITE_COPY) as copy, copy.read() as transaction:
             problems = check_integrity(transaction)
             if not problems:
-                return _revision(transaction), _count(transaction)
+                return _told(transaction)
             problem = problems[0]
     raise BackupError(f"the copy of {path} is not sound: {problem}")
 
 
 def _restore_sqlite(
     database: Database, folder: Path, backup: Backup, *, replace: bool, now: datetime
-) -> None:
+) -> tuple[str, ...]:
     path = database.path
     assert path is not None
     if path.exists():
@@ -228,6 +172,7 @@ def _restore_sqlite(
             if problems:
                 raise BackupError(f"{folder} is not sound: {problems[0]}")
             _check_counts(transaction, backup)
+            damaged = _damaged(transaction)
         if path.exists():
             stamp = now.strftime("%Y%m%dT%H%M%SZ")
             move_database(
@@ -237,6 +182,7 @@ def _restore_sqlite(
     finally:
         remove_database(waiting)
     sync(path.parent)
+    return damaged
 
 
 def _place(folder: Path, waiting: Path) -> None:
@@ -254,8 +200,17 @@ def _opened(path: Path) -> Iterator[Database]:
         yield database
 
 
-def _revision(transaction: Transaction) -> str:
-    return str(MigrationContext.configure(transaction).get_current_revision())
+def _told(transaction: Transaction) -> _Told:
+    revision = str(MigrationContext.configure(transaction).get_current_revision())
+    return revision, _count(transaction), _damaged(transaction)
+
+
+def _damaged(transaction: Transaction) -> tuple[str, ...]:
+    columns = {it["name"] for it in inspect(transaction).get_columns("sweep_payload")}
+    # A backup of a former edition is looked at once it is brought up to date.
+    if "checksum" not in columns:
+        return ()
+    return tuple(find_damage(transaction).sweep_ids)
 
 
 def _count(transaction: Transaction) -> dict[str, int]:

@@ -9,12 +9,17 @@ _MONTH = re.compile(r"(\d{4})-(\d{2})")
 
 
 def month_of(sweep_id: str) -> str:
-    """Return the month in which a sweep was received, such as ``2026-11``.
+    """Return the month in which a sweep was received, such as ``2026-11``."""
+    return name_month(received_at(sweep_id))
+
+
+def received_at(sweep_id: str) -> datetime:
+    """Return when a sweep was received.
 
     The first 48 bits of its id are milliseconds since 1970 (RFC 9562).
     """
     milliseconds = int(sweep_id[:8] + sweep_id[9:13], 16)
-    return name_month(datetime.fromtimestamp(milliseconds / 1000, UTC))
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
 def name_month(moment: datetime) -> str:

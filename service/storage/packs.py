@@ -4,7 +4,6 @@ import contextlib
 import os
 import re
 import threading
-import zlib
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,15 +12,13 @@ from pathlib import Path
 from struct import Struct
 
 from service.errors import StorageUnavailableError
+from service.storage.checksums import checksum
 from service.storage.direct_writing import DirectWriter
 
 HEADER = Struct("<4sIII16s")
 """Stands before each blob: mark, length, CRC-32, zero, the sweep's id."""
 
 MARK = b"HWS1"
-
-_CHECKSUM_BYTES = 5 * 1024
-"""Up to here :func:`zlib.crc32` keeps the interpreter: to get it back takes longer."""
 
 _MAX_OPEN = 8
 _MAX_BUFFERS = 512
@@ -141,21 +138,30 @@ class PackFolder:
         ValueError
             If the bytes are not those that were written.
         """
+        blob, due = self._read(sweep_id, place, place.size_bytes)
+        if checksum(blob) != due:
+            raise ValueError(f"the blob of {sweep_id} in pack {place.pack} is damaged")
+        return blob
+
+    def read_head(self, sweep_id: str, place: PackedBlob, size_bytes: int) -> bytes:
+        """Read how a blob begins, as :meth:`read` does but for its checksum."""
+        return self._read(sweep_id, place, min(size_bytes, place.size_bytes))[0]
+
+    def _read(
+        self, sweep_id: str, place: PackedBlob, size_bytes: int
+    ) -> tuple[bytes, int]:
         path = self._path(place.pack)
         with _mapped(path), self._borrow(place.pack, create=False) as file:
-            data = os.pread(file, HEADER.size + place.size_bytes, place.position)
-        if len(data) < HEADER.size + place.size_bytes:
+            data = os.pread(file, HEADER.size + size_bytes, place.position)
+        if len(data) < HEADER.size + size_bytes:
             raise ValueError(f"pack {place.pack} ends before the blob of {sweep_id}")
-        mark, size_bytes, checksum, _, identity = HEADER.unpack_from(data)
-        blob = data[HEADER.size :]
-        is_ours = mark == MARK and size_bytes == len(blob)
+        mark, due_bytes, due, _, identity = HEADER.unpack_from(data)
+        is_ours = mark == MARK and due_bytes == place.size_bytes
         if not is_ours or identity != _identity(sweep_id):
             raise ValueError(
                 f"pack {place.pack} has no blob of {sweep_id} at {place.position}"
             )
-        if zlib.crc32(blob) != checksum:
-            raise ValueError(f"the blob of {sweep_id} in pack {place.pack} is damaged")
-        return blob
+        return data[HEADER.size :], due
 
     def list(self) -> list[str]:
         """List the packs by name."""
@@ -262,15 +268,8 @@ def _place(
 
 def _framed(blobs: Sequence[tuple[str, bytes]]) -> Iterator[bytes]:
     for sweep_id, blob in blobs:
-        yield HEADER.pack(MARK, len(blob), _checksum(blob), 0, _identity(sweep_id))
+        yield HEADER.pack(MARK, len(blob), checksum(blob), 0, _identity(sweep_id))
         yield blob
-
-
-def _checksum(blob: bytes) -> int:
-    view, value = memoryview(blob), 0
-    for start in range(0, len(blob), _CHECKSUM_BYTES):
-        value = zlib.crc32(view[start : start + _CHECKSUM_BYTES], value)
-    return value
 
 
 def _identity(sweep_id: str) -> bytes:

@@ -12,6 +12,7 @@ import orjson
 from sqlalchemy import bindparam, delete, select, text
 
 from service.storage import tables
+from service.storage.checksums import checksum
 from service.storage.codec import CODEC_VERSION, check_codec
 from service.storage.engine import Transaction
 from service.storage.months import id_range, month_of, month_start, name_month
@@ -28,15 +29,15 @@ _P = tables.sweep_payload.c
 _PLAIN = (_P.sweep_id, _P.codec, _P.codec_version, _P.noise, _P.pack, _P.position)
 
 _COMMON = (_P.sweep_id, _P.codec, _P.codec_version, _P.size_bytes, _P.noise)
-_insert_blobs = BulkInsert(*_COMMON, _P.payload)
+_insert_blobs = BulkInsert(*_COMMON, _P.payload, _P.checksum)
 _insert_places = BulkInsert(*_COMMON, _P.pack, _P.position)
 
 # Built once: every judged sweep asks.
 _PLACES, _BLOBS = (
-    select(*_PLAIN, column)
+    select(*_PLAIN, *columns)
     .where(_P.sweep_id.in_(bindparam("ids", expanding=True)))
     .order_by(_P.sweep_id)
-    for column in (_P.size_bytes, _P.payload)
+    for columns in ((_P.size_bytes,), (_P.payload, _P.checksum))
 )
 
 PARTITIONS_AHEAD = 2
@@ -78,10 +79,22 @@ class Payload:
         if self.codec != QUANTISED_LEANING:
             return decode_samples(*codec, self.blob, names, point_count)
         check_codec(*codec, QUANTISED_LEANING)
+        basis = self.basis_traces(names, point_count)
+        return decode_leaning(self.blob, names, point_count, basis)
+
+    def basis_traces(
+        self, names: Sequence[str], point_count: int
+    ) -> dict[str, npt.NDArray[np.complex64]]:
+        """Return the samples that a blob of codec 8 leans on.
+
+        Raises
+        ------
+        ValueError
+            If they are gone or damaged.
+        """
         if self.basis is None:
             raise ValueError(f"the samples of {leans_on(self.blob)} it needs are gone")
-        basis = self.basis.restore(names, point_count)
-        return decode_leaning(self.blob, names, point_count, basis)
+        return self.basis.restore(names, point_count)
 
 
 def packs_of(transaction: Transaction) -> PackFolder | None:
@@ -145,7 +158,8 @@ def append_payloads(
     packs = packs_of(transaction)
     if packs is None:
         ensure_partition(transaction, month_of(payloads[0].sweep_id))
-        _insert_blobs(transaction, [(*_row(one), one.blob) for one in payloads])
+        blobs = [(*_row(one), one.blob, checksum(one.blob)) for one in payloads]
+        _insert_blobs(transaction, blobs)
     else:
         places = packs.append(pack, [(one.sweep_id, one.blob) for one in payloads])
         _insert_places(transaction, _placed(payloads, places))
@@ -185,6 +199,8 @@ def _read(transaction: Transaction, sweep_ids: Sequence[str]) -> list[Payload]:
     for row in transaction.execute(query, {"ids": list(sweep_ids)}):
         if packs is None:
             blob = bytes(row.payload)
+            if row.checksum is not None and checksum(blob) != row.checksum:
+                raise ValueError(f"the blob of {row.sweep_id} is damaged")
         else:
             place = PackedBlob(row.pack, row.position, row.size_bytes)
             blob = packs.read(row.sweep_id, place)

@@ -38,13 +38,15 @@ QUANTISED_LEANING = 8
 """Id of another sweep, 16 bytes; then as codec 7, for what that sweep's samples, in
 whole numbers of the same steps, leave."""
 
+ID_BYTES = 16
+"""Length of the id with which a blob of codec 8 begins."""
+
 STEP_PER_SIGMA = 1.0
 """Step of the quantisation, in standard deviations of the noise per quadrature."""
 
 Traces: TypeAlias = Mapping[str, TraceArray]
 """Samples by name, each shape (point,)."""
 
-_ID_BYTES = 16
 _MAX_STEPS = 2.0**28
 _LEAST_GAIN_BITS = 0.5
 
@@ -113,7 +115,7 @@ def encode_quantised(
 
 def leans_on(blob: bytes) -> str:
     """Return the id of the sweep that is needed to read a blob of codec 8."""
-    return str(UUID(bytes=blob[:_ID_BYTES]))
+    return str(UUID(bytes=blob[:ID_BYTES]))
 
 
 def stand_alone(
@@ -126,7 +128,7 @@ def stand_alone(
     ValueError
         If the blob does not hold that many samples.
     """
-    body = blob[_ID_BYTES:]
+    body = blob[ID_BYTES:]
     steps, numbers, used = _read(body, len(names), point_count)
     numbers = numbers + _numbers(_parts(basis, names), steps)
     return body[:used] + _write_numbers(numbers)
@@ -161,7 +163,7 @@ def decode_leaning(
     ValueError
         If the blob does not hold that many samples.
     """
-    steps, numbers, _ = _read(blob[_ID_BYTES:], len(names), point_count)
+    steps, numbers, _ = _read(blob[ID_BYTES:], len(names), point_count)
     numbers = numbers + _numbers(_parts(basis, names), steps)
     return traces_of(numbers * steps, names)
 

@@ -209,9 +209,9 @@ def _standing_alone(
     }
     found = []
     for one in read_rows(transaction, rows):
-        if one.basis is not None:
+        if one.codec == QUANTISED_LEANING:
             names, point_count = shapes[one.sweep_id]
-            basis = one.basis.restore(names, point_count)
+            basis = one.basis_traces(names, point_count)
             blob = stand_alone(one.blob, names, point_count, basis)
             found.append(replace(one, codec=QUANTISED_ALONE, blob=blob, basis=None))
         else:

@@ -118,6 +118,8 @@ sweep_payload = Table(
     Column("pack", Text),
     Column("position", BigInteger),
     Column("payload", LargeBinary),
+    # CRC-32 of ``payload``; a pack has its own.
+    Column("checksum", BigInteger),
     sqlite_with_rowid=False,
     postgresql_partition_by="RANGE (sweep_id)",
 )

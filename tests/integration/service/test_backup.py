@@ -17,7 +17,8 @@ from service.metrics import ServiceMetrics
 from service.operations.key_keeping import create_key
 from service.operations.preparing import SweepPreparer
 from service.storage.audit import list_actions
-from service.storage.backup import MANIFEST, back_up, read_backup, restore
+from service.storage.backup import back_up, restore
+from service.storage.backup_manifest import MANIFEST, read_backup
 from service.storage.cavities import put_cavity
 from service.storage.engine import Database
 from service.storage.identifiers import TimeOrderedIds
