@@ -1,5 +1,6 @@
 """Carries signals from their handlers to a thread that may take locks."""
 
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterable
@@ -44,3 +45,20 @@ def act_on(numbers: Iterable[int], act: Callable[[], None]) -> None:
     relay = SignalRelay(act)
     for number in numbers:
         signal.signal(number, relay)
+
+
+def end_by_force(after_s: float, status: int = 1) -> None:
+    """End this process if it has not ended by then, whatever its threads wait for.
+
+    An answer of a database that stands still, or of a disk, has no deadline here. All
+    that was confirmed is durable, and what was claimed is claimed again.
+
+    Parameters
+    ----------
+    after_s
+        How long this call lasts, in seconds; make it in a daemon thread.
+    status
+        Exit status of the process.
+    """
+    threading.Event().wait(after_s)
+    os._exit(status)

@@ -15,6 +15,7 @@ from service.storage.months import month_of
 from service.storage.payloads import (
     Payload,
     append_payloads,
+    ensure_partition,
     read_payloads,
 )
 
@@ -27,6 +28,10 @@ depends_on = None
 NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 ORDERED = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 BATCH = 256
+_PAYLOAD = sa.table(
+    "sweep_payload",
+    *map(sa.column, ("sweep_id", "codec", "codec_version", "size_bytes", "payload")),
+)
 TIERS_S = (60, 3600, 86_400)
 TRENDS = {
     "temperature_k": ("wide", "temperature_k", "_p05_k", "_p95_k"),
@@ -81,20 +86,27 @@ def downgrade() -> None:
         "sweep_payload_before",
         *(sa.column(c) for c in ("sweep_id", "codec", "codec_version", "payload")),
     )
-    for rows in _batches(connection, "sweep_payload", "sweep_id"):
-        payloads = read_payloads(connection, [row.sweep_id for row in rows])
-        connection.execute(
-            sa.insert(back),
-            [
-                {
-                    "sweep_id": one.sweep_id,
-                    "codec": one.codec,
-                    "codec_version": one.codec_version,
-                    "payload": one.blob,
-                }
-                for one in payloads
-            ],
+    if connection.dialect.name == "postgresql":
+        columns = "sweep_id, codec, codec_version, payload"
+        op.execute(
+            f"INSERT INTO sweep_payload_before ({columns}) "
+            f"SELECT {columns} FROM sweep_payload"
         )
+    else:
+        for rows in _batches(connection, "sweep_payload", "sweep_id"):
+            payloads = read_payloads(connection, [row.sweep_id for row in rows])
+            connection.execute(
+                sa.insert(back),
+                [
+                    {
+                        "sweep_id": one.sweep_id,
+                        "codec": one.codec,
+                        "codec_version": one.codec_version,
+                        "payload": one.blob,
+                    }
+                    for one in payloads
+                ],
+            )
     op.drop_table("sweep_payload")
     op.rename_table("sweep_payload_before", "sweep_payload")
     if connection.dialect.name == "postgresql":
@@ -321,7 +333,24 @@ def _move(connection: sa.Connection, rows: Sequence[sa.Row[Any]]) -> None:
         )
         months.setdefault(month_of(row.sweep_id), []).append(payload)
     for month, payloads in months.items():
-        append_payloads(connection, month, payloads)
+        if connection.dialect.name == "postgresql":
+            # As the table is at this revision.
+            ensure_partition(connection, month)
+            connection.execute(
+                _PAYLOAD.insert(),
+                [
+                    {
+                        "sweep_id": one.sweep_id,
+                        "codec": one.codec,
+                        "codec_version": one.codec_version,
+                        "size_bytes": len(one.blob),
+                        "payload": one.blob,
+                    }
+                    for one in payloads
+                ],
+            )
+        else:
+            append_payloads(connection, month, payloads)
 
 
 def _fill_runs(connection: sa.Connection) -> None:

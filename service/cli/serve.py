@@ -26,6 +26,7 @@ from service.live_config import reload_on_hangup
 from service.logging import configure_logging
 from service.main import create_app
 from service.operations.model_adoption import adopt_configured
+from service.signals import SignalRelay, end_by_force
 from service.storage.engine import Database
 from service.storage.migration import check_revision, upgrade
 from service.storage.notifying import notifying
@@ -41,6 +42,9 @@ WORKERS = (
 MOST_DESCRIPTORS = 65_536
 """Descriptors that the API takes where it may have more."""
 
+LAST_RESORT_S = 25.0
+"""How long the API may take to end once it was told to, in seconds."""
+
 FILE_DESCRIPTORS = 256
 """Descriptors kept for the database, logs and workers; the others are connections."""
 
@@ -51,6 +55,11 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, context: ServiceContext) -> None:
         super().__init__(config)
         self._context = context
+        self._relay = SignalRelay(lambda: end_by_force(LAST_RESORT_S))
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        super().handle_exit(sig, frame)
+        self._relay(sig, frame)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -97,10 +106,10 @@ def command(host: str, port: int, database_url: str | None, *, workers: bool) ->
     supervisor = Supervisor(
         WORKERS if workers else (), config.to_environment(), SystemClock()
     )
-    supervisor.start()
-    reload_on_hangup(context.live, supervisor.hang_up)
-    tune_interpreter()
     try:
+        supervisor.start()
+        reload_on_hangup(context.live, supervisor.hang_up)
+        tune_interpreter()
         with contextlib.suppress(KeyboardInterrupt), notifying(context.database):
             server.run(sockets=[listener])
     finally:

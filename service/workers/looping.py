@@ -1,6 +1,5 @@
 """The loop that every worker runs: work, wait a little, ride out an outage."""
 
-import os
 import signal
 import threading
 from collections.abc import Callable
@@ -11,7 +10,7 @@ import structlog
 
 from instruments.clock import Clock, SystemClock
 from service.errors import UnavailableError
-from service.signals import act_on
+from service.signals import act_on, end_by_force
 from service.storage.watching import CommitWatch
 
 OUTAGE_PAUSE_S = 0.5
@@ -22,6 +21,9 @@ LOOK_S = 0.25
 
 LAST_RESORT_S = 5.0
 """How long a worker may take to end by itself once its parent is gone."""
+
+TOLD_LAST_RESORT_S = 20.0
+"""How long it may take once a signal told it to, in seconds."""
 
 _log = structlog.get_logger(__name__)
 
@@ -78,8 +80,13 @@ def _idle(
 
 
 def stop_on_signal(stop: threading.Event) -> None:
-    """Make SIGINT and SIGTERM end the loops that watch ``stop``."""
-    act_on([signal.SIGINT, signal.SIGTERM], stop.set)
+    """Make SIGINT and SIGTERM end the loops that watch ``stop``, else the process."""
+
+    def end() -> None:
+        stop.set()
+        end_by_force(TOLD_LAST_RESORT_S)
+
+    act_on([signal.SIGINT, signal.SIGTERM], end)
 
 
 def stop_with_parent(stop: threading.Event, lifeline: RawIOBase | IO[bytes]) -> None:
@@ -93,7 +100,6 @@ def stop_with_parent(stop: threading.Event, lifeline: RawIOBase | IO[bytes]) -> 
             pass
         stop.set()
         # A step that hangs must not outlive the parent.
-        threading.Event().wait(LAST_RESORT_S)
-        os._exit(0)
+        end_by_force(LAST_RESORT_S, status=0)
 
     threading.Thread(target=watch, name="lifeline", daemon=True).start()

@@ -59,7 +59,10 @@ class Supervisor:
         self._environment = dict(environment)
         self._clock = clock
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="supervisor")
+        # The interpreter waits for others at its end, for ever where nobody stopped it.
+        self._thread = threading.Thread(
+            target=self._watch, name="supervisor", daemon=True
+        )
 
     @property
     def pids(self) -> list[int]:
@@ -81,7 +84,8 @@ class Supervisor:
     def stop(self) -> None:
         """End every child: ask first, kill after a deadline."""
         self._stop.set()
-        self._thread.join()
+        if self._thread.is_alive():
+            self._thread.join()
         processes = [child.process for child in self._children if child.process]
         for process in processes:
             assert process.stdin is not None

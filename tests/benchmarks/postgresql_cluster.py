@@ -14,6 +14,9 @@ from pathlib import Path
 import psycopg
 
 DEADLINE_S = 60.0
+STOP_S = 300.0
+"""A server writes what it holds before it ends: gigabytes, on a slow disk."""
+
 SERVER_USER = "pgserver"
 KNOWN_BY = (
     "SELECT CASE WHEN substr(key, 17) = '-' || content_hash THEN content_hash "
@@ -131,7 +134,7 @@ class Cluster:
             return
         self.process.send_signal(signal.SIGINT)
         try:
-            self.process.wait(30)
+            self.process.wait(STOP_S)
         finally:
             if self.process.poll() is None:
                 self.process.kill()

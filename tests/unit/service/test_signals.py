@@ -45,6 +45,25 @@ def test_a_signal_while_the_main_thread_holds_the_lock_hangs_nothing(
     assert subprocess.run(command, timeout=60, check=False).returncode == 0
 
 
+_STUCK = """
+import os, signal, threading
+from service.workers import looping
+looping.TOLD_LAST_RESORT_S = 0.2
+looping.stop_on_signal(threading.Event())
+os.kill(os.getpid(), signal.SIGTERM)
+# What stands for an answer that never comes: it is never released.
+lock = threading.Lock()
+lock.acquire()
+threading.Thread(target=lock.acquire).start()
+lock.acquire()
+"""
+
+
+def test_a_worker_that_waits_for_ever_ends_when_it_is_told_to():
+    command = [sys.executable, "-c", _STUCK]
+    assert subprocess.run(command, timeout=60, check=False).returncode == 1
+
+
 def test_many_signals_at_once_are_acted_upon_after_the_last():
     started, may_go_on = threading.Semaphore(0), threading.Semaphore(0)
     sent, seen = [0], []

@@ -6,6 +6,7 @@ import threading
 
 from sqlalchemy import text
 
+from service import signals
 from service.errors import StorageUnavailableError
 from service.storage.engine import Database
 from service.storage.watching import CommitWatch
@@ -82,8 +83,8 @@ def test_the_loop_ends_when_the_other_end_of_the_pipe_closes():
     read_end, write_end = os.pipe()
     # Only the flag is under test: the hard end would take the test along.
     exits: list[int] = []
-    looping_exit = looping.os._exit
-    looping.os._exit = exits.append
+    process_exit = signals.os._exit
+    signals.os._exit = exits.append
     looping_wait = looping.LAST_RESORT_S
     looping.LAST_RESORT_S = 0.0
     try:
@@ -96,6 +97,6 @@ def test_the_loop_ends_when_the_other_end_of_the_pipe_closes():
                 stop.wait(0.01)
                 threading.Event().wait(0.01)
     finally:
-        looping.os._exit = looping_exit
+        signals.os._exit = process_exit
         looping.LAST_RESORT_S = looping_wait
     assert exits == [0]
