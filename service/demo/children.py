@@ -12,8 +12,9 @@ from instruments.clock import Clock
 
 _PR_SET_PDEATHSIG = 1
 
-# Loaded before any fork: a child may not import between fork and exec.
-_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+# Found before any fork: between fork and exec a child may neither import nor look up a
+# symbol, for another thread may have held the loader's lock.
+_PRCTL = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
 
 INTERRUPT_DEADLINE_S = 15.0
 """How long a child may take to end after SIGINT; the poller drains its spool in it."""
@@ -94,5 +95,5 @@ def stop_child(child: Child, clock: Clock) -> int:
 
 
 def _end_with_parent() -> None:
-    if _LIBC is not None:
-        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if _PRCTL is not None:
+        _PRCTL(_PR_SET_PDEATHSIG, signal.SIGTERM)

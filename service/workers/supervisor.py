@@ -85,7 +85,7 @@ class Supervisor:
         """End every child: ask first, kill after a deadline."""
         self._stop.set()
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(STOP_DEADLINE_S)
         processes = [child.process for child in self._children if child.process]
         for process in processes:
             assert process.stdin is not None
