@@ -37,6 +37,7 @@ def command(kind: str, *, until_stdin_closes: bool) -> None:
         config = read_config()
     except ConfigError as error:
         raise BadInputError(str(error)) from None
+    run = _runner(kind)
     configure_logging(config.log_level, process=f"worker-{kind}")
     stop = threading.Event()
     stop_on_signal(stop)
@@ -46,7 +47,7 @@ def command(kind: str, *, until_stdin_closes: bool) -> None:
     live = LiveConfig(config)
     reload_on_hangup(live)
     try:
-        _runner(kind)(config, SystemClock(), stop, live=live)
+        run(config, SystemClock(), stop, live=live)
     except ConfigError as error:
         raise BadInputError(str(error)) from None
     except ServiceError as error:

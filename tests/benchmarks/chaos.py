@@ -179,13 +179,15 @@ class Site:
             time.sleep(0.1)
 
     def settle(self, deadline_s: float) -> None:
-        """Let the poller drain its spool, and the workers end their backlog."""
-        end_s = time.monotonic() + deadline_s
+        """Let the poller drain its spool, and the workers end their backlog.
+
+        Each step has a deadline of its own: on a busy machine one may take two minutes.
+        """
         self.keep_alive()
         self._wait_for(1)
         poller, command = self.processes.pop("poller"), self.commands.pop("poller")
         poller.send_signal(signal.SIGTERM)
-        poller.wait(max(1.0, end_s - time.monotonic()))
+        poller.wait(deadline_s)
         # It may have been told to end before it knew the signal: a last one drains.
         with (self.folder / "poller.log").open("ab") as log:
             subprocess.run(
@@ -193,9 +195,10 @@ class Site:
                 stdout=log,
                 stderr=log,
                 env=self._environment(),
-                timeout=max(1.0, end_s - time.monotonic()),
+                timeout=deadline_s,
                 check=True,
             )
+        end_s = time.monotonic() + deadline_s
         while time.monotonic() < end_s:
             self.keep_alive()
             if not self.query("SELECT count(*) FROM task WHERE kind = 'diagnose'")[0][
