@@ -61,7 +61,7 @@ def archive_sweep(archive: LabelledArchive, index: int) -> CalibrationSweep:
     temperature_k = np.nan if known is None else float(known[index])
     if not np.isfinite(temperature_k):
         raise UnusableCalibrationError(
-            f"sweep {index} has no temperature_k: a fit needs known states"
+            f"sweep {index} has no temperature_k: label it, a fit needs known states"
         )
     labels = _labels(archive, index)
     return CalibrationSweep(

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from instruments.simulation.physics.chain import (
     ParameterOutOfRangeError,
     ReceiverHardware,
+    usual_receiver,
     with_constants,
 )
 from instruments.simulation.physics.chain.ranges import check_ranges
@@ -41,6 +42,8 @@ class Description:
         Of the constants in their order, shape (constant, constant); None if not told.
     delay_sigmas_s
         Standard deviation of a line's delay in s, by line.
+    has_jpa
+        Whether the receiver has a JPA, None if not told.
     """
 
     path: Path | None = None
@@ -48,10 +51,23 @@ class Description:
     sigmas: Mapping[str, float] = field(default_factory=dict)
     covariance: Reals | None = None
     delay_sigmas_s: Mapping[str, float] = field(default_factory=dict)
+    has_jpa: bool | None = None
 
     def refusal(self, error: Exception) -> UnusableDescriptionError:
         """Return what is said of a file whose content is not as it should be."""
         return _refusal(self.path, error)
+
+    def usual(self, *, has_jpa: bool | None = None) -> ReceiverHardware:
+        """Return the usual receiver, with a JPA where there is one.
+
+        Parameters
+        ----------
+        has_jpa
+            Whether there is; what the file says where None, and that there is one
+            where it says nothing.
+        """
+        told = self.has_jpa if has_jpa is None else has_jpa
+        return usual_receiver(has_jpa=told is not False)
 
     def applied_to(self, receiver: ReceiverHardware) -> ReceiverHardware:
         """Return a receiver with these constants.
@@ -87,6 +103,7 @@ def read_description(path: Path | None) -> Description:
             for one in document.get("delays", ())
         }
         covariance = _covariance(document.get("covariance"), len(values))
+        has_jpa = _truth("has_jpa", document.get("has_jpa"))
     except (ValueError, KeyError, TypeError) as error:
         raise _refusal(path, error) from None
     return Description(
@@ -95,6 +112,7 @@ def read_description(path: Path | None) -> Description:
         sigmas=sigmas,
         covariance=covariance,
         delay_sigmas_s=delays,
+        has_jpa=has_jpa,
     )
 
 
@@ -143,6 +161,12 @@ def _constants(
         if not (np.isfinite(values[name]) and 0.0 <= sigmas[name] < np.inf):
             raise ValueError(f"{name} must be a finite number, and so must its sigma")
     return values, sigmas
+
+
+def _truth(name: str, value: Any) -> bool | None:
+    if value is None or isinstance(value, bool):
+        return value
+    raise ValueError(f"{name} must be true or false")
 
 
 def _covariance(rows: Any, count: int) -> Reals | None:

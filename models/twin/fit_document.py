@@ -31,6 +31,8 @@ def fit_document(fit: TwinFit, *, has_covariance: bool = False) -> dict[str, Any
         "delays": [asdict(one) for one in fit.delays],
         "elapsed_s": fit.elapsed_s,
     }
+    if fit.hardware is not None:
+        document["has_jpa"] = fit.hardware.jpa is not None
     if has_covariance:
         document["covariance"] = fit.covariance.tolist()
     return document

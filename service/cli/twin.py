@@ -10,12 +10,12 @@ from instruments.files import LabelledArchive
 from instruments.simulation.physics.chain import (
     ReceiverHardware,
     chain_noise_sigma,
-    usual_receiver,
 )
 from models.twin.archive_sweeps import (
     UnusableCalibrationError,
     archive_sweep,
     calibration_sweeps,
+    measured_sweep,
 )
 from models.twin.description import read_description
 from models.twin.echo_transform import Change
@@ -27,6 +27,7 @@ from service.cli.documents import check_folder, write_document
 from service.cli.exits import BadInputError, print_json
 from service.cli.progress import progress
 from service.cli.twin_estimate import estimate_command
+from service.cli.twin_options import JPA_OPTION
 from service.cli.twin_simulate import simulate_command
 
 _FILE = click.Path(path_type=Path)
@@ -35,7 +36,6 @@ _DESCRIBED = click.option(
     type=_FILE,
     help="JSON with constants that differ from the usual receiver, such as a fit.",
 )
-_JPA = click.option("--jpa/--no-jpa", default=True, show_default=True)
 _AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print one document.")
 
 
@@ -58,7 +58,7 @@ def command() -> None:
 )
 @click.option("--covariance", "has_covariance", is_flag=True, help="Write all of it.")
 @_DESCRIBED
-@_JPA
+@JPA_OPTION
 @_AS_JSON
 def fit(  # noqa: PLR0917
     archive: Path,
@@ -67,7 +67,7 @@ def fit(  # noqa: PLR0917
     limit: int,
     has_covariance: bool,
     described: Path | None,
-    jpa: bool,
+    jpa: bool | None,
     as_json: bool,
 ) -> None:
     """Fit a receiver's constants to the calibration sweeps in ARCHIVE.
@@ -79,7 +79,7 @@ def fit(  # noqa: PLR0917
     (measured,) = read_archives((archive,))
     with bad_input_in_one_line():
         description = read_description(described)
-        receiver = description.applied_to(usual_receiver(has_jpa=jpa))
+        receiver = description.applied_to(description.usual(has_jpa=jpa))
     try:
         sweeps = calibration_sweeps(measured, cavity, limit)
         with progress() as tell:
@@ -102,7 +102,7 @@ def fit(  # noqa: PLR0917
 @click.option("--sweep", "index", type=click.IntRange(0), required=True)
 @click.option("--reference", type=click.IntRange(0), required=True)
 @_DESCRIBED
-@_JPA
+@JPA_OPTION
 @_AS_JSON
 def locate_command(  # noqa: PLR0917
     archive: Path,
@@ -110,7 +110,7 @@ def locate_command(  # noqa: PLR0917
     index: int,
     reference: int,
     described: Path | None,
-    jpa: bool,
+    jpa: bool | None,
     as_json: bool,
 ) -> None:
     """Locate what is new in a sweep of ARCHIVE against a reference sweep.
@@ -121,11 +121,11 @@ def locate_command(  # noqa: PLR0917
     (measured,) = read_archives((archive,))
     with bad_input_in_one_line():
         description = read_description(described)
-        receiver = description.applied_to(usual_receiver(has_jpa=jpa))
+        receiver = description.applied_to(description.usual(has_jpa=jpa))
     try:
         change = _change(measured, receiver, trace, (index, reference))
-        point = archive_sweep(measured, index).point
-        found = locate(change, receiver, point, description.delay_sigmas_s)
+        known = archive_sweep(measured, _known(measured, (index, reference)))
+        found = locate(change, receiver, known.point, description.delay_sigmas_s)
     except (UnusableCalibrationError, ValueError) as error:
         raise BadInputError(f"{archive}: {error}") from None
     if as_json:
@@ -144,6 +144,13 @@ command.add_command(estimate_command)
 command.add_command(simulate_command)
 
 
+def _known(measured: LabelledArchive, indices: tuple[int, int]) -> int:
+    """Return the sweep whose temperature counts: its own, else its reference's."""
+    index, reference = indices
+    known = measured.temperature_k
+    return reference if known is None or not np.isfinite(known[index]) else index
+
+
 def _change(
     measured: LabelledArchive,
     receiver: ReceiverHardware,
@@ -155,7 +162,7 @@ def _change(
             raise BadInputError(
                 f"sweep {index} is none of the archive's {measured.sweep_count}"
             )
-    new, old = (archive_sweep(measured, index) for index in indices)
+    new, old = measured_sweep(measured, indices[0]), archive_sweep(measured, indices[1])
     if trace not in new.traces or trace not in old.traces:
         raise BadInputError(f"trace {trace} is not in both sweeps")
     if not np.array_equal(new.frequency_hz, old.frequency_hz):

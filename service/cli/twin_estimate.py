@@ -9,7 +9,7 @@ import click
 import numpy as np
 
 from instruments.files import LabelledArchive
-from instruments.simulation.physics.chain import SweepSettings, usual_receiver
+from instruments.simulation.physics.chain import SweepSettings
 from models.twin.archive_sweeps import (
     USUAL_SETTINGS,
     measured_sweep,
@@ -27,6 +27,7 @@ from service.cli.documents import check_folder, write_document
 from service.cli.exits import BadInputError, print_json
 from service.cli.numbers import FiniteRange
 from service.cli.progress import progress
+from service.cli.twin_options import JPA_OPTION
 
 MOST_SWEEPS = 200
 """Sweeps in one run: each takes seconds."""
@@ -68,7 +69,7 @@ _FILE = click.Path(path_type=Path)
     show_default=True,
     help="IF bandwidth in Hz of sweeps without a label if_bandwidth_hz.",
 )
-@click.option("--jpa/--no-jpa", default=True, show_default=True)
+@JPA_OPTION
 @click.option("--output", type=_FILE, help="Where to write the estimates, as JSON.")
 @click.option("--json", "as_json", is_flag=True, help="Print one document.")
 def estimate_command(  # noqa: PLR0917
@@ -79,7 +80,7 @@ def estimate_command(  # noqa: PLR0917
     wanted: tuple[int, ...],
     knowledge: str,
     if_bandwidth_hz: float,
-    jpa: bool,
+    jpa: bool | None,
     output: Path | None,
     as_json: bool,
 ) -> None:
@@ -92,10 +93,9 @@ def estimate_command(  # noqa: PLR0917
     check_folder(output)
     (measured,) = read_archives((archive,))
     with bad_input_in_one_line():
+        description = read_description(described)
         twin = described_twin(
-            usual_receiver(has_jpa=jpa),
-            read_description(described),
-            Knowledge(knowledge),
+            description.usual(has_jpa=jpa), description, Knowledge(knowledge)
         )
         indices = _chosen(archive, measured, cavity, wanted)
         usual = SweepSettings(if_bandwidth_hz=if_bandwidth_hz)

@@ -5,12 +5,12 @@ from pathlib import Path
 import click
 
 from instruments.files.archive_stream import ArchiveTooLargeError
-from instruments.simulation.physics.chain import usual_receiver
 from models.twin.description import read_description
 from models.twin.simulated_set import simulate_set
 from service.cli.archives import bad_input_in_one_line, read_archives
 from service.cli.documents import check_folder
 from service.cli.exits import BadInputError, print_json
+from service.cli.twin_options import JPA_OPTION
 
 _FILE = click.Path(path_type=Path)
 
@@ -54,7 +54,7 @@ _FILE = click.Path(path_type=Path)
     show_default=True,
     help="Of everything that is drawn.",
 )
-@click.option("--jpa/--no-jpa", default=True, show_default=True)
+@JPA_OPTION
 @click.option("--json", "as_json", is_flag=True, help="Print one document.")
 def simulate_command(
     *,
@@ -65,7 +65,7 @@ def simulate_command(
     cycles: int,
     sweeps_per_cycle: int,
     seed: int,
-    jpa: bool,
+    jpa: bool | None,
     as_json: bool,
 ) -> None:
     """Simulate sweeps of a fitted twin, to pre-train a model of its cavity on.
@@ -83,7 +83,7 @@ def simulate_command(
                 output,
                 measured,
                 cavity,
-                description.applied_to(usual_receiver(has_jpa=jpa)),
+                description.applied_to(description.usual(has_jpa=jpa)),
                 description,
                 seed=seed,
                 cycles=cycles,

@@ -66,3 +66,24 @@ def test_what_is_no_description_is_refused_in_one_sentence(read, document, named
 def test_a_file_that_is_not_there_is_named(tmp_path):
     with pytest.raises(UnusableDescriptionError, match=r"gone\.json"):
         read_description(tmp_path / "gone.json")
+
+
+@pytest.mark.parametrize(
+    ("told", "asked", "has"),
+    [
+        (None, None, True),
+        (False, None, False),
+        (False, True, True),
+        (None, False, False),
+    ],
+)
+def test_a_file_says_whether_there_is_a_jpa_unless_somebody_asks(
+    read, told, asked, has
+):
+    description = read({"constants": {}} | ({} if told is None else {"has_jpa": told}))
+    assert (description.usual(has_jpa=asked).jpa is not None) == has
+
+
+def test_a_jpa_is_there_or_not(read):
+    with pytest.raises(UnusableDescriptionError, match="has_jpa must be true or false"):
+        read({"constants": {}, "has_jpa": "perhaps"})

@@ -1,11 +1,12 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from instruments.files import LabelledArchive, write_archive
+from instruments.files import LabelledArchive, read_archive, write_archive
 from instruments.simulation.physics.chain import (
     OperatingPoint,
     chain_response,
@@ -62,6 +63,23 @@ def test_a_loose_connector_is_told_in_metres(archive_file):
     assert document["planes"][0]["line"] == "weak_line"
     assert document["planes"][0]["connector_index"] == 2
     assert abs(document["distance_m"] - document["planes"][0]["distance_m"]) < 0.01
+
+
+def test_a_sweep_of_unknown_temperature_is_located_at_that_of_its_reference(
+    archive_file, tmp_path
+):
+    archive = read_archive(archive_file)
+    path = tmp_path / "unknown.npz"
+    write_archive(path, replace(archive, temperature_k=np.asarray([4.0, np.nan])))
+    told = [
+        run("locate", each, "--sweep", 1, "--reference", 0).stdout
+        for each in (archive_file, path)
+    ]
+    assert told[0] == told[1]
+    assert "weak_line connector 2" in told[1]
+    done = run("locate", path, "--sweep", 0, "--reference", 1)
+    assert done.exit_code == 2
+    assert "sweep 1 has no temperature_k: label it" in done.output
 
 
 def test_nothing_new_is_told_as_such(archive_file):
