@@ -25,7 +25,6 @@ from models.twin.precise_fit import PreciseFit
 from service.cli.archives import bad_input_in_one_line, read_archives
 from service.cli.documents import check_folder, write_document
 from service.cli.exits import BadInputError, print_json
-from service.cli.numbers import FiniteRange
 from service.cli.progress import progress
 from service.cli.twin_options import JPA_OPTION
 
@@ -64,7 +63,7 @@ _FILE = click.Path(path_type=Path)
 )
 @click.option(
     "--if-bandwidth-hz",
-    type=FiniteRange(min=0.0, min_open=True),
+    type=click.FloatRange(min=0.0, min_open=True),
     default=USUAL_SETTINGS.if_bandwidth_hz,
     show_default=True,
     help="IF bandwidth in Hz of sweeps without a label if_bandwidth_hz.",
