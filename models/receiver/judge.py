@@ -238,9 +238,7 @@ class ReceiverJudge:
         judge = self.sets[traces]
         if judge.condition is None:
             return np.zeros((features.shape[0], 0))
-        # A head of earlier days knows the first of them only.
-        known = features[:, : judge.condition.centre.size]
-        return softmax(judge.condition.logits(known), judge.softmax_temperature)
+        return softmax(judge.condition.logits(features), judge.softmax_temperature)
 
     def looks_faulty(self, shares: Reals) -> Flags:
         """Return where another condition than the healthy one leads, (sweep,)."""

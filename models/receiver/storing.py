@@ -45,7 +45,6 @@ def judge_record(judge: ReceiverJudge) -> dict[str, Any]:
                 "traces": list(traces),
                 "softmax_temperature": each.softmax_temperature,
                 "condition": each.condition is not None,
-                "features": _width_of(each),
                 "scalars": sorted(each.scalars),
                 "failures": each.failures is not None,
                 "departure_sweeps": (
@@ -95,14 +94,13 @@ def _judge_of(record: Mapping[str, Any], arrays: Arrays) -> ReceiverJudge:
     labels = tuple(str(label) for label in record["labels"])
     healthy = int(record["healthy"])
     parts = 0 if healthy < 0 else len(parts_of(labels, labels[healthy]))
-    plain = count + texture + 2
-    known = (plain, plain + FeatureForm.of(form, emulator).further)
+    features = count + texture + 2 + FeatureForm.of(form, emulator).further
     sets = {
         tuple(bool(flag) for flag in each["traces"]): _set_of(
             each,
             f"set.{index}",
             taker,
-            (count, _features_of(each, known), len(labels), parts),
+            (count, features, len(labels), parts),
         )
         for index, each in enumerate(record["sets"])
     }
@@ -117,21 +115,6 @@ def _judge_of(record: Mapping[str, Any], arrays: Arrays) -> ReceiverJudge:
     )
     taker.finish()
     return judge
-
-
-def _width_of(judge: SetJudge) -> int:
-    """Return how many features the heads of a set know."""
-    heads = [judge.condition, None if judge.failures is None else judge.failures.head]
-    return max((each.centre.size for each in heads if each is not None), default=0)
-
-
-def _features_of(record: Mapping[str, Any], known: tuple[int, int]) -> int:
-    """Return how many features a head knows; one of earlier days does not tell."""
-    told = int(record.get("features", known[0]))
-    heads = record["condition"] or record.get("failures", False)
-    if heads and told not in known:
-        raise ModelFolderError(f"{OWNER}: a size is out of bounds")
-    return told
 
 
 def _set_arrays(prefix: str, judge: SetJudge) -> Arrays:
@@ -173,7 +156,7 @@ def _set_of(
     condition, failures = None, None
     if record["condition"]:
         condition = _head_of(f"{prefix}.condition", taker, (features, classes))
-    if record.get("failures", False):
+    if record["failures"]:
         whole = f"{prefix}.failures"
         failures = FailureHead(
             head=_head_of(whole, taker, (features, parts)),

@@ -46,7 +46,7 @@ def _lines(manifest: Mapping[str, Any], report: Mapping[str, Any]) -> Iterator[s
     yield "| target | score, left-out cycles | 90 % interval | best quick baseline |"
     yield "|---|---|---|---|"
     for name, scores in report["metrics"].items():
-        yield _row(name, scores, report.get("evaluation", {}))
+        yield _row(name, scores, report["evaluation"])
     yield ""
     yield from (f"- `{name}` is not trained: {why}" for name, why in _refused(manifest))
     yield from (f"- {sentence}" for sentence in report["warnings"])
@@ -77,7 +77,7 @@ def _row(name: str, scores: Mapping[str, Any], evaluation: Mapping[str, Any]) ->
         return f"| {name} | no sweep | | |"
     interval = scores["interval_90"]
     spread = "" if interval is None else f"{interval[0]:.4g} to {interval[1]:.4g}"
-    rows = evaluation.get("targets", {}).get(name, {}).get("baselines", {})
+    rows = evaluation["targets"].get(name, {}).get("baselines", {})
     found = {
         each: value
         for each, splits in rows.items()

@@ -51,7 +51,7 @@ def expected_shapes(
     shapes["novelty.tail"] = (scores,)
     shapes["novelty.count"] = (1,)
     shapes |= {f"classes.{name}": (3,) for name in manifest["classes"]}
-    if manifest.get("readers", {}).get("presence"):
+    if manifest["readers"].get("presence"):
         labels = manifest["classes"]["condition"]
         parts = len(parts_of(tuple(labels), HEALTHY))
         shapes["presence.weights"] = (len(labels), parts)
@@ -65,7 +65,7 @@ def expected_shapes(
 
 def score_names(manifest: dict[str, Any]) -> tuple[str, ...]:
     """Return the names of the scores of strangeness, in their order."""
-    judged = manifest.get("readers", {}).get("opinion")
+    judged = manifest["readers"].get("opinion")
     return SCORES if judged is None else (*SCORES, DISAGREEMENT)
 
 

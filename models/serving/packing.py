@@ -149,7 +149,7 @@ def model_of(manifest: dict[str, Any], tensors: Arrays, shown: str) -> TrainedMo
     architecture = Architecture.from_record(manifest["architecture"])
     check_sizes(architecture, shown)
     ensemble = Ensemble(architecture)
-    readers = manifest.get("readers", {})
+    readers = manifest["readers"]
     receiver_arrays = taken(tensors, RECEIVER)
     line_arrays = taken(tensors, THERMOMETER)
     part_arrays = taken(tensors, FINGERPRINT)
@@ -238,9 +238,7 @@ def model_of(manifest: dict[str, Any], tensors: Arrays, shown: str) -> TrainedMo
             twin_arrays_read,
             None if inputs is None else inputs.form,
         ),
-        units={
-            str(name): str(unit) for name, unit in manifest.get("units", {}).items()
-        },
+        units={str(name): str(unit) for name, unit in manifest["units"].items()},
     )
 
 
