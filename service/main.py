@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from service.config import ServiceConfig
 from service.context import ServiceContext, make_context
 from service.dashboard import login, views
+from service.dashboard.nowhere import install_page_for_nowhere
 from service.dashboard.static_files import RevalidatedFiles
 from service.handlers import (
     alerts,
@@ -127,6 +128,7 @@ def create_app(
     app.include_router(health.router, prefix=API_PREFIX, include_in_schema=False)
     _include_dashboard(app)
     install_problem_handlers(app)
+    install_page_for_nowhere(app)
     app.add_middleware(AccessGuard, context=context)
     app.sweep_lane = AccessGuard(sweep_lane, context, takes_views=True)
     return app

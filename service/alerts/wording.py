@@ -1,8 +1,9 @@
 """The sentences of an alert: what, why, and what to do. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from models.diagnosis.wording import phrase, spoken
 from models.preprocessing.integrity import NO_TRACE
 from service.alerts.drifts import SLOW_DRIFT
 from service.alerts.modes import MODE_LOST
@@ -16,6 +17,7 @@ from service.alerts.rules import (
     Finding,
     Observation,
     Rule,
+    is_fulfilled,
 )
 from service.alerts.spools import SPOOL_FILLING
 
@@ -31,20 +33,20 @@ class Wording:
 
 _CONDITIONS = {
     "circulator_stray_field": Wording(
-        "Circulator in stray field",
+        spoken("circulator_stray_field"),
         "The circulator's match and isolation moved as a stray magnetic field moves "
         "them.",
         "Compare with the gaussmeter and the magnet current; check the shield and "
         "what was moved near the cryostat.",
     ),
     "loose_connector": Wording(
-        "Loose connector",
+        spoken("loose_connector"),
         "A reflection appeared on a line, as from a connector that came loose.",
         "Check the connectors of this line, warm ones first; do not retune the "
         "antenna.",
     ),
     "amplifier_fault": Wording(
-        "Amplifier fault",
+        spoken("amplifier_fault"),
         "Gain and match of the output line moved as a failing amplifier moves them.",
         "Check bias current and supply of the amplifier chain of this line.",
     ),
@@ -69,7 +71,7 @@ _RULES = {
     ),
     NO_DATA: Wording(
         "No data",
-        "No wide sweep has come for more than three sweep periods.",
+        "The poller or its VNA stands still, or nothing of it reaches the service.",
         "Check whether the poller runs, whether the VNA answers and whether its "
         "spool grows.",
     ),
@@ -122,10 +124,8 @@ def word(rule: str, *, is_array: bool, label: str | None = None) -> Wording:
     if is_array and rule == WARMING.name:
         return _ARRAY_WARMING
     if rule == RECEIVER_CONDITION.name and label is not None:
-        general = _RULES[rule]
-        return _CONDITIONS.get(
-            label, Wording(f"Receiver fault: {label}", general.cause, general.action)
-        )
+        other = replace(_RULES[rule], title=f"Receiver fault: {phrase(label)}")
+        return _CONDITIONS.get(label, other)
     return _RULES[rule]
 
 
@@ -138,9 +138,9 @@ def explain(rule: Rule, seen: Sequence[Observation], limit_k: float) -> str:
         return f"none of the last {len(window)} {rule.purpose.value} sweeps is bad"
     newest = bad[0]
     if rule is RECEIVER_CONDITION:
-        return f"{counted} are judged {newest.condition_label}"
+        return f"{counted} are judged {phrase(newest.condition_label)}"
     if rule is VOID_SWEEPS:
-        flags = ", ".join(flag for flag in newest.integrity if flag != NO_TRACE)
+        flags = ", ".join(phrase(flag) for flag in newest.integrity if flag != NO_TRACE)
         return f"{counted} hold no usable samples ({flags or 'no trace'})"
     if rule is UNKNOWN_CHANGE:
         return f"{counted} are unlike anything trained"
@@ -149,7 +149,15 @@ def explain(rule: Rule, seen: Sequence[Observation], limit_k: float) -> str:
             f"{counted} show more than {limit_k:g} K "
             f"(95 % sure of {newest.temperature_p05_k:.3g} K)"
         )
-    return f"{counted} end as {newest.resonance_state}"
+    return f"{counted} end as {phrase(str(newest.resonance_state))}"
+
+
+def explain_end(rule: Rule, seen: Sequence[Observation], limit_k: float) -> str:
+    """Say in one sentence why an alert ends, newest first in ``seen``."""
+    findings = [rule.find(item, limit_k) for item in seen]
+    if is_fulfilled(rule, findings, was=True):
+        return f"another alert covers it: {explain(rule, seen, limit_k)}"
+    return f"the last {rule.clear_count} {rule.purpose.value} sweeps are good"
 
 
 def newest_label(seen: Sequence[Observation], limit_k: float) -> str | None:

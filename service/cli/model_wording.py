@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from models.diagnosis.wording import phrase
+
 
 def model_lines(models: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """Write one line a version."""
@@ -57,7 +59,9 @@ def comparison_lines(document: Mapping[str, Any]) -> Iterator[str]:
         share = 100 * condition["agreement"]
         yield f"condition: {share:.1f} % of {condition['judged_by_both']} agree"
     for each in condition["differing"]:
-        yield f"  {each['sweeps']:6}  {each['first']} -> {each['second']}"
+        yield (
+            f"  {each['sweeps']:6}  {phrase(each['first'])} -> {phrase(each['second'])}"
+        )
     strange = document["out_of_distribution"]
     yield (
         f"out of distribution: {strange['both']} by both, {strange['first_only']} by "

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from models.diagnosis import LABEL, Diagnosis, Estimate
+from models.diagnosis.wording import phrase
 from models.serving.predictor import Predictor
 from service.cli.archives import bad_input_in_one_line, read_archives
 from service.cli.exits import print_json
@@ -45,7 +46,7 @@ def _document(version: str, diagnoses: list[Diagnosis]) -> dict[str, Any]:
 def _line(index: int, cavity: str, diagnosis: Diagnosis) -> str:
     words = [
         f"{index:5}  {cavity:12}",
-        f"condition {diagnosis.condition.label}",
+        f"condition {phrase(diagnosis.condition.label)}",
         f"component {diagnosis.component.label}",
         f"T {_estimate(diagnosis.temperature_k, 'K')}",
         f"B {_estimate(diagnosis.magnetic_field_tesla, 'T')}",
@@ -57,7 +58,7 @@ def _line(index: int, cavity: str, diagnosis: Diagnosis) -> str:
     if diagnosis.out_of_distribution.flag:
         words.append("out of distribution")
     if diagnosis.integrity:
-        words.append(f"flags {','.join(diagnosis.integrity)}")
+        words.append(f"flags {', '.join(map(phrase, diagnosis.integrity))}")
     if diagnosis.remark:
         words.append(f"({diagnosis.remark})")
     return "  ".join(words)

@@ -28,7 +28,7 @@ class PageRoute(APIRoute):
                 response = await handle(request)
             except UnavailableError as error:
                 assert isinstance(context, ServiceContext)
-                return _outage(request, context, error)
+                return outage_page(request, context, error)
             if isinstance(context, ServiceContext):
                 request.app.state.read_at = context.clock.now()
             return response
@@ -36,9 +36,10 @@ class PageRoute(APIRoute):
         return answer
 
 
-def _outage(
+def outage_page(
     request: Request, context: ServiceContext, error: UnavailableError
 ) -> Response:
+    """Show that the database is away, and since when."""
     context.metrics.refused.labels(error.code).inc()
     read_at: datetime | None = getattr(request.app.state, "read_at", None)
     response = render(

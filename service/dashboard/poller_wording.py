@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from service.dashboard.wording import age_words, spoken
+from models.diagnosis.wording import phrase
+from service.dashboard.wording import age_words
 
 _UNWELL = frozenset({"degraded", "stale", "disconnected", "fault"})
 _MEGABYTE = 1e6
@@ -69,7 +70,7 @@ def instrument_words(poller: Mapping[str, Any]) -> str:
         return words
     first = unwell[0]
     more = f" and {len(unwell) - 1} more" if len(unwell) > 1 else ""
-    return f"{words}, not {first['name']} ({spoken(first['state']).lower()}){more}"
+    return f"{words}, not {first['name']} ({phrase(first['state'])}){more}"
 
 
 def unwell_instruments(poller: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -112,4 +113,4 @@ def silent_words(poller: Mapping[str, Any]) -> str:
 
 def flag_words(flags: list[str]) -> str:
     """Write truth flags, and other flags of a sweep, as words."""
-    return ", ".join(spoken(flag).lower().replace("rf ", "RF ") for flag in flags)
+    return ", ".join(phrase(flag) for flag in flags)

@@ -8,6 +8,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from models.diagnosis import wording as diagnosis_wording
 from service.access.permissions import Permission
 from service.access.principal import OPEN, PrincipalKind
 from service.dashboard import figures, poller_wording, strangeness, wording
@@ -75,7 +76,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for module in (figures, wording, poller_wording, strangeness):
+    for module in (diagnosis_wording, figures, wording, poller_wording, strangeness):
         environment.globals.update(
             {name: value for name, value in vars(module).items() if name[0] != "_"}
         )

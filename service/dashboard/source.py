@@ -8,6 +8,7 @@ from fastapi import Request
 from instruments.clock import Clock
 from instruments.measurement.times import format_time
 from service.alerts.spools import FORGOTTEN_S
+from service.alerts.transition import AlertState
 from service.context import ServiceContext
 from service.operations.auditing import audit_json
 from service.operations.cavity_state import describe_cavities, describe_cavity
@@ -19,7 +20,7 @@ from service.operations.presenting import (
     alert_json,
     diagnosis_json,
 )
-from service.storage.alerts import list_alerts
+from service.storage.alerts import count_alerts, list_alerts
 from service.storage.audit import list_actions
 from service.storage.diagnoses import get_diagnosis
 from service.storage.engine import Database
@@ -45,6 +46,10 @@ class WallSource(Protocol):
 
     def alerts(self, state: str) -> Mapping[str, Any]:
         """Answer what ``GET /alerts`` answers for ``active`` or ``all``."""
+        ...
+
+    def unseen_count(self) -> int:
+        """Count the alerts that cleared before anybody acknowledged them."""
         ...
 
     def pollers(self) -> Sequence[Mapping[str, Any]]:
@@ -99,6 +104,11 @@ class StoredWall:
             found = list_alerts(transaction, states, ALERT_LIMIT)
         alerts = [alert_json(alert, now) for alert in found]
         return {"server_time": format_time(now), "alerts": alerts}
+
+    def unseen_count(self) -> int:
+        """Count the cleared alerts that nobody acknowledged."""
+        with self._database.read() as transaction:
+            return count_alerts(transaction, AlertState.CLEARED_UNACKNOWLEDGED.value)
 
     def pollers(self) -> Sequence[Mapping[str, Any]]:
         """List what every poller told last, unless that was days ago."""

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from service.dashboard.wording import condition_words, percent
+from models.diagnosis.wording import condition_words
+from service.dashboard.wording import percent
 
 _SCORES = {
     "t2": "T², inside of what varies usually",

@@ -37,6 +37,7 @@ def wall(request: Request, source: Source) -> HTMLResponse:
         server_time=array["server_time"],
         cavities=array["cavities"],
         pollers=source.pollers(),
+        unseen_count=source.unseen_count(),
         active_alerts=_active(source),
     )
 
@@ -120,8 +121,9 @@ def _titles_of(cavities: Sequence[Mapping[str, Any]]) -> dict[str, str]:
 def _newest_diagnosis(
     source: WallSource, cavity: Mapping[str, Any]
 ) -> Mapping[str, Any] | None:
-    wide = cavity["latest"].get("wide")
-    return None if wide is None else source.diagnosis(wide["sweep_id"])
+    # The newest sweep may wait to be judged; what stands is of the one before it.
+    verdict = cavity["condition"]
+    return None if verdict is None else source.diagnosis(verdict["sweep_id"])
 
 
 def _shown_sweeps(cavity: Mapping[str, Any]) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from models.diagnosis import UNKNOWN
+from models.diagnosis.wording import spoken
 
 STATE_WORDS = {
     "good": "Good",
@@ -69,17 +69,6 @@ def clock_words(then: str, now: str) -> str:
     at, today = moment(then), moment(now)
     layout = "%H:%M:%S UTC" if at.date() == today.date() else "%Y-%m-%d %H:%M:%S UTC"
     return at.strftime(layout)
-
-
-def spoken(name: str) -> str:
-    """Turn a label such as ``loose_connector`` into words."""
-    words = name.replace("_", " ").strip()
-    return words[:1].upper() + words[1:]
-
-
-def condition_words(label: str) -> str:
-    """Write the label of a verdict; ``unknown`` is one too."""
-    return "Unlike anything trained" if label == UNKNOWN else spoken(label)
 
 
 def reference_words(state: str) -> str:

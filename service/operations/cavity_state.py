@@ -246,6 +246,7 @@ def _strangeness(
 
 def _stamp(diagnosis: DiagnosisRecord, now: datetime) -> dict[str, Any]:
     return {
+        "sweep_id": diagnosis.sweep_id,
         "measured_at": format_time(diagnosis.measured_at),
         "age_s": age_s(diagnosis.measured_at, now),
     }

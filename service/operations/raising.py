@@ -12,7 +12,7 @@ from service.alerts.rules import NO_DATA, RECEIVER_CONDITION, RULES, Rule
 from service.alerts.settling import ARRAY, Decision
 from service.alerts.spools import SPOOL_FILLING, explain_spools
 from service.alerts.transition import Action, AlertState
-from service.alerts.wording import explain, newest_label, word
+from service.alerts.wording import explain, explain_end, newest_label, word
 from service.config_values import Channel
 from service.operations.observing import limit_k_of, observe
 from service.operations.polling import read_cavity_modes
@@ -215,9 +215,8 @@ def _of_cavity(
     rule: Rule = _BY_NAME[decision.rule]
     limit_k = limit_k_of(cavity)
     seen = observe(transaction, rule, cavity.cavity, model_version)
-    reason = explain(rule, seen, limit_k)
-    if decision.action is Action.CLEAR:
-        reason = f"over, or covered by an alert for the whole array: {reason}"
+    say = explain if decision.action is Action.RAISE else explain_end
+    reason = say(rule, seen, limit_k)
     return _Evidence(
         reason=reason,
         label=newest_label(seen, limit_k) if rule is RECEIVER_CONDITION else None,

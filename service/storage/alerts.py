@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, func, insert, select, update
 
 from service.storage import tables
 from service.storage.alert_records import AlertRecord, TransitionRecord
@@ -110,6 +110,12 @@ def list_alerts(
     return _with_history(
         transaction, [_record(row) for row in transaction.execute(query)]
     )
+
+
+def count_alerts(transaction: Transaction, state: str) -> int:
+    """Count the alerts in a state."""
+    query = select(func.count()).select_from(tables.alert).where(_A.state == state)
+    return int(transaction.execute(query).scalar_one())
 
 
 def list_expired(

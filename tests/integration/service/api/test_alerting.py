@@ -151,6 +151,7 @@ def test_two_of_three_bad_sweeps_raise_and_three_good_ones_clear(scene):
     (cleared,) = scene.alerts("all")
     assert cleared["state"] == "cleared_unacknowledged"
     assert [t["event"] for t in cleared["transitions"]] == ["raised", "cleared"]
+    assert cleared["transitions"][-1]["reason"] == "the last 3 wide sweeps are good"
     scene.deliver()
     assert [m["event"] for m in scene.webhook.messages] == ["raised", "cleared"]
     assert {m["dedup_key"] for m in scene.webhook.messages} == {
@@ -207,6 +208,17 @@ def test_a_single_warm_cavity_waits_one_period_then_speaks(scene):
     scene.step(PERIOD_S)
     scene.settle()
     assert ("warming", "cavity-2") in scene.rules()
+    for _ in range(2):
+        scene.step()
+        for cavity in cavities:
+            scene.sweep(cavity, scale=4.0)
+        scene.settle()
+    (covered,) = [
+        alert
+        for alert in scene.alerts("all")
+        if (alert["rule"], alert["cavity"]) == ("warming", "cavity-2")
+    ]
+    assert covered["transitions"][-1]["reason"].startswith("another alert covers it")
 
 
 def test_unknown_change_is_raised_by_three_of_four(scene):
@@ -499,7 +511,7 @@ def test_void_sweeps_raise_no_fault_but_a_word_on_themselves(voiding_scene):
     (alert,) = scene.alerts()
     assert (alert["rule"], alert["severity"]) == ("void_sweeps", "minor")
     assert (
-        "3 of the last 4 wide sweeps hold no usable samples (rf_off)"
+        "3 of the last 4 wide sweeps hold no usable samples (RF off)"
         in (alert["reason"])
     )
     diagnosis = scene.client.get(f"sweeps/{alert['sweep_id']}/diagnosis").json()

@@ -12,7 +12,7 @@ from service.alerts.rules import (
     WARMING,
     Observation,
 )
-from service.alerts.wording import explain, newest_label, word
+from service.alerts.wording import explain, explain_end, newest_label, word
 
 
 def observation(**changes) -> Observation:
@@ -42,7 +42,8 @@ def test_a_trained_fault_is_named_even_if_nobody_wrote_about_it():
     known = word(RECEIVER_CONDITION.name, is_array=False, label="loose_connector")
     assert known.title == "Loose connector"
     other = word(RECEIVER_CONDITION.name, is_array=False, label="wet_cable")
-    assert other.title == "Receiver fault: wet_cable"
+    assert other.title == "Receiver fault: wet cable"
+    assert other.action == word(RECEIVER_CONDITION.name, is_array=False).action
 
 
 def test_the_array_warms_as_a_cryostat():
@@ -62,11 +63,19 @@ def test_the_reason_counts_the_bad_sweeps(rule):
     ]
     reason = explain(rule, seen, 12.0)
     assert reason.startswith(f"2 of the last 3 {rule.purpose.value} sweeps")
+    assert "_" not in reason
 
 
 def test_the_reason_of_good_sweeps_says_so():
     good = [observation(temperature_p05_k=4.0)] * 3
     assert explain(WARMING, good, 12.0).startswith("none of the last 3")
+
+
+def test_the_end_is_good_sweeps_or_another_alert():
+    good = [observation(temperature_p05_k=4.0)] * 3
+    assert explain_end(WARMING, good, 12.0) == "the last 3 wide sweeps are good"
+    bad = [observation(), *good[1:]]
+    assert explain_end(WARMING, bad, 12.0).startswith("another alert covers it: 1 of")
 
 
 def test_the_label_is_that_of_the_newest_trained_fault():

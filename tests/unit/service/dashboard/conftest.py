@@ -84,6 +84,10 @@ class ScriptedArray:
         ]
         return {"server_time": self.past(0), "alerts": chosen}
 
+    def unseen_count(self) -> int:
+        states = [alert["state"] for alert in self.alert_records]
+        return states.count("cleared_unacknowledged")
+
     def pollers(self) -> list[dict[str, Any]]:
         return self.poller_records
 
@@ -137,8 +141,8 @@ class ScriptedArray:
         return record
 
     def diagnosis(self, sweep: str) -> dict[str, Any] | None:
-        judged = not sweep.startswith("sweep-6")
-        return DIAGNOSIS if judged else None
+        # The newest sweeps wait to be judged.
+        return DIAGNOSIS if sweep == "sweep-judged" else None
 
     def labels(self, sweeps: list[str]) -> dict[str, list[dict[str, Any]]]:
         found = self.label_records
@@ -250,6 +254,7 @@ class ScriptedArray:
             "label": label,
             "probability": probability,
             "set": [label] if probability else [],
+            "sweep_id": "sweep-judged",
             "top": [[first, best]] + [[name, (1 - best) / 3] for name in others],
             "measured_at": self.past(ago_s),
             "age_s": ago_s,
@@ -260,7 +265,7 @@ class ScriptedArray:
     ) -> dict[str, Any]:
         words = {
             "receiver_condition": (
-                "Circulator in stray field",
+                "Circulator stray field",
                 "major",
                 "2 of 3 wide sweeps read circulator stray field, probability 0.97",
             ),

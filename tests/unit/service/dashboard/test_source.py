@@ -75,6 +75,13 @@ def test_alerts_by_state(wall, clock, state, count):
     assert alerts[-1]["age_s"] == 60
 
 
+def test_what_cleared_before_anybody_saw_it_is_counted(wall, database, clock):
+    assert wall.unseen_count() == 0
+    with database.write() as transaction:
+        insert_alert(transaction, alert("a", "cleared_unacknowledged", clock.now()))
+    assert wall.unseen_count() == 1
+
+
 def test_diagnosis_is_none_before_the_sweep_was_judged(wall):
     assert wall.diagnosis("sweep-of-nobody") is None
 

@@ -8,9 +8,7 @@ from service.dashboard.wording import (
     array_sentence,
     by_urgency,
     clock_words,
-    condition_words,
     percent,
-    spoken,
     state_counts,
 )
 
@@ -104,9 +102,3 @@ def test_by_urgency_puts_what_nobody_took_first():
 )
 def test_percent_never_claims_certainty(probability, words):
     assert percent(probability) == words
-
-
-def test_labels_become_words():
-    assert spoken("loose_connector") == "Loose connector"
-    assert condition_words("amplifier_fault") == "Amplifier fault"
-    assert condition_words("unknown") == "Unlike anything trained"

@@ -183,7 +183,7 @@ def test_page_is_complete_without_scripts(chromium, address):
     page.goto(WALL)
     tile = page.locator("#tile-cavity-2")
     expect(tile).to_contain_text("11.80 mT")
-    expect(tile).to_contain_text("Circulator in stray field")
+    expect(tile).to_contain_text("Circulator stray field")
     context.close()
 
 
