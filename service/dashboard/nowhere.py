@@ -20,7 +20,7 @@ _SHOWN_CHARACTERS = 200
 
 def install_page_for_nowhere(app: FastAPI) -> None:
     """Answer a browser at an unknown address with a page, all others as before."""
-    otherwise = cast(_Handler, app.exception_handlers[HTTPException])
+    otherwise = cast("_Handler", app.exception_handlers[HTTPException])
 
     async def answer(request: Request, error: HTTPException) -> Response:
         if error.status_code != NotFoundError.status or not _asks_for_page(request):
