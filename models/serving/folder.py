@@ -16,8 +16,9 @@ from models.serving.manifest import (
     check_folder,
     version_of,
 )
-from models.serving.packing import model_of, readers_record, tensors_of
+from models.serving.packing import readers_record, tensors_of
 from models.serving.trained import TrainedModel
+from models.serving.unpacking import model_of
 
 REPORT = "report.json"
 """How well it did on cycles that it had not seen."""

@@ -1,42 +1,19 @@
-"""Tensors of a model folder, and back."""
+"""A model as tensors of its folder."""
 
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
-from models.calibration import (
-    ClassCalibration,
-    IntervalCalibration,
-    NoveltyCalibration,
-)
-from models.calibration.presence import PresenceCalibration
 from models.coordinates.storing import (
-    check_form,
     form_arrays,
-    form_of,
     form_record,
 )
-from models.errors import ModelFolderError
-from models.fingerprint import Fingerprint
-from models.networks.architecture import Architecture
-from models.networks.density import DensityGrid
-from models.networks.ensemble import Ensemble
-from models.networks.inputs import CoordinateInputs
-from models.opinion.storing import opinion_arrays, opinion_of, opinion_record
-from models.preprocessing.canonical import CanonicalForm
-from models.receiver.storing import judge_arrays, judge_of, judge_record
-from models.receiver.twin_departure import twin_arrays, twin_of, twin_record
-from models.serving.checking import (
-    check_shapes,
-    check_sizes,
-    expected_shapes,
-    score_names,
-)
+from models.opinion.storing import opinion_arrays, opinion_record
+from models.receiver.storing import judge_arrays, judge_record
+from models.receiver.twin_departure import twin_arrays, twin_record
 from models.serving.trained import TrainedModel
-from models.stored_arrays import Arrays, ArrayTaker, prefixed, taken
-from models.thermometry import ResonatorThermometer
+from models.stored_arrays import Arrays, prefixed
 
 RECEIVER = "receiver."
 """Prefix of the arrays of a receiver's judge."""
@@ -55,6 +32,9 @@ OPINION = "opinion."
 
 TWIN = "twin."
 """Prefix of the arrays of a comparison with the fitted twin."""
+
+READERS = (RECEIVER, THERMOMETER, FINGERPRINT, COORDINATES, OPINION, TWIN)
+"""Prefixes of the arrays of all who read beside the networks."""
 
 _HALVES = ("receiver.", "component.", "pretrained.")
 
@@ -136,150 +116,3 @@ def readers_record(model: TrainedModel) -> dict[str, Any]:
 def _as_stored(name: str, value: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Store a tower's weights in half precision, which they were rounded to."""
     return value.astype(np.float16) if name.startswith(_HALVES) else value
-
-
-def model_of(manifest: dict[str, Any], tensors: Arrays, shown: str) -> TrainedModel:
-    """Rebuild a model.
-
-    Raises
-    ------
-    ModelFolderError
-        If a tensor is missing, left over or of another shape, or a size is absurd.
-    """
-    architecture = Architecture.from_record(manifest["architecture"])
-    check_sizes(architecture, shown)
-    ensemble = Ensemble(architecture)
-    readers = manifest["readers"]
-    receiver_arrays = taken(tensors, RECEIVER)
-    line_arrays = taken(tensors, THERMOMETER)
-    part_arrays = taken(tensors, FINGERPRINT)
-    coordinate_arrays = taken(tensors, COORDINATES)
-    opinion_arrays_read = taken(tensors, OPINION)
-    twin_arrays_read = taken(tensors, TWIN)
-    known = tensors["novelty.bank"].shape[1] if "novelty.bank" in tensors else 0
-    check_shapes(tensors, expected_shapes(ensemble, manifest, known), shown)
-    described = readers.get("receiver")
-    if described is None and receiver_arrays:
-        raise ModelFolderError(f"{shown}: holds a receiver that the manifest lacks")
-    inputs = _inputs_of(readers.get("coordinates"), coordinate_arrays, architecture)
-    prefix = "ensemble."
-    ensemble.load_state_dict(
-        {
-            name.removeprefix(prefix): torch.from_numpy(value.copy())
-            for name, value in tensors.items()
-            if name.startswith(prefix)
-        }
-    )
-    return TrainedModel(
-        form=_form_of(manifest, tensors),
-        ensemble=ensemble.eval().requires_grad_(False),
-        bank=torch.from_numpy(tensors["novelty.bank"].astype(np.float32)),
-        densities={
-            str(name): DensityGrid.from_record(record)
-            for name, record in manifest["densities"].items()
-        },
-        classes={
-            str(name): tuple(str(label) for label in labels)
-            for name, labels in manifest["classes"].items()
-        },
-        class_calibration={
-            name: ClassCalibration(
-                softmax_temperature=float(tensors[f"classes.{name}"][0]),
-                set_threshold=float(tensors[f"classes.{name}"][1]),
-                unknown_threshold=float(tensors[f"classes.{name}"][2]),
-            )
-            for name in manifest["classes"]
-        },
-        interval_calibration={
-            name: IntervalCalibration(
-                softmax_temperature=float(tensors[f"intervals.{name}.temperature"][0]),
-                band_edges=tensors[f"intervals.{name}.edges"],
-                offsets=tensors[f"intervals.{name}.offsets"],
-            )
-            for name in manifest["densities"]
-        },
-        novelty_calibration=NoveltyCalibration(
-            quantiles=tensors["novelty.quantiles"],
-            tail=tensors["novelty.tail"],
-            sweep_count=int(tensors["novelty.count"][0]),
-            names=score_names(manifest),
-        ),
-        receiver=None if described is None else judge_of(described, receiver_arrays),
-        names_condition=bool(described and described["names_condition"]),
-        thermometer=(
-            ResonatorThermometer.from_arrays(line_arrays)
-            if readers.get("thermometer") or line_arrays
-            else None
-        ),
-        fingerprint=(
-            Fingerprint.from_arrays(part_arrays)
-            if readers.get("fingerprint") or part_arrays
-            else None
-        ),
-        inputs=inputs,
-        opinion=(
-            opinion_of(
-                readers.get("opinion", {}), opinion_arrays_read, _outputs(manifest)
-            )
-            if readers.get("opinion") or opinion_arrays_read
-            else None
-        ),
-        presence=(
-            PresenceCalibration(
-                weights=tensors["presence.weights"],
-                offset=tensors["presence.offset"],
-                thresholds=tensors["presence.thresholds"],
-            )
-            if readers.get("presence")
-            else None
-        ),
-        twin=twin_of(
-            readers.get("twin"),
-            twin_arrays_read,
-            None if inputs is None else inputs.form,
-        ),
-        units={str(name): str(unit) for name, unit in manifest["units"].items()},
-    )
-
-
-def _outputs(manifest: dict[str, Any]) -> dict[str, int]:
-    """Return how much an opinion says of each target: one number, or one a class."""
-    return dict.fromkeys(manifest["densities"], 1) | {
-        name: len(labels) for name, labels in manifest["classes"].items()
-    }
-
-
-def _inputs_of(
-    record: dict[str, Any] | None, arrays: Arrays, architecture: Architecture
-) -> CoordinateInputs | None:
-    if record is None:
-        if arrays or architecture.coordinate_count:
-            raise ModelFolderError("coordinates: the manifest says nothing of them")
-        return None
-    check_form(record, "coordinates")
-    taker = ArrayTaker(arrays, "coordinates")
-    form = form_of(record, taker)
-    count = form.trace_of.size + form.trace_of_texture.size
-    inputs = CoordinateInputs(
-        form=form,
-        centre=taker.take("centre", (count,)),
-        spread=taker.take("spread", (count,)),
-    )
-    taker.finish()
-    fits = (
-        inputs.width == architecture.coordinate_count
-        and len(form.traces) == architecture.trace_count
-        and bool((inputs.spread > 0).all())
-    )
-    if not fits:
-        raise ModelFolderError("coordinates: do not fit the networks")
-    return inputs
-
-
-def _form_of(manifest: dict[str, Any], tensors: Arrays) -> CanonicalForm:
-    return CanonicalForm(
-        s_parameters=tuple(str(name) for name in manifest["s_parameters"]),
-        bands_hz=np.asarray(manifest["bands_hz"], dtype=np.float64).reshape(-1, 2),
-        kept=tensors["form.kept"].astype(np.bool_),
-        weight=tensors["form.weight"],
-    )
