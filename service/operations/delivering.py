@@ -13,6 +13,7 @@ from instruments.clock import Clock
 from instruments.measurement.times import format_time
 from service.alerts.webhook import Sent, send
 from service.config_values import Channel
+from service.operations.claiming import claim_due
 from service.operations.presenting import optional_time
 from service.storage.alert_records import AlertRecord, DeliveryRecord, TransitionRecord
 from service.storage.alerts import get_alert, get_transition
@@ -25,7 +26,7 @@ from service.storage.deliveries import (
 )
 from service.storage.engine import Database
 from service.storage.records import TaskKind, TaskRecord
-from service.storage.tasks import claim_tasks, finish_task, has_task, postpone_task
+from service.storage.tasks import finish_task, postpone_task
 
 _log = structlog.get_logger(__name__)
 _random = secrets.SystemRandom()
@@ -80,21 +81,15 @@ class Deliverer:
         StorageUnavailableError
             If the database cannot be reached.
         """
-        now = self.clock.now()
-        horizon = 2 * max(self.lease, timedelta(seconds=self.retry.cap_s))
-        with self.database.read() as transaction:
-            if not has_task(transaction, TaskKind.DELIVER, now=now, horizon=horizon):
-                return []
-        with self.database.write() as transaction:
-            return claim_tasks(
-                transaction,
-                TaskKind.DELIVER,
-                owner=self.owner,
-                now=now,
-                lease=self.lease,
-                horizon=horizon,
-                limit=limit,
-            )
+        return claim_due(
+            self.database,
+            TaskKind.DELIVER,
+            owner=self.owner,
+            now=self.clock.now(),
+            lease=self.lease,
+            longest_pause=timedelta(seconds=self.retry.cap_s),
+            limit=limit,
+        )
 
     def deliver(self, task: TaskRecord) -> Sent:
         """Send one message once and record the attempt.

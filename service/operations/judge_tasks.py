@@ -13,6 +13,7 @@ from models.diagnosis import Diagnosis
 from service.config_values import Channel
 from service.errors import StorageConflictError, StorageUnavailableError
 from service.operations.alerting import evaluate_sweep
+from service.operations.claiming import claim_due
 from service.operations.judging import Judge, ReferenceShelf
 from service.operations.loading_tasks import LoadedTask, judge_by, load_tasks
 from service.operations.mode_following import follow_mode
@@ -25,10 +26,8 @@ from service.storage.events import add_event
 from service.storage.model_records import Role
 from service.storage.records import EventKind, SweepRecord, TaskKind, TaskRecord
 from service.storage.tasks import (
-    claim_tasks,
     finish_tasks,
     give_up_task,
-    has_task,
     postpone_task,
 )
 
@@ -101,21 +100,15 @@ class Diagnoser:
         return len(tasks)
 
     def _claim(self) -> list[TaskRecord]:
-        now = self.clock.now()
-        horizon = 2 * max(self.lease, _LONGEST_PAUSE)
-        with self.database.read() as transaction:
-            if not has_task(transaction, TaskKind.DIAGNOSE, now=now, horizon=horizon):
-                return []
-        with self.database.write() as transaction:
-            return claim_tasks(
-                transaction,
-                TaskKind.DIAGNOSE,
-                owner=self.owner,
-                now=now,
-                lease=self.lease,
-                horizon=horizon,
-                limit=BATCH,
-            )
+        return claim_due(
+            self.database,
+            TaskKind.DIAGNOSE,
+            owner=self.owner,
+            now=self.clock.now(),
+            lease=self.lease,
+            longest_pause=_LONGEST_PAUSE,
+            limit=BATCH,
+        )
 
     def _load(
         self, tasks: Sequence[TaskRecord]
