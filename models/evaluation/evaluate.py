@@ -35,6 +35,7 @@ from models.evaluation.subsets import score_subsets
 from models.progress import Listener, Progress
 from models.serving.folder import StoredModel, load_model
 from models.training.corpus import Corpus, build_corpus, left_out_words
+from models.training.provenance import data_hash
 from models.training.recipe import Recipe
 from models.training.split import SplitKind
 from models.training.splitting import (
@@ -44,7 +45,6 @@ from models.training.splitting import (
     sweep_ids,
 )
 from models.training.targets import TARGETS, TargetPlan, usable
-from models.training.train import data_hash
 
 __all__ = ["GROUPED", "LEAKY", "NETWORK", "TRANSFERRED", "evaluate_model"]
 

@@ -26,6 +26,9 @@ service promises 5 ms, on a machine that may be four times slower than ours."""
 LEAST_TIMED = 20
 """Fewer judgements than this tell no 95th percentile: one slow one would decide."""
 
+_GUESS = "predict_mean"
+"""The baseline that always gives the same answer."""
+
 _RISING = ("accuracy", "auroc", "r2", "skill")
 
 
@@ -165,6 +168,13 @@ def _against_baselines(
         return None
     rises = any(word in str(headline) for word in _RISING)
     best = (max if rises else min)(others, key=lambda key: others[key])
+    guess = others.get(_GUESS)
+    if rises and guess is not None and score <= guess:
+        return Gate(
+            f"baselines on {name}",
+            GateOutcome.FAILED,
+            f"{headline} {score:.4g}, no better than guessing ({guess:.4g})",
+        )
     beats = score >= others[best] if rises else score <= others[best]
     theirs = _mapping(_mapping(_mapping(target, "baselines"), best), grouped)
     alike = not beats and _overlap(mine, theirs)

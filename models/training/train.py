@@ -1,50 +1,65 @@
 """Training, from labelled archives to a model folder."""
 
-import hashlib
-import json
 from collections.abc import Collection, Sequence
-from dataclasses import asdict
-from importlib import metadata
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from instruments.files import LabelledArchive
 from models.diagnosis import LABEL
 from models.errors import TrainingRefusedError
 from models.evaluation.breakdown import break_down
 from models.evaluation.predictions import read_predictions
+from models.opinion import Opinion, OpinionReading
 from models.progress import Listener, Progress
 from models.serving.card import write_card
 from models.serving.folder import save_model
 from models.serving.trained import TrainedModel
-from models.training.calibrate import calibrate
+from models.training.calibrate import Calibrations, calibrate
 from models.training.checkpoints import Checkpoints
 from models.training.comparison import compare
 from models.training.corpus import Corpus, build_corpus, left_out_words
-from models.training.networks import learn_networks
+from models.training.networks import LearntNetworks, learn_networks
 from models.training.opinion import learn_second_opinion
-from models.training.pretraining import prepare_pretraining
+from models.training.outlook import data_words, promotion_words
+from models.training.pretraining import Pretraining, prepare_pretraining
 from models.training.pretraining_report import (
     pretraining_record,
     pretraining_warnings,
 )
 from models.training.progress import SHARES, Stage
+from models.training.provenance import data_hash, provenance_of
 from models.training.reading import LeftOutReadings, read_left_out
 from models.training.recipe import Recipe
 from models.training.report import TrainingReport
-from models.training.split import Split, SplitKind
+from models.training.split import Split
 from models.training.splitting import split_by_cycle, sweep_ids
 from models.training.strangeness import calibrate_strangeness
 from models.training.targets import TargetPlan, plan_targets
-from models.training.twin import learn_twin
+from models.training.twin import LearntTwin, learn_twin
 
-FEW_CYCLES = 8
-"""Below this number of cycles no figure is a ranking."""
 
-_PACKAGES = ("halowatch", "numpy", "scipy", "torch", "safetensors")
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Lesson:
+    """What is learnt from."""
+
+    corpus: Corpus
+    plan: TargetPlan
+    split: Split
+    pretraining: Pretraining | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Learnt:
+    """What was learnt, and what it says of sweeps that it has not seen."""
+
+    networks: LearntNetworks
+    calibrations: Calibrations
+    opinion: tuple[Opinion, OpinionReading] | None
+    read: LeftOutReadings
+    twin: LearntTwin | None
 
 
 def train_model(
@@ -95,7 +110,7 @@ def train_model(
     plan = plan_targets(corpus, targets)
     ids = sweep_ids(corpus.cavity, corpus.thermal_cycle, corpus.measured_at)
     split = split_by_cycle(corpus.thermal_cycle, corpus.measured_at, seed, ids)
-    provenance = _provenance(archives, corpus, plan, split) | {
+    provenance = provenance_of(archives, corpus, plan, split) | {
         "seed": seed,
         "recipe": asdict(recipe),
     }
@@ -107,13 +122,40 @@ def train_model(
             "sweep_count": pretraining.corpus.sweep_count,
             "fine_tuned": pretraining.is_fine_tuned,
         }
+    lesson = _Lesson(corpus=corpus, plan=plan, split=split, pretraining=pretraining)
     checkpoints = Checkpoints.of(output_dir, provenance)
+    learnt = _learn(lesson, recipe, checkpoints, say)
+    model = _assemble(lesson, learnt)
+    report = _report(lesson, learnt, left_out_words(archives, corpus))
+    say.done(Stage.BASELINES)
+    version = save_model(output_dir, model, provenance, report, split.to_record())
+    write_card(output_dir)
+    checkpoints.clear()
+    return TrainingReport(
+        model_version=version,
+        folder=str(output_dir),
+        sweep_count=corpus.sweep_count,
+        cycle_count=provenance["cycle_count"],
+        split=split.kind.value,
+        trained=plan.trained,
+        refused=dict(plan.refused),
+        warnings=tuple(report["warnings"]),
+        metrics=report["metrics"],
+        pretraining=report.get("pretraining"),
+    )
+
+
+def _learn(
+    lesson: _Lesson, recipe: Recipe, checkpoints: Checkpoints, say: Progress
+) -> _Learnt:
+    """Learn the networks, the second opinion, and who reads beside them."""
+    corpus, plan, split = lesson.corpus, lesson.plan, lesson.split
     networks = learn_networks(
         corpus,
         plan,
         split,
         recipe,
-        pretraining=pretraining,
+        pretraining=lesson.pretraining,
         checkpoints=checkpoints,
         tell=say.within(Stage.NETWORKS),
     )
@@ -126,68 +168,71 @@ def train_model(
     )
     say.done(Stage.READERS)
     twin = None
-    if pretraining is not None:
-        twin = learn_twin(pretraining.corpus, corpus, plan, read.probabilities)
-    model = TrainedModel(
+    if lesson.pretraining is not None:
+        simulated = lesson.pretraining.corpus
+        twin = learn_twin(simulated, corpus, plan, read.probabilities)
+    return _Learnt(
+        networks=networks,
+        calibrations=calibrations,
+        opinion=opinion,
+        read=read,
+        twin=twin,
+    )
+
+
+def _assemble(lesson: _Lesson, learnt: _Learnt) -> TrainedModel:
+    """Put together what serves; strangeness is calibrated here."""
+    corpus, plan, read = lesson.corpus, lesson.plan, learnt.read
+    opinion, left_out = learnt.opinion or (None, None)
+    return TrainedModel(
         form=corpus.form,
-        ensemble=networks.served,
-        bank=networks.bank,
+        ensemble=learnt.networks.served,
+        bank=learnt.networks.bank,
         densities=plan.densities,
         classes=plan.classes,
         class_calibration=read.classes,
-        interval_calibration=calibrations.intervals,
+        interval_calibration=learnt.calibrations.intervals,
         novelty_calibration=calibrate_strangeness(
-            corpus,
-            plan,
-            networks,
-            calibrations,
-            left_out,
+            corpus, plan, learnt.networks, learnt.calibrations, left_out
         ),
         receiver=None if read.receiver is None else read.receiver.judge,
         names_condition=read.receiver is not None and read.receiver.names_condition,
         thermometer=None if read.lines is None else read.lines.thermometer,
         fingerprint=None if read.parts is None else read.parts.fingerprint,
         inputs=corpus.coordinate_inputs,
-        opinion=None if opinion is None else opinion[0],
+        opinion=opinion,
         presence=read.presence,
         units={name: corpus.units[name] for name in plan.densities if LABEL in name},
-        twin=None if twin is None else twin.departure,
+        twin=None if learnt.twin is None else learnt.twin.departure,
     )
-    metrics = _metrics(corpus, plan, read)
-    compared = compare(corpus, plan, split, metrics)
-    say.done(Stage.BASELINES)
-    warnings = (*_warnings(corpus, split), *left_out_words(archives, corpus))
-    brought = None
-    if pretraining is not None and twin is not None:
-        brought = pretraining_record(pretraining, networks.guarded, twin)
-        warnings += pretraining_warnings(pretraining, networks.guarded)
-    version = save_model(
-        output_dir,
-        model,
-        provenance,
-        {
-            "metrics": metrics,
-            "warnings": list(warnings),
-            "split": split.kind.value,
-            "evaluation": compared,
-        }
-        | ({} if brought is None else {"pretraining": brought}),
-        split.to_record(),
-    )
-    write_card(output_dir)
-    checkpoints.clear()
-    return TrainingReport(
-        model_version=version,
-        folder=str(output_dir),
-        sweep_count=corpus.sweep_count,
-        cycle_count=int(np.unique(corpus.thermal_cycle).size),
-        split=split.kind.value,
-        trained=plan.trained,
-        refused=dict(plan.refused),
-        warnings=warnings,
-        metrics=metrics,
-        pretraining=brought,
-    )
+
+
+def _report(
+    lesson: _Lesson, learnt: _Learnt, left_out: Sequence[str]
+) -> dict[str, Any]:
+    """Score left-out sweeps beside simple models, and say what that does not show.
+
+    Parameters
+    ----------
+    left_out
+        Sentences on what was not learnt from.
+    """
+    corpus, plan, split = lesson.corpus, lesson.plan, lesson.split
+    metrics = _metrics(corpus, plan, learnt.read)
+    report: dict[str, Any] = {
+        "metrics": metrics,
+        "split": split.kind.value,
+        "evaluation": compare(corpus, plan, split, metrics),
+    }
+    warnings = [*data_words(corpus, split), *left_out]
+    if lesson.pretraining is not None and learnt.twin is not None:
+        guarded = learnt.networks.guarded
+        report["pretraining"] = pretraining_record(
+            lesson.pretraining, guarded, learnt.twin
+        )
+        warnings += pretraining_warnings(lesson.pretraining, guarded)
+    warnings += promotion_words(report, int(np.unique(corpus.thermal_cycle).size))
+    return report | {"warnings": warnings}
 
 
 def _metrics(corpus: Corpus, plan: TargetPlan, read: LeftOutReadings) -> dict[str, Any]:
@@ -197,70 +242,3 @@ def _metrics(corpus: Corpus, plan: TargetPlan, read: LeftOutReadings) -> dict[st
     return {
         name: break_down(prediction, corpus) for name, prediction in predictions.items()
     }
-
-
-def _warnings(corpus: Corpus, split: Split) -> tuple[str, ...]:
-    cycles = int(np.unique(corpus.thermal_cycle).size)
-    found = []
-    if split.kind is SplitKind.BY_TIME:
-        found.append(
-            "there is one thermal cycle only: the figures tell how well the model "
-            "interpolates inside of it, not how it does in the next one"
-        )
-    elif cycles < FEW_CYCLES:
-        found.append(
-            f"there are {cycles} thermal cycles: too few to promise a coverage for a "
-            "new one"
-        )
-    if not corpus.compared.all():
-        alone = int((~corpus.compared.any(axis=1)).sum())
-        if alone:
-            found.append(f"{alone} sweeps have no reference but themselves")
-    return tuple(found)
-
-
-def _provenance(
-    archives: Sequence[LabelledArchive],
-    corpus: Corpus,
-    plan: TargetPlan,
-    split: Split,
-) -> dict[str, Any]:
-    return {
-        "data_sha256": data_hash(archives),
-        "sweep_count": corpus.sweep_count,
-        "cycle_count": int(np.unique(corpus.thermal_cycle).size),
-        "split": {
-            "kind": split.kind.value,
-            "folds": split.fold_count,
-            "sha256": split.sha256,
-        },
-        "refused": dict(plan.refused),
-        "packages": {
-            name: torch.__version__ if name == "torch" else metadata.version(name)
-            for name in _PACKAGES
-        },
-    }
-
-
-def data_hash(archives: Sequence[LabelledArchive]) -> str:
-    """Hash all samples and labels, as 64 hexadecimal digits (SHA-256)."""
-    digest = hashlib.sha256()
-    for archive in archives:
-        digest.update(json.dumps(archive.s_parameters).encode())
-        for values in (
-            archive.frequency_hz,
-            archive.s,
-            archive.cavity,
-            archive.thermal_cycle,
-            archive.measured_at,
-            archive.is_reference,
-            archive.temperature_k,
-            archive.magnetic_field_tesla,
-            archive.condition,
-            archive.component,
-            *(archive.labels[name] for name in sorted(archive.labels)),
-        ):
-            digest.update(
-                b"\0" if values is None else np.ascontiguousarray(values).data
-            )
-    return digest.hexdigest()

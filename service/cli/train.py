@@ -1,5 +1,6 @@
 """``halowatch train``: from labelled archives to a model folder."""
 
+import shlex
 from pathlib import Path
 
 import click
@@ -86,4 +87,10 @@ def _lines(report: TrainingReport) -> list[str]:
     if report.pretraining is not None:
         lines += pretraining_lines(report.pretraining)
     lines += [f"{name}: not trained, {why}" for name, why in report.refused.items()]
-    return lines + [f"warning: {sentence}" for sentence in report.warnings]
+    lines += [f"warning: {sentence}" for sentence in report.warnings]
+    register = f"halowatch models register {shlex.quote(report.folder)}"
+    promote = f"halowatch models promote {report.model_version}"
+    return [
+        *lines,
+        f"next: {register}, then {promote} (--to shadow: beside the live model first)",
+    ]

@@ -8,12 +8,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from instruments.measurement.limits import MAX_TEXT_LENGTH
 from instruments.measurement.times import format_time
+from models.evaluation.gates import Gate
 from service.access.principal import person_of
 from service.context import ServiceContext
 from service.errors import NotFoundError
 from service.handlers.answers import StrictJsonResponse
 from service.handlers.dependencies import Context, read_time
-from service.operations.gates import Gate
 from service.operations.model_orders import Order
 from service.operations.model_presenting import live_json, model_json
 from service.operations.model_register import (

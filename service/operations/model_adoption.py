@@ -6,8 +6,8 @@ from pathlib import Path
 import structlog
 
 from models.errors import ModelError
+from models.evaluation.gates import judge_report
 from service.errors import ModelUnavailableError
-from service.operations.gates import judge_report
 from service.operations.model_folders import ReadFolder, read_folder
 from service.operations.model_orders import SYSTEM, Order
 from service.operations.model_register import (

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from models.evaluation.gates import Gate, failed
 from service.errors import InvalidRequestError, NotFoundError, PromotionRefusedError
-from service.operations.gates import Gate, failed
 from service.storage.access_records import AuditEntry
 from service.storage.audit import record_action
 from service.storage.cavities import get_cavity

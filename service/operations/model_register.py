@@ -5,11 +5,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from models.evaluation.gates import Gate
 from service.errors import (
     ConflictError,
     InvalidRequestError,
 )
-from service.operations.gates import Gate
 from service.operations.model_folders import ReadFolder
 from service.operations.model_history import ModelHistory
 from service.operations.model_orders import (

@@ -1,17 +1,19 @@
 """Lets a registered model judge stored sweeps before it may be promoted."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from instruments.measurement import SweepPurpose
 from models.evaluation.evaluate import GROUPED
-from service.operations.gates import Gate, judge_latency, judge_report
-from service.operations.judging import Judge, ReferenceShelf, load_judge
+from models.evaluation.gates import Gate, judge_latency, judge_report
+from service.errors import SamplesExpiredError
+from service.operations.judging import Asked, Judge, ReferenceShelf, load_judge
+from service.operations.loading_sweeps import load_together
 from service.operations.model_folders import check_registered
 from service.storage.engine import Database
 from service.storage.model_records import ModelRecord
-from service.storage.sweep_queries import SweepFilter, list_sweeps, load_sweep
+from service.storage.sweep_queries import SweepFilter, list_sweeps
 
 REHEARSED_COUNT = 40
 """Wide sweeps that the rehearsal judges, newest first."""
@@ -33,17 +35,32 @@ def rehearse(database: Database, record: ModelRecord, home: Path) -> list[Gate]:
 
 
 def _times_s(database: Database, judge: Judge) -> Sequence[float]:
-    shelf = ReferenceShelf()
-    wanted = SweepFilter(purpose=SweepPurpose.WIDE)
     times_s = []
-    with database.read() as transaction:
-        records = list_sweeps(transaction, wanted, REHEARSED_COUNT)
-        for record in records:
-            sweep = load_sweep(transaction, record)
-            reference_id, reference = shelf.find(transaction, record)
-            # Processor time: whatever else the machine does is not the model's fault.
-            before_s = time.thread_time()
-            judge.diagnose(sweep, reference, reference_id)
-            times_s.append(time.thread_time() - before_s)
+    for asked in _newest(database):
+        # Each by itself: what is promised is the time of one judgement. Processor time:
+        # whatever else the machine does is not the model's fault.
+        before_s = time.thread_time()
+        judge.diagnose(*asked)
+        times_s.append(time.thread_time() - before_s)
     # The first ones also load code and fill caches.
     return times_s[_FIRST_COUNT:] or times_s
+
+
+def _newest(database: Database) -> Iterator[Asked]:
+    """Read the newest wide sweeps that have samples, as many as may be held at once."""
+    shelf = ReferenceShelf()
+    wanted = SweepFilter(purpose=SweepPurpose.WIDE)
+    with database.read() as transaction:
+        waiting = list_sweeps(transaction, wanted, REHEARSED_COUNT)
+    most = len(waiting)
+    while waiting:
+        try:
+            with database.read() as transaction:
+                loaded = load_together(transaction, shelf, waiting[:most])
+        except SamplesExpiredError:
+            # One of them has none; alone, it is passed over.
+            waiting = waiting[1:] if most == 1 else waiting
+            most = 1
+            continue
+        yield from (one.asked for one in loaded)
+        waiting = waiting[len(loaded) :]

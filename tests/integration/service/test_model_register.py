@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from models.evaluation.gates import Gate, GateOutcome
 from service.errors import (
     ConflictError,
     InvalidRequestError,
@@ -14,7 +15,6 @@ from service.errors import (
     NotFoundError,
     PromotionRefusedError,
 )
-from service.operations.gates import Gate, GateOutcome
 from service.operations.model_adoption import adopt_configured
 from service.operations.model_folders import check_registered, fetch_folder
 from service.operations.model_orders import Order

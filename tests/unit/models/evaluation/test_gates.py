@@ -1,4 +1,4 @@
-from service.operations.gates import GateOutcome, judge_latency, judge_report
+from models.evaluation.gates import GateOutcome, judge_latency, judge_report
 
 GROUPED = "held_out_by_cycle"
 
@@ -42,6 +42,27 @@ def test_scores_that_few_cycles_cannot_tell_apart_decide_nothing():
 def test_an_evaluation_without_ranked_scores_is_read_overall():
     assert gate_of(scores(0.3), scores(0.2)).outcome is GateOutcome.FAILED
     assert gate_of(scores(0.1), scores(0.2)).outcome is GateOutcome.PASSED
+
+
+def test_a_class_head_that_only_guesses_is_refused_however_few_cycles_there_are():
+    def accuracy(value):
+        found = {"balanced_accuracy": value, "interval_90": [0.0, 0.9]}
+        return {"headline": "balanced_accuracy", "overall": found, "ranked": found}
+
+    def gate(value):
+        others = {"predict_mean": {GROUPED: accuracy(0.25)}}
+        target = {"model": accuracy(value), "baselines": others}
+        report = {"evaluation": {"targets": {"condition": target}}}
+        (found,) = [
+            gate
+            for gate in judge_report(report, grouped=GROUPED)
+            if gate.name == "baselines on condition"
+        ]
+        return found
+
+    assert gate(0.11).outcome is GateOutcome.FAILED
+    assert "no better than guessing (0.25)" in gate(0.11).detail
+    assert gate(0.5).outcome is GateOutcome.PASSED
 
 
 def test_one_slow_judgement_of_few_decides_nothing():

@@ -8,6 +8,7 @@ import torch
 
 from instruments.files import read_archive
 from models.errors import TrainingRefusedError
+from models.evaluation.gates import failed, judge_report
 from models.serving.predictor import Predictor
 from models.training.split import Split
 from models.training.train import train_model
@@ -41,6 +42,16 @@ def test_the_folder_holds_split_baselines_and_a_card(report):
     assert "| temperature_k | rms_error_dex" in card
     assert "6 thermal cycles" in card
     assert not (folder / ".training").exists()
+
+
+def test_the_closing_words_are_what_the_gates_of_a_promotion_say(report):
+    folder = Path(report.folder)
+    stored = json.loads((folder / "report.json").read_text())
+    refused = failed(judge_report(stored, grouped="held_out_by_cycle"))
+    words = [line for line in report.warnings if "will refuse" in line]
+    assert len(words) == bool(refused)
+    assert all(gate.name in words[0] for gate in refused)
+    assert all(line in (folder / "card.md").read_text() for line in words)
 
 
 @pytest.mark.no_cover
