@@ -90,6 +90,8 @@ def test_ready_names_what_fails(client, context):
     broken = client.get("readyz")
     assert broken.status_code == 503
     assert broken.json()["checks"]["database"]["ok"] is False
+    # One fails, and it alone is named.
+    assert broken.json()["checks"]["model"]["ok"] is True
     assert "halowatch.sqlite" in broken.json()["checks"]["database"]["reason"]
     assert client.get("healthz").status_code == 200
     assert client.get("metrics").status_code == 200
