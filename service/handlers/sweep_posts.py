@@ -75,6 +75,8 @@ async def post_msgpack(app: FastAPI, principal: Principal, receive: Receive) -> 
     with gate.hold(principal.identity) as held:
         body = await held.collect(receive, MAX_BODY_BYTES)
         prepared = await _prepare_msgpack(context, gate, body)
+        # What was copied out of it is enough; others use its memory meanwhile.
+        del body
         results = await _store(context, principal, prepared)
     return orjson.dumps({"results": [result.to_record() for result in results]})
 

@@ -26,9 +26,9 @@ def free_port() -> int:
 def serving(
     home: Path, storage: str, database_url: str = ""
 ) -> Iterator[tuple[int, int]]:
-    """Serve ``durable`` or ``without_storage``; gives port and process id."""
+    """Serve ``durable``, ``without_storage`` or ``floor``; gives port and process."""
     port = free_port()
-    script = str(HERE / "ingest_server.py")
+    script = str(HERE / f"ingest_{'floor' if storage == 'floor' else 'server'}.py")
     server = subprocess.Popen(
         [sys.executable, script, str(home), str(port), storage, database_url]
     )
