@@ -183,7 +183,26 @@ def find_trace_form(
         snap_range=np.tile([0.0, 1.0], (len(found), 1)),
         windows=_steady_windows(own, windows),
     )
+    if not logarithmic and not _has_measure(bare, own, known):
+        return _without_gates(bare)
     return _with_snaps(bare, own, known)
+
+
+def _has_measure(form: TraceForm, own: Complexes, known: Complexes) -> bool:
+    """Return whether the earliest echo of a reflection moves as one.
+
+    All others are taken relative to it, and it stands for the trace's level. Where many
+    reflections share its gate, it is neither.
+    """
+    if not form.gates:
+        return False
+    following = Following.of([form])
+    echoes = following.echoes(own[:, None], following.known_echoes(known[:, None]))
+    return bool(np.quantile(echoes.coherence[:, 0], 0.1) >= LEAST_COHERENCE)
+
+
+def _without_gates(form: TraceForm) -> TraceForm:
+    return replace(form, gates=(), snaps=form.snaps[:0], snap_range=form.snap_range[:0])
 
 
 def _with_snaps(form: TraceForm, own: Complexes, known: Complexes) -> TraceForm:
@@ -210,9 +229,7 @@ def _with_snaps(form: TraceForm, own: Complexes, known: Complexes) -> TraceForm:
                 snaps.append(snap)
                 ranges.append(span)
     if not gates:
-        return replace(
-            form, gates=(), snaps=form.snaps[:0], snap_range=form.snap_range[:0]
-        )
+        return _without_gates(form)
     return replace(
         form, gates=tuple(gates), snaps=np.stack(snaps), snap_range=np.stack(ranges)
     )

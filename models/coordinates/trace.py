@@ -111,7 +111,7 @@ class TraceForm:
             smooth = self.smooth(own, known)
             return smooth.values, smooth.rest
         scale = np.sqrt(np.mean(np.abs(known) ** 2, axis=-1, keepdims=True))
-        level = _level(own, known) if strength is None else strength
+        level = mean_level(own, known) if strength is None else strength
         rest = ((own - known) / np.maximum(scale, 1e-30))[:, self.kept]
         return level[:, None], rest
 
@@ -144,8 +144,11 @@ def snap_basis(rough: Reals, span: Reals) -> Reals:
     return np.asarray(np.polynomial.chebyshev.chebvander(place, SNAP_ORDER))
 
 
-def _level(own: Complexes, known: Complexes) -> Reals:
-    power = np.mean(np.abs(own) ** 2, axis=-1) / np.maximum(
-        np.mean(np.abs(known) ** 2, axis=-1), 1e-30
-    )
-    return np.asarray(0.5 * np.log(np.maximum(power, 1e-12)))
+def mean_level(own: Complexes, known: Complexes) -> Reals:
+    """Return the mean of ln of the ratio of amplitudes over the bins, shape (...,).
+
+    Of the logarithm, so that every part of the band counts alike: power is where the
+    line loses least, which is where it tells least.
+    """
+    ratio = np.abs(own) / np.maximum(np.abs(known), 1e-30)
+    return np.asarray(np.log(np.clip(ratio, 1e-6, 1e6)).mean(axis=-1))

@@ -23,6 +23,7 @@ _FINE_KNOTS = 80
 _COARSE_KNOTS = 4
 _NARROWEST_DEX = 0.08
 _BAND_SHARE = 0.06
+_LEAST_IN_BAND = 8
 _LARGEST_DEVIATION = 30.0
 
 Texts = npt.NDArray[np.str_]
@@ -271,4 +272,4 @@ def _left_out(
 def _band_places(place: Reals, design: Design) -> Reals:
     if design.fine.size == 0:
         return np.array([float(place[0])])
-    return knots_for(place, min(BAND_COUNT, max(place.size // 20, 2)))
+    return knots_for(place, min(BAND_COUNT, max(place.size // _LEAST_IN_BAND, 2)))

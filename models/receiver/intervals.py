@@ -1,6 +1,6 @@
 """Intervals around a reading that keep their promise on cycles that were left out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -9,6 +9,7 @@ from scipy import stats
 from models.calibration import CycledSweeps, NextCycle
 from models.coordinates.signal import Flags, Reals
 from models.networks.density import LEVELS
+from models.receiver.resolution import NO_SPANS, drawn_out, learn_spans
 
 GROUP_COUNT = 5
 """Three bands of the temperature axis, and two for sweeps of no band."""
@@ -54,15 +55,21 @@ class Stretch:
     ----------
     factors
         Shape (group, level); the median's are not used.
+    spans
+        In which no quantile but the median ends, shape (span, 2); those of the open
+        group may, for they are bounds.
     """
 
     factors: Reals
+    spans: Reals = field(default_factory=NO_SPANS.copy)
 
     def applied(self, raw: Reals, group: npt.NDArray[np.intp]) -> Reals:
         """Return quantiles that keep their promise, shape (sweep, level)."""
         median = raw[:, _MEDIAN : _MEDIAN + 1]
         stretched = median + (raw - median) * self.factors[group]
-        return np.asarray(np.sort(stretched, axis=1))
+        stretched = np.sort(stretched, axis=1)
+        closed = group[:, None] != OPEN_GROUP
+        return np.where(closed, drawn_out(stretched, self.spans), stretched)
 
 
 def groups_of(
@@ -118,7 +125,8 @@ def fit_stretch(
         Shape (sweep,).
     is_place
         Whether it is the temperature, of which sweeps of the open group have an upper
-        bound only: what may lie outside of their intervals lies above.
+        bound only: what may lie outside of their intervals lies above; and of which
+        some look alike (:func:`learn_spans`).
     probability
         With which most of a whole cycle is inside (:func:`whole_cycle_reach`), but for
         such upper bounds; None where that is not asked.
@@ -150,7 +158,10 @@ def fit_stretch(
                 np.abs(error) / np.maximum(reach, 1e-9), cycle[member], probability
             )
             factors[index, [0, -1]] = np.maximum(factors[index, [0, -1]], least)
-    return Stretch(factors=factors)
+    spans, sound = NO_SPANS, group != FAULTY_GROUP
+    if is_place and sound.any():
+        spans = learn_spans(raw[sound, _MEDIAN], truth[sound], cycle[sound])
+    return Stretch(factors=factors, spans=spans)
 
 
 def whole_cycle_reach(

@@ -8,6 +8,7 @@ import numpy as np
 from models.calibration import NoveltyCalibration
 from models.calibration.novelty import GRID_SIZE
 from models.calibration.presence import parts_of
+from models.coordinates.signal import Reals
 from models.coordinates.storing import form_arrays, form_of, form_record
 from models.emulation.storing import (
     emulator_arrays,
@@ -27,6 +28,7 @@ from models.receiver.judge import (
     ScalarReading,
     SetJudge,
 )
+from models.receiver.resolution import MOST_SPANS, NO_SPANS
 from models.receiver.ridge import RidgeReader
 from models.receiver.softmax import SoftmaxHead
 from models.stored_arrays import Arrays, ArrayTaker, symmetric, triangle_of
@@ -46,6 +48,11 @@ def judge_record(judge: ReceiverJudge) -> dict[str, Any]:
                 "softmax_temperature": each.softmax_temperature,
                 "condition": each.condition is not None,
                 "scalars": sorted(each.scalars),
+                "spans": {
+                    name: reading.stretch.spans.shape[0]
+                    for name, reading in sorted(each.scalars.items())
+                    if reading.stretch.spans.size
+                },
                 "failures": each.failures is not None,
                 "departure_sweeps": (
                     0 if each.departure is None else each.departure.sweep_count
@@ -135,6 +142,8 @@ def _set_arrays(prefix: str, judge: SetJudge) -> Arrays:
         arrays[f"{whole}.offsets"] = reading.offsets
         arrays[f"{whole}.expert"] = reading.expert.astype(np.int64)
         arrays[f"{whole}.factors"] = reading.stretch.factors
+        if reading.stretch.spans.size:
+            arrays[f"{whole}.spans"] = reading.stretch.spans
         for part in ("centre", "scale", "weight"):
             values = getattr(reading.ridge, part)
             arrays[f"{whole}.ridge.{part}"] = values.astype(np.float32)
@@ -162,8 +171,11 @@ def _set_of(
             head=_head_of(whole, taker, (features, parts)),
             thresholds=taker.take(f"{whole}.thresholds", (parts,)),
         )
+    spans = record.get("spans", {})
     scalars = {
-        str(name): _reading_of(f"{prefix}.{name}", taker, count)
+        str(name): _reading_of(
+            f"{prefix}.{name}", taker, count, int(spans.get(name, 0))
+        )
         for name in record["scalars"]
     }
     usual = taker.take(f"{prefix}.usual", (GROUP_COUNT,))
@@ -206,7 +218,9 @@ def _departure_of(
     return found
 
 
-def _reading_of(prefix: str, taker: ArrayTaker, count: int) -> ScalarReading:
+def _reading_of(
+    prefix: str, taker: ArrayTaker, count: int, span_count: int
+) -> ScalarReading:
     parts = {
         name: taker.take(f"{prefix}.ridge.{name}", (count,), gaps=True)
         for name in ("centre", "scale", "weight")
@@ -229,5 +243,15 @@ def _reading_of(prefix: str, taker: ArrayTaker, count: int) -> ScalarReading:
         expert=expert,
         stretch=Stretch(
             factors=taker.take(f"{prefix}.factors", shape),
+            spans=_spans_of(f"{prefix}.spans", taker, span_count),
         ),
     )
+
+
+def _spans_of(name: str, taker: ArrayTaker, count: int) -> Reals:
+    if count == 0:
+        return NO_SPANS
+    spans = taker.take(name, (count, 2)) if 0 < count <= MOST_SPANS else None
+    if spans is None or not (spans[:, 0] < spans[:, 1]).all():
+        raise ModelFolderError(f"{OWNER}: array {name!r} holds no spans")
+    return spans

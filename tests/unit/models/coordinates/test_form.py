@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.coordinates.finding import find_form
+from models.coordinates.finding import find_form, find_trace_form
 from models.preprocessing.grid import bin_axis
 
 BAND_HZ = (4e9, 8e9)
@@ -165,3 +165,32 @@ def test_scatter_is_known_of_smooth_parts_trace_by_trace(form):
     apart = form.trace_of[:, None] != form.trace_of[None, :]
     assert not form.scatter[apart].any()
     assert np.linalg.eigvalsh(form.scatter[np.ix_(smooth, smooth)]).min() > 0
+
+
+def reflections(level, rng, count=12, bins=256):
+    """Reflections whose phase nobody follows; each band loses what it loses."""
+    at = np.arange(bins)
+    late = np.exp(2j * np.pi * np.outer(rng.uniform(0, 0.5, 40), at))
+    known = rng.normal(size=(count, 40)) @ late * np.exp(-4.0 * at / bins)
+    return known, known * np.exp(level * at / bins)
+
+
+def test_a_trace_that_no_echo_measures_is_read_by_its_mean_level():
+    rng = np.random.default_rng(0)
+    known, own = reflections(2.0, rng)
+    # Among many reflections, the earliest gate is that of several which beat.
+    own *= np.exp(0.6j * rng.normal(size=own.shape))
+    found = find_trace_form(own, known, 0.0, 1.5)
+    assert not found.logarithmic
+    assert found.gates == ()
+    coordinates, _ = found.split(own, known, None)
+    assert coordinates[:, 0] == pytest.approx(np.ones(12), abs=0.01)
+
+
+def test_an_echo_that_moves_as_one_measures_the_trace():
+    at = np.arange(256)
+    later = np.outer([1.0, 1.3, 0.7] * 4, np.exp(-2j * np.pi * 0.3 * at))
+    known = 2.0 * np.exp(-2j * np.pi * 0.1 * at) + 1.8 * later
+    found = find_trace_form(1.1 * known, known, 0.0, 1.5)
+    assert not found.logarithmic
+    assert len(found.gates) >= 1

@@ -2,6 +2,7 @@
 
 import copy
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -138,3 +139,30 @@ def test_an_expert_that_nobody_is_is_refused(stored):
     record, arrays = stored
     name = "set.0.temperature_k.expert"
     assert "names nobody" in refused(record, arrays | {name: arrays[name] + 7})
+
+
+def test_spans_are_kept_and_held_against_their_count(judge):
+    spans = np.array([[-1.7, -0.9], [-1.0, -0.5]])
+    wider = {
+        traces: replace(
+            each,
+            scalars={
+                name: replace(reading, stretch=replace(reading.stretch, spans=spans))
+                for name, reading in each.scalars.items()
+            },
+        )
+        for traces, each in judge.sets.items()
+    }
+    changed = replace(judge, sets=wider)
+    record, arrays = judge_record(changed), judge_arrays(changed)
+    again = judge_of(record, arrays)
+    for each in again.sets.values():
+        for reading in each.scalars.values():
+            assert np.array_equal(reading.stretch.spans, spans)
+    name = next(each for each in arrays if each.endswith(".spans"))
+    assert repr(name) in refused(record, arrays | {name: spans[:, ::-1]})
+    assert repr(name) in refused(record, arrays | {name: spans[:1]})
+    many = copy.deepcopy(record)
+    for each in many["sets"]:
+        each["spans"] = dict.fromkeys(each["spans"], 10**6)
+    assert "spans" in refused(many, arrays)
