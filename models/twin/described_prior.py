@@ -13,6 +13,9 @@ from models.twin.parameters import cycle_constants, hardware_constants
 
 Reals = npt.NDArray[np.float64]
 
+_ROUNDING = 1e-5
+_LEAST_EIGENVALUE = 1e-9
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DescribedTwin:
@@ -102,10 +105,19 @@ def _fitted(names: tuple[str, ...], description: Description) -> Reals:
 
 
 def _factor(covariance: Reals) -> Reals:
-    """Return the lower factor, worked out where all numbers are of one size."""
+    """Return the lower factor, worked out where all numbers are of one size.
+
+    A fit's covariance is the inverse of an information matrix, and as good as rounding
+    leaves it: constants that are known in sum only have eigenvalues of nothing.
+    """
     sigma = np.sqrt(np.diag(covariance))
+    correlation = covariance / np.outer(sigma, sigma)
     try:
-        factor = np.linalg.cholesky(covariance / np.outer(sigma, sigma))
+        values, vectors = np.linalg.eigh(0.5 * (correlation + correlation.T))
+        known = (vectors * np.maximum(values, _LEAST_EIGENVALUE)) @ vectors.T
+        factor = np.linalg.cholesky(known)
     except np.linalg.LinAlgError:
-        raise ValueError("covariance is not positive definite") from None
+        raise ValueError("covariance is not a covariance: it is not finite") from None
+    if values[0] < -_ROUNDING:
+        raise ValueError("covariance is not positive definite")
     return np.asarray(sigma[:, None] * factor)

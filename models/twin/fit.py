@@ -179,7 +179,7 @@ def _conclude(
         )
     sigma = space.sigma[:count]
     inner = np.linalg.inv(solution.information)[:count, :count]
-    covariance = np.asarray(inner * np.outer(sigma, sigma))
+    covariance = np.asarray(0.5 * (inner + inner.T) * np.outer(sigma, sigma))
     hardware = space.hardware_at(solution.place)
     leading = sweeps[0]
     delays = estimate_delays(

@@ -91,6 +91,22 @@ def test_covariance_keeps_its_correlations(twin):
     assert moved.shape == (1, len(shared.names))
 
 
+def test_constants_that_are_known_in_sum_only_may_be_off_by_rounding(twin):
+    names = ["weak_line.parts.2.length_m", LENGTH]
+    matrix = np.asarray([[4e-8, -6.000000001e-8], [-6.00001e-8, 9e-8]])
+    document = {
+        "constants": {
+            name: {"value": 0.3, "sigma": float(np.sqrt(matrix[row, row]))}
+            for row, name in enumerate(names)
+        },
+        "covariance": matrix.tolist(),
+    }
+    shared = twin(document).shared
+    covariance = shared.factor @ shared.factor.T
+    rows = [shared.names.index(name) for name in names]
+    assert covariance[np.ix_(rows, rows)] == pytest.approx(matrix, rel=1e-5)
+
+
 def test_a_matrix_that_is_no_covariance_is_refused(twin):
     document = {
         "constants": {
