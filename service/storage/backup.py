@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import replace as changed
 from datetime import datetime
+from itertools import chain, count
 from pathlib import Path
 from typing import TypeAlias
 
@@ -174,15 +175,24 @@ def _restore_sqlite(
             _check_counts(transaction, backup)
             damaged = _damaged(transaction)
         if path.exists():
-            stamp = now.strftime("%Y%m%dT%H%M%SZ")
-            move_database(
-                path, path.with_name(f"{path.stem}.before-{stamp}{path.suffix}")
-            )
+            move_database(path, _free_name(path, now))
         move_database(waiting, path)
     finally:
         remove_database(waiting)
     sync(path.parent)
     return damaged
+
+
+def _free_name(path: Path, now: datetime) -> Path:
+    """Name what is replaced by the time; nothing that was kept before is written over."""
+    stem = f"{path.stem}.before-{now:%Y%m%dT%H%M%SZ}"
+    names = chain([stem], (f"{stem}-{number}" for number in count(2)))
+    places = (path.with_name(f"{name}{path.suffix}") for name in names)
+    return next(
+        place
+        for place in places
+        if not place.exists() and not place.with_suffix(".packs").exists()
+    )
 
 
 def _place(folder: Path, waiting: Path) -> None:

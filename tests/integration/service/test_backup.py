@@ -127,6 +127,14 @@ def restore_over(tooled: Database, tmp_path: Path, made) -> None:
         old = Database(f"sqlite:///{kept}")
         assert len(samples(old)) == 80
         old.close()
+        # A second one within the same second keeps both.
+        tooled.close()
+        restore(tooled, tmp_path / "backup", replace=True, now=NOW)
+        assert len(samples(old)) == 80
+        old.close()
+        second = Database(f"sqlite:///{kept.with_stem(kept.stem + '-2')}")
+        assert len(samples(second)) == made.row_counts["sweep"]
+        second.close()
     # What was restored takes new rows, with numbers that do not collide.
     with tooled.write() as transaction:
         create_key(
