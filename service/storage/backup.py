@@ -184,7 +184,7 @@ def _restore_sqlite(
 
 
 def _free_name(path: Path, now: datetime) -> Path:
-    """Name what is replaced by the time; nothing that was kept before is written over."""
+    """Name what is replaced by the time; nothing kept before is written over."""
     stem = f"{path.stem}.before-{now:%Y%m%dT%H%M%SZ}"
     names = chain([stem], (f"{stem}-{number}" for number in count(2)))
     places = (path.with_name(f"{name}{path.suffix}") for name in names)
