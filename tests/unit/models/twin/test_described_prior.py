@@ -73,38 +73,38 @@ def test_what_was_fitted_is_no_longer_known_as_bought(twin):
     assert plain[LENGTH] == pytest.approx(5e-3)
 
 
-def test_covariance_keeps_its_correlations(twin):
-    names = ["weak_line.parts.2.length_m", LENGTH]
-    matrix = np.asarray([[4e-8, 3e-8], [3e-8, 9e-8]])
-    document = {
+NAMES = ["weak_line.parts.2.length_m", LENGTH]
+
+
+def described(matrix):
+    """Two constants with this covariance."""
+    return {
         "constants": {
             name: {"value": 0.3, "sigma": float(np.sqrt(matrix[row, row]))}
-            for row, name in enumerate(names)
+            for row, name in enumerate(NAMES)
         },
         "covariance": matrix.tolist(),
     }
-    shared = twin(document).shared
+
+
+def covariance_of(shared):
     covariance = shared.factor @ shared.factor.T
-    rows = [shared.names.index(name) for name in names]
-    assert covariance[np.ix_(rows, rows)] == pytest.approx(matrix)
-    moved = shared.values(np.eye(len(shared.names))[rows[1:]])
+    rows = [shared.names.index(name) for name in NAMES]
+    return covariance[np.ix_(rows, rows)]
+
+
+def test_covariance_keeps_its_correlations(twin):
+    matrix = np.asarray([[4e-8, 3e-8], [3e-8, 9e-8]])
+    shared = twin(described(matrix)).shared
+    assert covariance_of(shared) == pytest.approx(matrix)
+    moved = shared.values(np.eye(len(shared.names))[[shared.names.index(LENGTH)]])
     assert moved.shape == (1, len(shared.names))
 
 
 def test_constants_that_are_known_in_sum_only_may_be_off_by_rounding(twin):
-    names = ["weak_line.parts.2.length_m", LENGTH]
     matrix = np.asarray([[4e-8, -6.000000001e-8], [-6.00001e-8, 9e-8]])
-    document = {
-        "constants": {
-            name: {"value": 0.3, "sigma": float(np.sqrt(matrix[row, row]))}
-            for row, name in enumerate(names)
-        },
-        "covariance": matrix.tolist(),
-    }
-    shared = twin(document).shared
-    covariance = shared.factor @ shared.factor.T
-    rows = [shared.names.index(name) for name in names]
-    assert covariance[np.ix_(rows, rows)] == pytest.approx(matrix, rel=1e-5)
+    shared = twin(described(matrix)).shared
+    assert covariance_of(shared) == pytest.approx(matrix, rel=1e-5)
 
 
 def test_a_matrix_that_is_no_covariance_is_refused(twin):
