@@ -83,7 +83,7 @@ def switched(serve, tmp_path):
             else "TCPIP::127.0.0.1::0::SOCKET",
             "elements": elements,
             "settle_time_s": 0.03,
-            "io_timeout_s": 0.5,
+            "io_timeout_s": 5.0,
             **settings,
         }
         config = ArrayConfig.model_validate(

@@ -29,6 +29,18 @@ def nothing():
     """Keep the source as it is."""
 
 
+def is_verified_in_time(router, route):
+    """Ask until a box answers whose time for a reply is short for a busy machine."""
+    end_s = time.monotonic() + 20.0
+    while True:
+        try:
+            with router.hold(route, quiet=nothing) as selected:
+                return selected.is_verified
+        except InstrumentTimeoutError:
+            if time.monotonic() > end_s:
+                raise
+
+
 @pytest.mark.parametrize("driver", DRIVERS)
 def test_every_driver_brings_routes_about_and_reads_them_back(driver, switched):
     served, router = switched(driver)
@@ -140,7 +152,7 @@ def test_wrong_read_back_is_no_route(driver, switched):
     ],
 )
 def test_silence_and_nonsense_end_in_time_and_heal(driver, faults, errors, switched):
-    served, router = switched(driver)
+    served, router = switched(driver, io_timeout_s=0.5)
     box = served.boxes["matrix"]
     box.faults = faults
     began_s = time.monotonic()
@@ -150,8 +162,7 @@ def test_silence_and_nonsense_end_in_time_and_heal(driver, faults, errors, switc
     assert time.monotonic() - began_s < 20.0
     assert router.states()[0].last_error
     box.faults = BoxFaults()
-    with router.hold("right", quiet=nothing) as selected:
-        assert selected.is_verified
+    assert is_verified_in_time(router, "right")
     assert router.states()[0].last_error is None
 
 
