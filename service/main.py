@@ -7,10 +7,11 @@ from typing import Any
 from fastapi import Depends, FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from service.access.routes import path_of
 from service.config import ServiceConfig
 from service.context import ServiceContext, make_context
 from service.dashboard import login, views
-from service.dashboard.nowhere import install_page_for_nowhere
+from service.dashboard.problem_pages import PageForProblem, asks_for_page
 from service.dashboard.static_files import RevalidatedFiles
 from service.handlers import (
     alerts,
@@ -30,7 +31,7 @@ from service.handlers import (
     sweep_posts,
     sweep_reads,
 )
-from service.handlers.access import AccessGuard, path_of
+from service.handlers.access import AccessGuard
 from service.handlers.answers import install_problem_handlers
 from service.handlers.bodies import BodyGate
 from service.handlers.documents import PROBLEM_RESPONSES
@@ -65,6 +66,8 @@ class Application(FastAPI):
         ):
             scope["app"] = self
             await self.sweep_lane(scope, receive, send)
+        elif scope["type"] == "http" and asks_for_page(scope):
+            await super().__call__(scope, receive, PageForProblem(scope, send))
         else:
             await super().__call__(scope, receive, send)
 
@@ -128,7 +131,6 @@ def create_app(
     app.include_router(health.router, prefix=API_PREFIX, include_in_schema=False)
     _include_dashboard(app)
     install_problem_handlers(app)
-    install_page_for_nowhere(app)
     app.add_middleware(AccessGuard, context=context)
     app.sweep_lane = AccessGuard(sweep_lane, context, takes_views=True)
     return app

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
+from typing import Any
 
 from service.access.permissions import Permission
 
@@ -52,7 +53,8 @@ class Rule:
     is_audited
         Whether the call is written into the audit log.
     is_page
-        Whether a person's browser asks, which is sent to the login.
+        Whether a person's browser asks, which is sent to the login, and which gets a
+        page where a program gets a problem document.
     """
 
     needs: frozenset[Permission]
@@ -74,12 +76,13 @@ SWEEP_BODY_BYTES = 16 * 1024 * 1024
 READINGS_BODY_BYTES = 8 * 1024 * 1024
 
 _PUBLIC = Rule(needs=frozenset[Permission](), reach=Reach.NONE)
+_DOOR = Rule(needs=frozenset[Permission](), reach=Reach.NONE, is_page=True)
 
 _RULES = (
     ("GET", r"/static/.*", _PUBLIC),
     ("GET", rf"({API})?/(healthz|readyz)", _PUBLIC),
-    ("GET POST", r"/login(/oidc(/callback)?)?", _PUBLIC),
-    ("POST", r"/logout", _PUBLIC),
+    ("GET POST", r"/login(/oidc(/callback)?)?", _DOOR),
+    ("POST", r"/logout", _DOOR),
     ("GET", r"/(openapi\.json|favicon\.ico)", _PUBLIC),
     ("GET", rf"({API})?/metrics", Rule(needs=_READ)),
     ("GET", r"/audit", Rule(needs=_ADMIN, is_page=True)),
@@ -153,7 +156,7 @@ _RULES = (
         rf"{API}/models(/.*)?",
         Rule(needs=_MODELS, is_audited=True),
     ),
-    ("GET", rf"{API}/.*", Rule(needs=_READ)),
+    ("GET", rf"{API}(/.*)?", Rule(needs=_READ)),
     (
         "GET",
         r"/cavities/(?P<cavity>[^/]+)",
@@ -185,3 +188,10 @@ def find_rule(method: str, path: str) -> tuple[Rule, Mapping[str, str]]:
         if asked in methods and (match := pattern.fullmatch(path)):
             return rule, {k: v for k, v in match.groupdict().items() if v is not None}
     return _UNLISTED, {}
+
+
+def path_of(scope: Mapping[str, Any]) -> str:
+    """Return the path below the prefix where the application is mounted."""
+    path: str = scope["path"]
+    root: str = scope.get("root_path", "").rstrip("/")
+    return path[len(root) :] if root and path.startswith(f"{root}/") else path

@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute
 from instruments.measurement.times import format_time
 from service.context import ServiceContext
 from service.dashboard.rendering import render
-from service.errors import UnavailableError
+from service.errors import StorageUnavailableError
 
 _Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -26,7 +26,7 @@ class PageRoute(APIRoute):
             context = getattr(request.app.state, "context", None)
             try:
                 response = await handle(request)
-            except UnavailableError as error:
+            except StorageUnavailableError as error:
                 assert isinstance(context, ServiceContext)
                 return outage_page(request, context, error)
             if isinstance(context, ServiceContext):
@@ -37,20 +37,27 @@ class PageRoute(APIRoute):
 
 
 def outage_page(
-    request: Request, context: ServiceContext, error: UnavailableError
+    request: Request, context: ServiceContext, error: StorageUnavailableError
+) -> Response:
+    """Count that the database is away, and show it with the age of what was known."""
+    context.metrics.refused.labels(error.code).inc()
+    return show_outage(request, context, str(error), retry_s=error.retry_after_s)
+
+
+def show_outage(
+    request: Request, context: ServiceContext, reason: str, *, retry_s: int = 1
 ) -> Response:
     """Show that the database is away, and since when."""
-    context.metrics.refused.labels(error.code).inc()
     read_at: datetime | None = getattr(request.app.state, "read_at", None)
     response = render(
         request,
         "outage.html",
-        status_code=error.status,
+        status_code=StorageUnavailableError.status,
         page="outage",
         server_time=format_time(context.clock.now()),
         read_at=None if read_at is None else format_time(read_at),
-        reason=str(error),
+        reason=reason,
         active_alerts=(),
     )
-    response.headers["Retry-After"] = str(error.retry_after_s)
+    response.headers["Retry-After"] = str(retry_s)
     return response

@@ -49,7 +49,7 @@ def render(
     page = (
         _environment()
         .get_template(template)
-        .render(root=root, **_caller(request), **values)
+        .render(root=root, status_code=status_code, **_caller(request), **values)
     )
     return HTMLResponse(page, status_code=status_code, headers=_HEADERS)
 

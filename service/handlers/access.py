@@ -14,7 +14,7 @@ from service.access.origins import PAGE_HEADER, header, is_foreign, is_loopback_
 from service.access.permissions import granting
 from service.access.principal import ANONYMOUS, OPEN, Principal, PrincipalKind
 from service.access.rates import WRONG_KEYS
-from service.access.routes import SAFE_METHODS, Reach, Rule, find_rule
+from service.access.routes import SAFE_METHODS, Reach, Rule, find_rule, path_of
 from service.access.tokens import is_key
 from service.config_values import ApiKeyPolicy
 from service.context import ServiceContext
@@ -282,10 +282,3 @@ def _protect(scope: Scope, message: Message) -> None:
 def _address(scope: Scope) -> str:
     client = scope.get("client")
     return client[0] if client else ""
-
-
-def path_of(scope: Scope) -> str:
-    """Return the path below the prefix where the application is mounted."""
-    path: str = scope["path"]
-    root: str = scope.get("root_path", "").rstrip("/")
-    return path[len(root) :] if root and path.startswith(f"{root}/") else path

@@ -134,8 +134,9 @@ def _router_words(
     path = request.url.path[:_SHOWN_CHARACTERS]
     if error.status_code == 404:
         return f"nothing is at {path}; /openapi.json lists every call"
-    if methods:
-        return f"{path} takes no {request.method}, only {', '.join(methods)}"
+    taken = ", ".join(methods) or (error.headers or {}).get("Allow")
+    if taken:
+        return f"{path} takes no {request.method}, only {taken}"
     return str(error.detail)
 
 

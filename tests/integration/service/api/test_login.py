@@ -160,6 +160,13 @@ def test_a_role_opens_what_it_names(log_in):
                 assert answer.status_code == wanted, (role, path, answer.text)
 
 
+def test_a_role_that_is_too_small_is_told_so_on_a_page(log_in):
+    answer = log_in("a-viewer").get("/audit", headers={"accept": "text/html"})
+    assert answer.status_code == 403
+    assert "This page is not open to you" in answer.text
+    assert "a-viewer may not GET /audit: it needs" in answer.text
+
+
 @pytest.mark.parametrize(
     "headers",
     [
