@@ -83,7 +83,7 @@ def alerts_page(request: Request, source: Source) -> HTMLResponse:
         "alerts.html",
         page="alerts",
         server_time=answer["server_time"],
-        open_alerts=[*active, *cleared],
+        cleared_alerts=cleared,
         past_alerts=[a for a in answer["alerts"] if a["state"] == "normal"],
         titles=_titles_of(source.cavities()["cavities"]),
         active_alerts=active,

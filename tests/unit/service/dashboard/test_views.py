@@ -241,6 +241,21 @@ def test_alerts_page_offers_what_can_be_acknowledged(get, array):
     assert "1 cleared, not acknowledged" in words(get("/").text)
 
 
+def test_what_is_over_has_neither_colour_nor_shape_of_what_calls(get, array):
+    unseen = array.alert(7, "resonance_lost", "cavity-3", 9000)
+    unseen.update(state="cleared_unacknowledged", cleared_at=array.past(8000))
+    array.alert_records.append(unseen)
+    page = get("/alerts").text
+    active, cleared, past = re.split(r'id="(?:cleared|past)-title"', page)
+    for part in (cleared, past):
+        assert "#icon-over" in part
+        assert "Cleared , was minor" in words(part)
+        assert not re.findall(r"severity-m\w+|#icon-m\w+", part)
+    assert "severity-over" not in active
+    assert "Cleared" not in words(active)
+    assert "2 active, 1 cleared and not acknowledged" in words(page)
+
+
 def test_alerts_page_keeps_an_active_alert_that_history_has_overrun(get, array):
     everything = array.alerts
 
