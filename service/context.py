@@ -10,6 +10,7 @@ from service.live_config import LiveConfig
 from service.metrics import ServiceMetrics
 from service.operations.authenticating import Authenticator
 from service.operations.broadcasting import Broadcaster
+from service.operations.encoder_link import EncoderLink
 from service.operations.identity_provider import CALLBACK, ProviderLink
 from service.operations.ingest import CavityRegister, Ingest, SweepWriter
 from service.operations.judging import ReferenceShelf, load_judge
@@ -30,6 +31,8 @@ class ServiceContext:
     ----------
     references
         Decoded references, shared by the calls that judge.
+    encoder
+        Encodes long sweeps beside this process once its memory is lent to bodies.
     """
 
     live: LiveConfig
@@ -39,6 +42,7 @@ class ServiceContext:
     ids: TimeOrderedIds
     preparer: SweepPreparer
     ingest: Ingest
+    encoder: EncoderLink
     broadcaster: Broadcaster
     panel: RegisteredPanel
     authenticator: Authenticator
@@ -56,6 +60,7 @@ class ServiceContext:
     def close(self) -> None:
         """Store what waits and close every connection."""
         self.broadcaster.close()
+        self.encoder.close()
         self.close_writer()
         self.database.close()
 
@@ -102,6 +107,7 @@ def make_context(
             metrics,
             DiskGuard(database.path, config.disk_free_bytes, clock),
         ),
+        encoder=EncoderLink(clock),
         broadcaster=Broadcaster(database),
         panel=RegisteredPanel(
             database, clock, home=config.home, configured=config.model, load=load

@@ -44,6 +44,11 @@ class _UnusualError(ValueError):
     """The body is none of those that are read here."""
 
 
+def may_be_long(body: Body) -> bool:
+    """Tell whether a body is long and begins as one map does."""
+    return len(body) >= LONG_BYTES and (body[0] in _FIXED_MAPS or body[0] == _MAP)
+
+
 def unpack_long(body: Body) -> dict[str, Any] | None:
     """Unpack one map as msgpack does, but with long binary values as views of it.
 

@@ -102,6 +102,7 @@ def command(host: str, port: int, database_url: str | None, *, workers: bool) ->
     signal.signal(signal.SIGINT, signal.default_int_handler)
     listener = _listen(host, port)
     context = make_context(config)
+    GuardedConnection.lender = context.encoder
     server = _Server(_uvicorn_config(config, context), context)
     supervisor = Supervisor(
         WORKERS if workers else (), config.to_environment(), SystemClock()

@@ -1,6 +1,7 @@
 """Where a long body is read to, straight from the socket, and how it is handed on."""
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 from uvicorn._types import ASGIReceiveEvent
@@ -17,6 +18,13 @@ _MOST_PER_BYTE = 16
 """Room for one byte that came: who announces much and sends little holds little."""
 
 
+class Lender(Protocol):
+    """Has memory that is better for some bodies than our own."""
+
+    def lend(self, size_bytes: int) -> memoryview | None:
+        """Lend that much, for as long as anything looks at it; None where not."""
+
+
 class BodyRoom:
     """Where a body is read to whose length is known.
 
@@ -27,11 +35,17 @@ class BodyRoom:
         :data:`ROOM_BYTES`.
     left_bytes
         What is to come, at least one byte.
+    lender
+        Asked first for memory, where the body is to be one piece.
     """
 
-    def __init__(self, first: bytes, left_bytes: int) -> None:
+    def __init__(
+        self, first: bytes, left_bytes: int, lender: Lender | None = None
+    ) -> None:
         self._left_bytes = left_bytes
-        self._view = _make_view(len(first) + left_bytes)
+        size_bytes = len(first) + left_bytes
+        lent = lender.lend(size_bytes) if lender and size_bytes <= ROOM_BYTES else None
+        self._view = _make_view(size_bytes) if lent is None else lent
         self._view[: len(first)] = first
         self._filled = len(first)
         self._taken = 0
@@ -67,7 +81,10 @@ class BodyRoom:
 
 
 def find_room(
-    headers: Sequence[tuple[bytes, bytes]], came_bytes: int, waiting: Sequence[bytes]
+    headers: Sequence[tuple[bytes, bytes]],
+    came_bytes: int,
+    waiting: Sequence[bytes],
+    lender: Lender | None = None,
 ) -> BodyRoom | None:
     """Return a room for the rest of a body; None where it has to be parsed.
 
@@ -79,6 +96,8 @@ def find_room(
         What came of the body.
     waiting
         The end of it, which was not handed on.
+    lender
+        As in :class:`BodyRoom`.
     """
     length = b""
     for name, value in headers:
@@ -95,7 +114,9 @@ def find_room(
     if came_bytes * _MOST_PER_BYTE < room_bytes:
         return None
     first = b"".join(waiting)
-    return BodyRoom(first, left_bytes) if len(first) < ROOM_BYTES else None
+    if len(first) >= ROOM_BYTES:
+        return None
+    return BodyRoom(first, left_bytes, lender)
 
 
 def _make_view(size_bytes: int) -> memoryview:

@@ -1,12 +1,12 @@
 """Connections that cost little while their other end says nothing, or little."""
 
 from asyncio import TimerHandle
-from typing import Any
+from typing import Any, ClassVar
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from service.handlers.body_rooms import ROOM_BYTES, RoomyCycle, find_room
+from service.handlers.body_rooms import ROOM_BYTES, Lender, RoomyCycle, find_room
 from service.handlers.lingering import LingeringTransport
 from service.handlers.socket_reading import SocketReader
 
@@ -33,9 +33,15 @@ class GuardedConnection(HttpToolsProtocol):
     Whoever opens ten thousand connections, or sends a byte every few seconds, holds
     descriptors and memory for seconds only. Where there are too many connections, one
     that waits for a request gives way to the newest.
+
+    Attributes
+    ----------
+    lender
+        Has memory for some long bodies; None where all are read to our own.
     """
 
     max_connections = 20_000
+    lender: ClassVar[Lender | None] = None
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -102,7 +108,9 @@ class GuardedConnection(HttpToolsProtocol):
             and self._head_bytes is None
             and not self.cycle.response_complete
         ):
-            self._reader.room = find_room(self.headers, self._came_bytes, self._pieces)
+            self._reader.room = find_room(
+                self.headers, self._came_bytes, self._pieces, self.lender
+            )
             if self._reader.room is not None:
                 self._pieces, self._piece_bytes = [], 0
         self._keep_watch()

@@ -111,6 +111,8 @@ async def _prepare_msgpack(
     context: ServiceContext, gate: BodyGate, body: Body
 ) -> list[Prepared]:
     is_hurried = gate.is_crowded
+    if is_hurried and (sweep := await context.encoder.prepare(body)) is not None:
+        return [sweep]
     prepare = partial(context.preparer.from_msgpack, body, is_hurried=is_hurried)
     if len(body) <= (_INLINE_BYTES if is_hurried else _CALM_INLINE_BYTES):
         return prepare()

@@ -41,6 +41,7 @@ def main() -> None:
     writer = None if storage == "durable" else NullWriter()
     context = make_context(config, writer=writer)
     app = create_app(config, context=context)
+    GuardedConnection.lender = context.encoder
     tune_interpreter()
     uvicorn.run(
         app,

@@ -64,3 +64,35 @@ def test_a_long_body_that_comes_gets_a_room():
 )
 def test_others_are_parsed(fields, came_bytes):
     assert find_room(fields, came_bytes, [bytes(came_bytes)]) is None
+
+
+class OneRoom:
+    """Lends its only room, once."""
+
+    def __init__(self) -> None:
+        self.memory = bytearray(ROOM_BYTES)
+        self.asked: list[int] = []
+
+    def lend(self, size_bytes: int) -> memoryview | None:
+        self.asked.append(size_bytes)
+        return memoryview(self.memory)[:size_bytes] if len(self.asked) == 1 else None
+
+
+def test_a_body_of_one_piece_is_read_to_memory_that_is_lent():
+    lender = OneRoom()
+    for number in range(2):
+        room = find_room(headers("400000"), 65_000, [b"a" * 65_000], lender)
+        room.space[:] = b"b" * 335_000
+        room.fill(335_000)
+        assert room.is_whole
+        body = room.take()
+        assert body == b"a" * 65_000 + b"b" * 335_000
+        assert (body.obj is lender.memory) == (number == 0)
+    assert lender.asked == [400_000, 400_000]
+
+
+def test_a_body_of_several_pieces_asks_for_none():
+    lender = OneRoom()
+    room = find_room(headers("60000000"), 65_000, [bytes(5_000)], lender)
+    assert len(room.space) == ROOM_BYTES - 5_000
+    assert not lender.asked
