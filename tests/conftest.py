@@ -3,7 +3,10 @@
 import fcntl
 import json
 import os
+import random
+import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -99,6 +102,55 @@ def made_once(
         return folder
 
     return made
+
+
+@pytest.fixture
+def some_try_within() -> Callable[..., None]:
+    """Do something until one try takes less than so long.
+
+    A machine that stands still spoils a try; a wait that is built in spoils them all.
+    """
+
+    def tried(bound_s: float, act: Callable[[], float | None], tries: int = 30) -> None:
+        took_s = []
+        for _ in range(tries):
+            began_s = time.monotonic()
+            told_s = act()
+            took_s.append(time.monotonic() - began_s if told_s is None else told_s)
+            if took_s[-1] < bound_s:
+                return
+        pytest.fail(f"all tries took {bound_s} s and more: {took_s}")
+
+    return tried
+
+
+def pick_port() -> int:
+    """Find a port on which nobody listens, and which the system gives to nobody.
+
+    Ports that are asked for as 0 lie above 32768.
+    """
+    for _ in range(1000):
+        number = random.SystemRandom().randrange(20_000, 32_000)
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", number))
+            except OSError:
+                continue
+            return number
+    return pytest.fail("no port is free")
+
+
+@pytest.fixture(name="pick_port")
+def pick_port_fixture() -> Callable[[], int]:
+    """Find ports for servers that are started later, or never."""
+    return pick_port
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port on which nobody listens."""
+    return pick_port()
 
 
 class Webhook:

@@ -11,7 +11,7 @@ from instruments.measurement import Reading
 
 @pytest.fixture
 def client(service):
-    with SweepClient(service.url, timeout_s=2.0) as client:
+    with SweepClient(service.url, timeout_s=30.0) as client:
         yield client
 
 

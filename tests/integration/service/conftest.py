@@ -122,13 +122,30 @@ def empty_database(database_url: str, request) -> Iterator[Database]:
 
 
 @pytest.fixture
-def config(database_url: str, tmp_path: Path) -> ServiceConfig:
+def busy_timeout_s() -> float:
+    """Wait for a lock longer than a machine stands still; who holds one asks for less.
+
+    To be overridden by parametrization.
+    """
+    return 30.0
+
+
+@pytest.fixture
+def wait_s() -> float:
+    """Wait for a diagnosis longer than a machine stands still, where one will come."""
+    return 5.0
+
+
+@pytest.fixture
+def config(
+    database_url: str, tmp_path: Path, busy_timeout_s: float, wait_s: float
+) -> ServiceConfig:
     environment = {
         "HALOWATCH_HOME": str(tmp_path / "home"),
         "HALOWATCH_DATABASE_URL": database_url,
-        "HALOWATCH_BUSY_TIMEOUT_S": "0.5",
+        "HALOWATCH_BUSY_TIMEOUT_S": str(busy_timeout_s),
         "HALOWATCH_LEASE_S": "1",
-        "HALOWATCH_WAIT_S": "5",
+        "HALOWATCH_WAIT_S": str(wait_s),
         "HALOWATCH_DELIVERY_BACKOFF_S": "0.1",
         "HALOWATCH_DELIVERY_BACKOFF_CAP_S": "0.5",
     }

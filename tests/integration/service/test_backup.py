@@ -38,7 +38,7 @@ TOOLS = str(Path(_PGSERVER.origin).parent / "pginstall18" / "bin")
 def tooled(config: ServiceConfig, database: Database):
     """The migrated database, with PostgreSQL's tools of its own version."""
     del database
-    opened = Database(config.database_url, busy_timeout_s=2.0, tools=TOOLS)
+    opened = Database(config.database_url, busy_timeout_s=30.0, tools=TOOLS)
     yield opened
     opened.close()
 
@@ -53,7 +53,7 @@ def fill(tooled: Database, make_sweep) -> Callable[[int, int], None]:
             tooled, ServiceMetrics(), clock, queue_bytes=10_000_000
         )
         for seed in range(first, first + count):
-            writer.write([preparer.prepare(make_sweep(seed))]).result(20)
+            writer.write([preparer.prepare(make_sweep(seed))]).result(90)
         writer.close()
 
     with tooled.write() as transaction:

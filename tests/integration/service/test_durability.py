@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import psycopg
 import pytest
 
 from service.errors import StorageUnavailableError
@@ -25,7 +26,7 @@ from service.storage.migration import upgrade
 from service.storage.records import Outcome
 from service.storage.sweeps import insert_sweeps
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(240)
 
 
 @pytest.fixture
@@ -81,12 +82,12 @@ def test_the_disk_has_it_before_the_answer_is_written(
     )
     try:
         url = process.stdout.readline().decode().split()[-1]
-        with httpx.Client(base_url=f"{url}/api/v1/", timeout=60) as client:
+        with httpx.Client(base_url=f"{url}/api/v1/", timeout=120) as client:
             for seed in range(5):
                 assert post(client, make_sweep(seed)).status_code == 201
     finally:
         os.killpg(process.pid, signal.SIGINT)
-        process.wait(60)
+        process.wait(120)
         process.stdout.close()
     syncs_before_answer = []
     synced: int | None = None
@@ -103,7 +104,7 @@ def test_the_disk_has_it_before_the_answer_is_written(
 
 
 def test_what_no_standby_has_is_not_acknowledged_as_a_duplicate(
-    cluster, make_sweep, real_clock
+    cluster, make_sweep, real_clock, wait_for
 ):
     """A commit that waits for a standby shows after a crash, and is still unsafe."""
     database = Database(cluster.url)
@@ -129,13 +130,17 @@ def test_what_no_standby_has_is_not_acknowledged_as_a_duplicate(
 
     cluster.set(synchronous_standby_names="nobody")
     first = try_to_store(1.0)
+    waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+    with psycopg.connect(cluster.url, autocommit=True) as connection:
+        # Committed, and not yet told so.
+        wait_for(lambda: connection.execute(waiting).fetchone())
     cluster.kill()
-    first.join(30)
+    first.join(90)
     cluster.start()
     outcomes.clear()
     again = try_to_store(1.5)
     assert outcomes == []
     cluster.set(synchronous_standby_names="")
-    again.join(30)
+    again.join(90)
     assert outcomes == [Outcome.DUPLICATE]
     database.close()

@@ -36,7 +36,7 @@ class Served:
             daemon=True,
         )
         self._thread.start()
-        self.served = ready.result(30)
+        self.served = ready.result(90)
         self.config = self.served.config
         self.boxes = self.served.array.boxes
 
@@ -83,7 +83,8 @@ def switched(serve, tmp_path):
             else "TCPIP::127.0.0.1::0::SOCKET",
             "elements": elements,
             "settle_time_s": 0.03,
-            "io_timeout_s": 5.0,
+            "open_timeout_s": 20.0,
+            "io_timeout_s": 20.0,
             **settings,
         }
         config = ArrayConfig.model_validate(

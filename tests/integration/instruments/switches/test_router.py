@@ -31,7 +31,7 @@ def nothing():
 
 def is_verified_in_time(router, route):
     """Ask until a box answers whose time for a reply is short for a busy machine."""
-    end_s = time.monotonic() + 20.0
+    end_s = time.monotonic() + 60.0
     while True:
         try:
             with router.hold(route, quiet=nothing) as selected:
@@ -187,13 +187,13 @@ def test_somebody_elses_move_is_noticed(driver, switched):
         element = box.elements[0]
         told = box.told(element)
         box.move(element, next(p for p in box.positions_of(element) if p != told))
-        end_s = time.monotonic() + 5.0
+        end_s = time.monotonic() + 60.0
         while box.is_moving and time.monotonic() < end_s:
             pass
         assert not router.confirm(selected)
     assert router.states()[0].foreign_move_count == 1
     box.move(element, told)
-    end_s = time.monotonic() + 5.0
+    end_s = time.monotonic() + 60.0
     while box.is_moving and time.monotonic() < end_s:
         pass
     with router.hold("left", quiet=nothing) as selected:
@@ -270,11 +270,11 @@ def test_busy_element_is_waited_for_and_its_holder_named(switched):
     def hold():
         with router.hold("left", quiet=nothing, holder="vna-1"):
             entered.set()
-            leave.wait(20)
+            leave.wait(60)
 
     thread = threading.Thread(target=hold)
     thread.start()
-    assert entered.wait(20)
+    assert entered.wait(60)
     beats = []
     with (
         pytest.raises(SwitchBusyError, match="held by vna-1; vna-2 waited"),
@@ -289,7 +289,7 @@ def test_busy_element_is_waited_for_and_its_holder_named(switched):
         pytest.fail("two routes at once")
     assert beats
     leave.set()
-    thread.join(20)
+    thread.join(60)
     with router.hold("right", quiet=nothing) as selected:
         assert selected.is_verified
 
@@ -301,15 +301,15 @@ def test_stuck_holder_is_evicted_and_leaves_no_trace(switched):
     def hold():
         with router.hold("left", quiet=nothing, holder="vna-1"):
             entered.set()
-            leave.wait(20)
+            leave.wait(60)
 
     thread = threading.Thread(target=hold)
     thread.start()
-    assert entered.wait(20)
+    assert entered.wait(60)
     router.evict("vna-1")
-    with router.hold("right", quiet=nothing, timeout_s=5.0) as selected:
+    with router.hold("right", quiet=nothing, timeout_s=60.0) as selected:
         leave.set()
-        thread.join(20)
+        thread.join(60)
         assert router.confirm(selected)
         with (
             pytest.raises(SwitchBusyError),

@@ -81,7 +81,7 @@ class Shared:
             return [sweep for sweep in self.sweeps if sweep.cavity == cavity]
 
     def wait_for(self, count):
-        deadline_s = time.monotonic() + 25.0
+        deadline_s = time.monotonic() + 60.0
         while any(len(self.of(cavity)) < count for cavity in MODES_HZ):
             assert time.monotonic() < deadline_s, self.poller.health()
             CLOCK.sleep(0.02)

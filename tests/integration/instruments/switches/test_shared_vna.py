@@ -37,7 +37,7 @@ def measure(served, config, cavity, tmp_path, sweep="transmission"):
         config, cavity, sweep, cavity_section.expected.resonant_frequency_hz
     )
     router = open_router(config, clock=clock, directory=tmp_path)
-    wire = open_wire(section.resource, io_timeout_s=10.0)
+    wire = open_wire(section.resource, open_timeout_s=20.0, io_timeout_s=20.0)
     try:
         vna = VectorNetworkAnalyzer(wire, clock=clock, time_scale=section.time_scale)
         vna.connect()
@@ -78,7 +78,7 @@ def test_poller_sends_the_sweeps_of_both_cavities(sample, serve, service, tmp_pa
         served.config, service.url, clock=clock, spool_directory=tmp_path
     )
     pipeline.start()
-    end_s = clock.monotonic_s() + 40.0
+    end_s = clock.monotonic_s() + 90.0
     wanted = {
         (one, kind) for one in array.cavities for kind in ("wide", "transmission")
     }
@@ -87,7 +87,7 @@ def test_poller_sends_the_sweeps_of_both_cavities(sample, serve, service, tmp_pa
         if {(one.cavity, one.purpose.value) for one in arrived} == wanted:
             break
         clock.sleep(0.02)
-    pipeline.stop(10.0)
+    pipeline.stop(60.0)
     assert {(one.cavity, one.purpose.value) for one in arrived} == wanted
     for sweep in arrived:
         assert sweep.route == sweep.cavity

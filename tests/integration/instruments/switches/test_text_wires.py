@@ -34,25 +34,25 @@ class Scripted:
         self._thread.start()
 
     def _run(self):
-        self._listener.settimeout(10)
+        self._listener.settimeout(60)
         try:
             connection, _ = self._listener.accept()
         except OSError:
             return
         with connection:
-            connection.settimeout(10)
+            connection.settimeout(60)
             connection.sendall(self._greeting)
             for piece in self._pieces:
                 if not connection.recv(65536):
                     return
                 connection.sendall(piece)
             if not self._hangs_up:
-                self._ended.wait(10)
+                self._ended.wait(60)
 
     def stop(self):
         self._ended.set()
         self._listener.close()
-        self._thread.join(15)
+        self._thread.join(60)
 
 
 @pytest.fixture
@@ -68,14 +68,23 @@ def scripted():
         one.stop()
 
 
-def line_wire(port, **settings):
+PATIENT_S = 20.0
+"""Longest wait for who is well; a machine may stand still for seconds."""
+
+
+def line_wire(port, io_timeout_s=PATIENT_S, **settings):
     return open_line_wire(
-        f"TCPIP::127.0.0.1::{port}::SOCKET", io_timeout_s=0.4, **settings
+        f"TCPIP::127.0.0.1::{port}::SOCKET",
+        open_timeout_s=PATIENT_S,
+        io_timeout_s=io_timeout_s,
+        **settings,
     )
 
 
-def http_wire(port):
-    return open_http_wire(f"http://127.0.0.1:{port}", io_timeout_s=0.4)
+def http_wire(port, io_timeout_s=PATIENT_S):
+    return open_http_wire(
+        f"http://127.0.0.1:{port}", open_timeout_s=PATIENT_S, io_timeout_s=io_timeout_s
+    )
 
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"
@@ -101,8 +110,8 @@ def test_bad_line_is_an_error_and_the_wire_is_dead(reply, error, scripted):
 
 def test_silence_ends_at_the_deadline(scripted):
     for wire in (
-        line_wire(scripted(b"", hangs_up=False)),
-        http_wire(scripted(b"", hangs_up=False)),
+        line_wire(scripted(b"", hangs_up=False), 0.4),
+        http_wire(scripted(b"", hangs_up=False), 0.4),
     ):
         began_s = time.monotonic()
         with pytest.raises(InstrumentTimeoutError):
@@ -197,7 +206,7 @@ def test_questions_never_overlap_and_get_their_own_answers(kind):
 
     thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
     thread.start()
-    port = ready.result(10)
+    port = ready.result(60)
     wire = http_wire(port) if kind == "http" else line_wire(port)
     try:
         with ThreadPoolExecutor(8) as pool:
@@ -207,5 +216,5 @@ def test_questions_never_overlap_and_get_their_own_answers(kind):
     finally:
         wire.close()
         loop.call_soon_threadsafe(ended.set)
-        thread.join(10)
+        thread.join(60)
         loop.close()

@@ -137,13 +137,13 @@ def running(context: ServiceContext, config: ServiceConfig) -> Iterator[httpx.Cl
     try:
         with (
             notifying(context.database),
-            httpx.Client(base_url=url, timeout=30.0) as client,
+            httpx.Client(base_url=url, timeout=90.0) as client,
         ):
             yield client
     finally:
         context.broadcaster.close()
         server.should_exit = True
-        thread.join(40)
+        thread.join(90)
         listener.close()
 
 

@@ -33,7 +33,7 @@ class InterruptedClient:
         headers = {"last-event-id": str(self.last_event_id)}
         left, is_told = wanted, False
         with (
-            httpx.Client(base_url=self.clients[0].base_url, timeout=20.0) as own,
+            httpx.Client(base_url=self.clients[0].base_url, timeout=90.0) as own,
             own.stream("GET", "stream", headers=headers) as answer,
         ):
             for line in answer.iter_lines():

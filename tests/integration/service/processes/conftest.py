@@ -37,7 +37,7 @@ class Served:
         line = self.process.stdout.readline().decode()
         assert line.startswith("halowatch serves http://"), line
         url = line.split()[-1]
-        self.client = httpx.Client(base_url=f"{url}/api/v1", timeout=20.0)
+        self.client = httpx.Client(base_url=f"{url}/api/v1", timeout=90.0)
         return self.client
 
     def stop(self, number: int = signal.SIGINT) -> int:
@@ -47,7 +47,7 @@ class Served:
         if self.process is None:
             return 0
         self.process.send_signal(number)
-        status = self.process.wait(30)
+        status = self.process.wait(90)
         assert self.process.stdout is not None
         self.process.stdout.close()
         self.process = None
@@ -67,6 +67,7 @@ def serve(
         environment = config.to_environment() | {
             "HALOWATCH_CHANNELS": f"oncall={webhook.url}",
             "HALOWATCH_LOG_LEVEL": "WARNING",
+            "HALOWATCH_WAIT_S": "60",
             **variables,
         }
         for name in without:

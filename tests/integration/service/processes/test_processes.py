@@ -11,7 +11,7 @@ import pytest
 
 from instruments.measurement import SweepPurpose
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(240)
 
 
 def children_of(served) -> list[psutil.Process]:
@@ -19,7 +19,7 @@ def children_of(served) -> list[psutil.Process]:
 
 
 def assert_gone(processes: list[psutil.Process]) -> None:
-    _, alive = psutil.wait_procs(processes, timeout=30)
+    _, alive = psutil.wait_procs(processes, timeout=90)
     assert alive == []
 
 
@@ -42,7 +42,7 @@ def test_a_sweep_is_judged_and_interrupt_leaves_nothing_behind(
     if result["diagnosis"] is None:
         # The first one also waits for the worker to load its libraries.
         path = f"/sweeps/{result['sweep_id']}/diagnosis"
-        wait_for(lambda: served.client.get(path).status_code == 200, 40)
+        wait_for(lambda: served.client.get(path).status_code == 200, 90)
         result["diagnosis"] = served.client.get(path).json()
     assert result["diagnosis"]["condition"]["state"] == "not_trained"
     workers = children_of(served)
@@ -64,7 +64,7 @@ def test_killed_between_accept_and_judge_it_judges_after_restart_once(
     ]
     served.stop(signal.SIGKILL)
     again = serve()
-    wait_for(lambda: len(diagnoses(again.client)) == 20, 60)
+    wait_for(lambda: len(diagnoses(again.client)) == 20, 90)
     found = [diagnosis["sweep_id"] for diagnosis in diagnoses(again.client)]
     assert sorted(found) == sorted(ids)
     duplicate = post(again.client, sweeps[0], path="/sweeps").json()["results"][0]
@@ -87,7 +87,7 @@ def test_killed_under_load_it_loses_nothing_that_it_accepted(
         served.stop(signal.SIGKILL)
         assert_gone(workers)
         served = serve()
-    wait_for(lambda: len(diagnoses(served.client)) == 120, 60)
+    wait_for(lambda: len(diagnoses(served.client)) == 120, 90)
     assert {diagnosis["sweep_id"] for diagnosis in diagnoses(served.client)} == accepted
 
 
@@ -99,7 +99,7 @@ def test_a_killed_worker_is_replaced_and_its_task_is_judged(
     for child in children_of(served):
         os.kill(child.pid, signal.SIGKILL)
     post(served.client, make_sweep(), path="/sweeps").raise_for_status()
-    wait_for(lambda: len(diagnoses(served.client)) == 1, 40)
+    wait_for(lambda: len(diagnoses(served.client)) == 1, 90)
     assert len(diagnoses(served.client)) == 1
 
 
@@ -109,12 +109,12 @@ def test_silence_reaches_the_webhook_once_it_recovers(
     webhook.status = 500
     served = serve()
     register(served.client, sweep_period_s=1)
-    wait_for(lambda: len(webhook.refused) >= 2, 40)
+    wait_for(lambda: len(webhook.refused) >= 2, 90)
     (alert,) = served.client.get("/alerts").json()["alerts"]
     assert alert["rule"] == "no_data"
     assert alert["deliveries"][0]["state"] == "pending"
     webhook.status = 200
-    wait_for(lambda: webhook.messages, 40)
+    wait_for(lambda: webhook.messages, 90)
     (message,) = webhook.messages
     assert message["event"] == "raised"
     assert message["alert_id"] == alert["id"]
@@ -123,7 +123,7 @@ def test_silence_reaches_the_webhook_once_it_recovers(
     for seed in range(2):
         sweep = make_sweep(seed, measured_at=real_clock.now())
         post(served.client, sweep, path="/sweeps").raise_for_status()
-    wait_for(lambda: len(webhook.messages) == 3, 40)
+    wait_for(lambda: len(webhook.messages) == 3, 90)
     assert [m["event"] for m in webhook.messages] == [
         "raised",
         "acknowledged",
@@ -135,8 +135,10 @@ def test_silence_reaches_the_webhook_once_it_recovers(
         (alert,) = answer.json()["alerts"]
         return alert
 
+    # No further sweep is due for long: the next alert is none of this test.
+    register(served.client, sweep_period_s=3600)
     # The webhook has the message a moment before the delivery is written down.
-    wait_for(lambda: {d["state"] for d in history()["deliveries"]} == {"delivered"}, 40)
+    wait_for(lambda: {d["state"] for d in history()["deliveries"]} == {"delivered"}, 90)
     assert history()["state"] == "normal"
 
 
@@ -144,7 +146,7 @@ def test_every_post_that_waits_gets_its_diagnosis(serve, post, make_sweep, wait_
     served = serve()
     register(served.client)
     post(served.client, make_sweep(), path="/sweeps").raise_for_status()
-    wait_for(lambda: diagnoses(served.client), 40)
+    wait_for(lambda: diagnoses(served.client), 90)
     for seed in range(1, 11):
         sweep = make_sweep(seed, purpose=SweepPurpose.WIDE)
         answer = post(served.client, sweep, path="/sweeps?wait=diagnosis")
@@ -164,11 +166,11 @@ def test_workers_alone_judge_what_another_process_accepted(
         for _ in range(2)
     ]
     try:
-        wait_for(lambda: len(diagnoses(served.client)) == 30, 60)
+        wait_for(lambda: len(diagnoses(served.client)) == 30, 90)
     finally:
         for worker in workers:
             worker.send_signal(signal.SIGTERM)
-    assert [worker.wait(40) for worker in workers] == [0, 0]
+    assert [worker.wait(90) for worker in workers] == [0, 0]
     found = [diagnosis["sweep_id"] for diagnosis in diagnoses(served.client)]
     assert len(set(found)) == 30
 
@@ -180,7 +182,7 @@ def test_a_taken_port_is_one_line(serve, config):
         [sys.executable, "-m", "service.cli", "serve", "--port", port, "--no-workers"],
         env=config.to_environment(),
         capture_output=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     assert done.returncode == 2
@@ -206,7 +208,7 @@ def test_old_leases_run_out(serve, post, make_sweep, wait_for, database, real_cl
         )
     assert len(claimed) == 1
     again = serve()
-    wait_for(lambda: len(diagnoses(again.client)) == 1, 40)
+    wait_for(lambda: len(diagnoses(again.client)) == 1, 90)
 
 
 def test_a_promoted_model_judges_without_a_restart(
@@ -219,7 +221,7 @@ def test_a_promoted_model_judges_without_a_restart(
 
     def models(*words: str) -> None:
         command = [sys.executable, "-m", "service.cli", "models", *words]
-        subprocess.run(command, env=served.environment, check=True, timeout=60)
+        subprocess.run(command, env=served.environment, check=True, timeout=120)
 
     post(served.client, make_sweep(0), path="/sweeps").raise_for_status()
     wait_for(lambda: [d["model_version"] for d in diagnoses(served.client)] == [first])

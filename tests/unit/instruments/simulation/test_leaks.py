@@ -36,7 +36,7 @@ async def use(resources):
         writers.append(writer)
         if address.kind is FrontKind.SOCKET:
             writer.write(b"*IDN?\n")
-            assert await asyncio.wait_for(reader.readline(), 5)
+            assert await asyncio.wait_for(reader.readline(), 60)
             writer.write(b"SENS1:BWID 1;:SENS1:SWE:MODE SING;*OPC?\n")
     return writers
 

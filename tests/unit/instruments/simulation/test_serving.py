@@ -14,7 +14,7 @@ async def ask(port, message):
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
         writer.write(message + b"\n")
-        reply = await asyncio.wait_for(reader.readline(), 5)
+        reply = await asyncio.wait_for(reader.readline(), 60)
     finally:
         writer.close()
     return reply.strip().decode()
@@ -214,10 +214,10 @@ def test_power_cycle_over_the_control_port_closes_connections(array_config):
             port = socket_port(served.resources["vna-1"])
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             writer.write(b"SENS1:SWE:POIN 33;POIN?\n")
-            before = await asyncio.wait_for(reader.readline(), 5)
+            before = await asyncio.wait_for(reader.readline(), 60)
             request = {"fault": "power_cycle", "vna": "vna-1"}
             answer = await ask(served.control_port, json.dumps(request).encode())
-            end = await asyncio.wait_for(reader.read(), 5)
+            end = await asyncio.wait_for(reader.read(), 60)
             writer.close()
             return before, answer, end, await ask(port, b"SENS1:SWE:POIN?")
 

@@ -116,7 +116,7 @@ def test_routes_over_different_elements_of_one_box_stand_at_once(tmp_path):
     router, relays = build(tmp_path, routes)
     with (
         router.hold("left", quiet=lambda: None),
-        router.hold("right", quiet=lambda: None, timeout_s=1.0) as right,
+        router.hold("right", quiet=lambda: None, timeout_s=DEADLINE_S) as right,
     ):
         assert relays["alpha"].position("A") == "2"
         assert router.confirm(right)

@@ -38,11 +38,11 @@ class Client:
         self.writer.write(message.encode())
 
     async def receive(self):
-        return await asyncio.wait_for(read_message(self.reader), 5)
+        return await asyncio.wait_for(read_message(self.reader), 60)
 
     async def ask_async(self, message):
         self.async_writer.write(message.encode())
-        return await asyncio.wait_for(read_message(self.async_reader), 5)
+        return await asyncio.wait_for(read_message(self.async_reader), 60)
 
     async def ask(self, program, message_id=0xFFFF_FF00):
         self.send(Message(MessageType.DATA_END, 0, message_id, program))
@@ -61,9 +61,9 @@ def converse(make_device):
             front = HislipFront(device, wire)
             port = await front.start()
             try:
-                return await asyncio.wait_for(talk(port, wire, device), 20)
+                return await asyncio.wait_for(talk(port, wire, device), 60)
             finally:
-                await asyncio.wait_for(front.close(), 5)
+                await asyncio.wait_for(front.close(), 60)
 
         return asyncio.run(main())
 
@@ -170,7 +170,7 @@ def test_stranger_is_told_and_dropped(first, sentence, converse):
     async def talk(port, wire, device):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(first)
-        answer = await asyncio.wait_for(read_message(reader), 5)
+        answer = await asyncio.wait_for(read_message(reader), 60)
         writer.close()
         return answer
 
@@ -210,7 +210,7 @@ def test_silent_instrument_greets_nobody_until_it_recovers(converse, make_fault)
         await asyncio.sleep(0.1)
         assert not newcomer.done()
         wire.remove(make_fault("vna_silent").kind)
-        welcome = await asyncio.wait_for(newcomer, 5)
+        welcome = await asyncio.wait_for(newcomer, 60)
         reply = await welcome.ask(b"*IDN?")
         welcome.close()
         client.close()

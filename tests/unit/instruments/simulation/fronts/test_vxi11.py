@@ -54,7 +54,7 @@ class Client:
         return outcome, reply[24:]
 
     async def exactly(self, count):
-        return await asyncio.wait_for(self.reader.readexactly(count), 5)
+        return await asyncio.wait_for(self.reader.readexactly(count), 60)
 
     async def link(self, *, lock=0):
         arguments = struct.pack("!iiI", 1, lock, 0) + pack_opaque(b"inst0")
@@ -62,12 +62,12 @@ class Client:
         assert outcome == 0
         return struct.unpack("!iiII", result)
 
-    async def write(self, link, data, *, flags=8, timeout_ms=2000):
+    async def write(self, link, data, *, flags=8, timeout_ms=20_000):
         arguments = struct.pack("!iIIi", link, timeout_ms, 0, flags)
         _, result = await self.call(WRITE, arguments + pack_opaque(data))
         return struct.unpack("!iI", result[:8])
 
-    async def read(self, link, *, count=10_000, timeout_ms=2000, flags=0, end=0):
+    async def read(self, link, *, count=10_000, timeout_ms=20_000, flags=0, end=0):
         arguments = struct.pack("!iIIIii", link, count, timeout_ms, 0, flags, end)
         _, result = await self.call(READ, arguments)
         error, reason, length = struct.unpack("!iiI", result[:12])
@@ -86,10 +86,10 @@ def converse(make_device):
             front = Vxi11Front(device, wire)
             port = await front.start()
             try:
-                return await asyncio.wait_for(talk(port, wire, device), 20)
+                return await asyncio.wait_for(talk(port, wire, device), 60)
             finally:
                 await Client.close_all()
-                await asyncio.wait_for(front.close(), 5)
+                await asyncio.wait_for(front.close(), 60)
 
         return asyncio.run(main())
 
@@ -268,11 +268,11 @@ def test_garbage_ends_its_own_connection_only(garbage):
             writer.write(garbage)
             writer.write_eof()
             with suppress(ConnectionResetError):
-                await asyncio.wait_for(reader.read(), 5)
+                await asyncio.wait_for(reader.read(), 60)
             writer.close()
             return (await (await Client.to(port)).link())[0]
         finally:
             await Client.close_all()
-            await asyncio.wait_for(front.close(), 5)
+            await asyncio.wait_for(front.close(), 60)
 
     assert asyncio.run(main()) == 0

@@ -118,7 +118,7 @@ def test_operation_complete_is_deferred_until_idle():
         await asyncio.sleep(0)
         assert not waiting.done()
         lamp.set_idle()
-        reply = await asyncio.wait_for(waiting, 5)
+        reply = await asyncio.wait_for(waiting, 60)
         after = await lamp.execute(b"*ESR?")
         return before, reply, after
 

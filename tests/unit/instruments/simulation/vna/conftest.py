@@ -106,7 +106,7 @@ class Desk:
 
     async def raw(self, message, *, is_raw_socket=False):
         execution = self.vna.execute(message.encode(), is_raw_socket=is_raw_socket)
-        return await asyncio.wait_for(execution, 10)
+        return await asyncio.wait_for(execution, 60)
 
     async def ask(self, message):
         reply = await self.raw(message)

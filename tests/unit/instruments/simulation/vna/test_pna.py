@@ -28,12 +28,12 @@ class Bench:
         self.pna = build_vna(self.array, vna)
 
     async def ask(self, message):
-        reply = await asyncio.wait_for(self.pna.execute(message.encode()), 10)
+        reply = await asyncio.wait_for(self.pna.execute(message.encode()), 60)
         return None if reply is None else reply.decode().rstrip("\n")
 
     async def data(self, query="CALC1:DATA? SDATA"):
         await self.ask("FORM REAL,64;:FORM:BORD SWAP")
-        reply = await asyncio.wait_for(self.pna.execute(query.encode()), 10)
+        reply = await asyncio.wait_for(self.pna.execute(query.encode()), 60)
         digits = int(reply[1:2])
         return np.frombuffer(reply[2 + digits : -1], dtype="<f8")
 
