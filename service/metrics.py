@@ -40,7 +40,7 @@ class ServiceMetrics:
         Room in the home folder, and whether the database answered, at the scrape.
     logins
         Attempts to log in, by outcome.
-    tasks_waiting, oldest_task_age_s, sweep_age_s, alerts_active
+    tasks_waiting, oldest_task_age_s, sweep_age_s, alerts_active, damaged_sweeps
         State of the database at the time of the scrape.
     """
 
@@ -87,6 +87,11 @@ class ServiceMetrics:
             "halowatch_sweep_age_seconds",
             "Age of the newest wide sweep.",
             ["cavity"],
+            registry=registry,
+        )
+        self.damaged_sweeps = Gauge(
+            "halowatch_damaged_sweeps",
+            "Sweeps whose stored samples retention found damaged.",
             registry=registry,
         )
         self.settings_good = Gauge(

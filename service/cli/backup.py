@@ -1,5 +1,6 @@
 """``halowatch db backup`` and ``halowatch db restore``."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -11,6 +12,7 @@ from service.storage.access_records import AuditEntry
 from service.storage.audit import record_action
 from service.storage.backup import back_up, restore
 from service.storage.backup_manifest import MADE, Backup, read_backup
+from service.storage.mending import mend
 from service.storage.migration import check_revision, upgrade
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -51,14 +53,25 @@ def backup_command(folder: Path, *, as_json: bool) -> None:
 @click.option(
     "--check", "only_check", is_flag=True, help="Only look whether BACKUP is whole."
 )
+@click.option(
+    "--damaged",
+    "only_damaged",
+    is_flag=True,
+    help="Put back only samples that are damaged; the service may run on.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def restore_command(
-    folder: Path, *, replace: bool, only_check: bool, as_json: bool
+    folder: Path, *, replace: bool, only_check: bool, only_damaged: bool, as_json: bool
 ) -> None:
     """Put the backup BACKUP in the place of the database of HALOWATCH_DATABASE_URL.
 
     Every file is checked first. A SQLite file that is replaced stays beside, renamed.
     """
+    if replace + only_check + only_damaged > 1:
+        raise click.UsageError("--replace, --check and --damaged exclude each other")
+    if only_damaged:
+        _mend(folder, as_json=as_json)
+        return
     now = SystemClock().now()
     with open_raw(may_be_absent=True) as (config, database):
         if only_check:
@@ -83,12 +96,40 @@ def restore_command(
     _tell_damage(made, f"{folder} {verb}")
 
 
+def _mend(folder: Path, *, as_json: bool) -> None:
+    with open_raw() as (config, database):
+        check_revision(database, config.migrations)
+        report = mend(database, folder)
+        entry = AuditEntry(
+            at=SystemClock().now(),
+            actor=actor(),
+            action="database.mend",
+            subject=str(folder),
+            details={"mended": len(report.mended), "left": len(report.left)},
+        )
+        with database.write() as transaction:
+            record_action(transaction, entry)
+    if as_json:
+        print_json({"mended": list(report.mended), "left": list(report.left)})
+    else:
+        click.echo(f"{len(report.mended)} sweeps can be read again")
+    if report.left:
+        raise CommandFailedError(
+            f"{folder} does not hold what {_some(report.left)} need: halowatch db "
+            "check tells which backup does"
+        )
+
+
+def _some(sweep_ids: Sequence[str]) -> str:
+    more = f" and {len(sweep_ids) - _NAMED} more" if len(sweep_ids) > _NAMED else ""
+    return ", ".join(sweep_ids[:_NAMED]) + more
+
+
 def _tell_damage(made: Backup, done: str) -> None:
     lost = made.damaged or ()
     if lost:
-        more = f" and {len(lost) - _NAMED} more" if len(lost) > _NAMED else ""
         raise CommandFailedError(
             f"{done}, but samples of {len(lost)} sweeps in it are damaged "
-            f"({', '.join(lost[:_NAMED])}{more}): halowatch db check tells why, and "
+            f"({_some(lost)}): halowatch db check tells why, and "
             "which backup holds them"
         )

@@ -47,7 +47,8 @@ def upgrade() -> None:
 def check(*, within_s: float, as_json: bool) -> None:
     """Check the revision of the tables and the integrity of what they hold.
 
-    Rounded samples on which others lean are read, and their checksums compared.
+    Rounded samples on which others lean are read, and their checksums compared, and
+    what retention has found damaged is looked at again.
     """
     clock = SystemClock()
     with open_raw() as (config, database):
@@ -86,14 +87,14 @@ def check(*, within_s: float, as_json: bool) -> None:
 def _mend(damaged: Sequence[str], backup: Path | None) -> str:
     if backup is not None:
         return (
-            f"stop the service and run halowatch db restore --replace {backup}, the "
-            "newest backup that holds them"
+            f"run halowatch db restore --damaged {backup}, the newest backup that "
+            "holds them"
         )
     if damaged:
         return (
             "no backup that this machine sees holds them: bring one that was made "
-            f"after {format_time(received_at(max(damaged)))}, stop the service and put "
-            "it in place with halowatch db restore"
+            f"after {format_time(received_at(max(damaged)))} and take them from it by "
+            "halowatch db restore --damaged"
         )
     return (
         "stop the service and put the last sound copy in its place with halowatch db "

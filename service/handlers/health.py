@@ -13,13 +13,16 @@ from service.handlers.answers import StrictJsonResponse
 from service.handlers.dependencies import Context
 from service.operations.model_register import read_history
 from service.operations.presenting import age_s
+from service.operations.retaining import MEND_DAMAGED
 from service.operations.vital_signs import read_vital_signs
 from service.storage.migration import check_revision
+from service.storage.sound_samples import count_damaged, list_damaged
 
 router = APIRouter()
 
 
-_MODEL_UNKNOWN = {"ok": True, "reason": "the database, which knows it, fails"}
+_UNKNOWN = {"ok": True, "reason": "the database, which knows it, fails"}
+_NAMED = 3
 
 
 @router.get("/healthz")
@@ -34,7 +37,8 @@ def get_readiness(context: Context) -> Response:
     database = _check_database(context)
     checks: dict[str, Any] = {"database": database}
     # Which model is live stands in the database: it would fail, and wait, once more.
-    checks["model"] = _check_model(context) if database["ok"] else _MODEL_UNKNOWN
+    checks["model"] = _check_model(context) if database["ok"] else _UNKNOWN
+    checks["samples"] = _check_samples(context) if database["ok"] else _UNKNOWN
     checks["disk"] = _check_disk(context)
     checks["settings"] = _check_settings(context)
     ready = all(check["ok"] for check in checks.values())
@@ -72,6 +76,7 @@ def get_metrics(context: Context) -> Response:
             metrics.oldest_task_age_s.labels(backlog.kind.value).set(
                 0.0 if oldest is None else age_s(oldest, now)
             )
+        metrics.damaged_sweeps.set(signs.damaged_sweep_count)
         for cavity, measured_at in signs.newest_wide.items():
             metrics.sweep_age_s.labels(cavity).set(age_s(measured_at, now))
         metrics.pollers.show((one.status, one.age_s(now)) for one in signs.pollers)
@@ -86,6 +91,24 @@ def _check_database(context: ServiceContext) -> dict[str, Any]:
     except StorageUnavailableError as error:
         return {"ok": False, "reason": str(error)}
     return {"ok": True, "reason": None}
+
+
+def _check_samples(context: ServiceContext) -> dict[str, Any]:
+    # What is damaged keeps nobody from storing and reading the rest.
+    try:
+        with context.database.read() as transaction:
+            count = count_damaged(transaction)
+            named = list_damaged(transaction, _NAMED)
+    except StorageUnavailableError as error:
+        return {"ok": False, "reason": str(error)}
+    if not count:
+        return {"ok": True, "reason": None}
+    more = f" and {count - len(named)} more" if count > len(named) else ""
+    reason = (
+        f"samples of {count} sweeps are damaged ({', '.join(named)}{more}): "
+        f"{MEND_DAMAGED}"
+    )
+    return {"ok": True, "reason": reason}
 
 
 def _check_disk(context: ServiceContext) -> dict[str, Any]:

@@ -24,11 +24,15 @@ from service.storage.retention import (
     months_to_expire,
     months_to_thin,
 )
+from service.storage.sound_samples import count_damaged, look_again
 from service.storage.thinning import thin
 from service.storage.trend_retention import prune_trends
 
 BATCH = 64
 """Most sweeps between two commits: writers wait no longer than one batch takes."""
+
+MEND_DAMAGED = "halowatch db check names them and the backup that holds them"
+"""What is to be done about damaged samples."""
 
 _log = structlog.get_logger(__name__)
 
@@ -58,6 +62,9 @@ class RetentionReport:
         Sweeps of which no record is left.
     reading_count
         Readings that were dropped.
+    damaged_sweep_count
+        Sweeps whose samples cannot be read, found by this pass and the ones before;
+        their samples stay where they lie.
     """
 
     thinned_months: tuple[str, ...]
@@ -69,6 +76,7 @@ class RetentionReport:
     forgotten_months: tuple[str, ...]
     forgotten_sweep_count: int
     reading_count: int
+    damaged_sweep_count: int
 
     def to_record(self) -> dict[str, Any]:
         """Write the report as one mapping."""
@@ -96,6 +104,8 @@ def retain(
     with database.write() as transaction:
         ensure_partitions(transaction, now)
         freed_bytes = collect_packs(transaction)
+        look_again(transaction)
+        before = count_damaged(transaction)
     walk = _Walk(database, now, is_stopped)
     expired, expired_sweep_count = walk.through(
         months_to_expire, expire, mark_expired, config.sample_keep_s
@@ -115,6 +125,10 @@ def retain(
     if expired:
         with database.write() as transaction:
             freed_bytes += collect_packs(transaction)
+    with database.read() as transaction:
+        damaged_sweep_count = count_damaged(transaction)
+    if damaged_sweep_count > before:
+        _log.error("samples_damaged", count=damaged_sweep_count, mend=MEND_DAMAGED)
     return RetentionReport(
         thinned_months=tuple(thinned),
         thinned_bytes=thinned_bytes,
@@ -125,6 +139,7 @@ def retain(
         forgotten_months=tuple(forgotten),
         forgotten_sweep_count=forgotten_sweep_count,
         reading_count=walk.drop_readings(config.reading_keep_s),
+        damaged_sweep_count=damaged_sweep_count,
     )
 
 
@@ -150,12 +165,7 @@ class _Walk:
         done: list[str] = []
         total = 0
         for month in months:
-            try:
-                count, is_through = self._month(month, step, mark)
-            except ValueError as error:
-                # A damaged blob: nothing of its month may be dropped behind it.
-                _log.exception("retention_stopped", month=month, reason=str(error))
-                break
+            count, is_through = self._month(month, step, mark)
             total += count
             if not is_through:
                 break

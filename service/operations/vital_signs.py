@@ -13,6 +13,7 @@ from service.storage.cavities import list_cavities
 from service.storage.engine import Database
 from service.storage.pollers import list_pollers
 from service.storage.records import TaskKind
+from service.storage.sound_samples import count_damaged
 from service.storage.sweep_queries import newest_sweep
 from service.storage.tasks import Backlog, list_backlog
 
@@ -22,12 +23,13 @@ SEVERITIES = ("critical", "major", "minor")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VitalSigns:
-    """Backlogs, newest sweeps, active alerts and pollers at one time."""
+    """Backlogs, newest sweeps, active alerts, pollers and damage at one time."""
 
     backlog: Sequence[Backlog]
     newest_wide: Mapping[str, datetime]
     active_alerts: Mapping[str, int]
     pollers: Sequence[HeardPoller]
+    damaged_sweep_count: int
 
 
 def read_vital_signs(database: Database) -> VitalSigns:
@@ -46,4 +48,5 @@ def read_vital_signs(database: Database) -> VitalSigns:
             newest_wide=newest,
             active_alerts={severity: counts[severity] for severity in SEVERITIES},
             pollers=list_pollers(transaction),
+            damaged_sweep_count=count_damaged(transaction),
         )

@@ -16,7 +16,15 @@ from sqlalchemy import func, inspect, select, table
 from instruments.measurement.times import format_time
 from service.errors import BackupError
 from service.storage import postgresql_tools
-from service.storage.backup_manifest import MANIFEST, Backup, read_backup
+from service.storage.backup_manifest import (
+    MANIFEST,
+    PACKS_COPY,
+    POSTGRESQL_COPY,
+    SQLITE_COPY,
+    Backup,
+    check_engine,
+    read_backup,
+)
 from service.storage.damage import find_damage
 from service.storage.database_files import (
     check_unused,
@@ -31,9 +39,6 @@ from service.storage.database_files import (
 from service.storage.engine import Database, Transaction, take_time
 from service.storage.integrity import check_integrity
 
-_SQLITE_COPY = "halowatch.sqlite"
-_PACKS_COPY = "halowatch.packs"
-_POSTGRESQL_COPY = "halowatch.dump"
 _ATTEMPTS = 3
 
 _Told: TypeAlias = tuple[str, dict[str, int], tuple[str, ...]]
@@ -109,16 +114,11 @@ def restore(
         If the database cannot be reached.
     """
     backup = read_backup(folder)
-    engine = "sqlite" if database.is_sqlite else "postgresql"
-    if backup.engine != engine:
-        raise BackupError(
-            f"{folder} is a backup of {backup.engine}, HALOWATCH_DATABASE_URL names "
-            f"{engine}"
-        )
+    check_engine(backup, database, folder)
     if database.is_sqlite:
         damaged = _restore_sqlite(database, folder, backup, replace=replace, now=now)
     else:
-        postgresql_tools.restore(database, folder / _POSTGRESQL_COPY, replace=replace)
+        postgresql_tools.restore(database, folder / POSTGRESQL_COPY, replace=replace)
         with database.read() as transaction:
             take_time(transaction)
             _check_counts(transaction, backup)
@@ -129,7 +129,7 @@ def restore(
 def _copy_postgresql(database: Database, folder: Path) -> _Told:
     with database.snapshot() as (transaction, snapshot):
         told = _told(transaction)
-        postgresql_tools.dump(database, folder / _POSTGRESQL_COPY, snapshot)
+        postgresql_tools.dump(database, folder / POSTGRESQL_COPY, snapshot)
     return told
 
 
@@ -139,13 +139,13 @@ def _copy_sqlite(database: Database, folder: Path) -> _Told:
     packs = path.with_suffix(".packs")
     problem = ""
     for _ in range(_ATTEMPTS):
-        copy_database(path, folder / _SQLITE_COPY)
+        copy_database(path, folder / SQLITE_COPY)
         # Rows point into the packs, which only grow or go as a whole: copied later,
         # they hold all that the rows know, unless retention came in between.
-        shutil.rmtree(folder / _PACKS_COPY, ignore_errors=True)
+        shutil.rmtree(folder / PACKS_COPY, ignore_errors=True)
         if packs.is_dir():
-            shutil.copytree(packs, folder / _PACKS_COPY)
-        with _opened(folder / _SQLITE_COPY) as copy, copy.read() as transaction:
+            shutil.copytree(packs, folder / PACKS_COPY)
+        with _opened(folder / SQLITE_COPY) as copy, copy.read() as transaction:
             problems = check_integrity(transaction)
             if not problems:
                 return _told(transaction)
@@ -197,10 +197,10 @@ def _free_name(path: Path, now: datetime) -> Path:
 
 def _place(folder: Path, waiting: Path) -> None:
     remove_database(waiting)
-    shutil.copyfile(folder / _SQLITE_COPY, waiting)
+    shutil.copyfile(folder / SQLITE_COPY, waiting)
     waiting.chmod(0o600)
-    if (folder / _PACKS_COPY).is_dir():
-        shutil.copytree(folder / _PACKS_COPY, waiting.with_suffix(".packs"))
+    if (folder / PACKS_COPY).is_dir():
+        shutil.copytree(folder / PACKS_COPY, waiting.with_suffix(".packs"))
     make_durable(waiting.parent)
 
 

@@ -11,10 +11,13 @@ from instruments.measurement.times import parse_time
 from service.errors import BackupError
 from service.storage.audit import list_actions
 from service.storage.database_files import hash_file, list_files
-from service.storage.engine import Transaction
+from service.storage.engine import Database, Transaction
 from service.storage.months import first_id
 
 MANIFEST = "manifest.json"
+SQLITE_COPY = "halowatch.sqlite"
+PACKS_COPY = "halowatch.packs"
+POSTGRESQL_COPY = "halowatch.dump"
 SCHEMA = 1
 MADE = "database.backup"
 """How the audit log calls the making of a backup."""
@@ -106,6 +109,22 @@ def read_backup(folder: Path) -> Backup:
         if hash_file(folder / name) != digest:
             raise BackupError(f"{folder / name} is damaged: its SHA-256 is another one")
     return backup
+
+
+def check_engine(backup: Backup, database: Database, folder: Path) -> None:
+    """Refuse a backup of the other engine.
+
+    Raises
+    ------
+    BackupError
+        If it is one.
+    """
+    engine = "sqlite" if database.is_sqlite else "postgresql"
+    if backup.engine != engine:
+        raise BackupError(
+            f"{folder} is a backup of {backup.engine}, HALOWATCH_DATABASE_URL names "
+            f"{engine}"
+        )
 
 
 def backup_of(transaction: Transaction, sweep_ids: Sequence[str]) -> Path | None:

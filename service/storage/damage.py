@@ -1,13 +1,10 @@
 """Looks for damaged samples that others lean on, and for those that they take along."""
 
-import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import psycopg
-from sqlalchemy import Row, Select, func, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Row, Select, func, inspect, select
 
 from service.errors import StorageUnavailableError
 from service.storage import tables
@@ -20,6 +17,7 @@ from service.storage.quantising import (
     QUANTISED_LEANING,
     leans_on,
 )
+from service.storage.sound_samples import MOST_NOTED, list_damaged, savepoint
 
 MOST_DAMAGES = 100
 """So many damaged sweeps are told apart: more are a damaged disk."""
@@ -115,6 +113,7 @@ def find_damage(
         search.read(rows)
     for rows in search.pages(QUANTISED_LEANING):
         search.follow(rows)
+    search.look_again()
     search.report.damages = sorted(search.found.values(), key=lambda it: it.sweep_id)
     return search.report
 
@@ -167,6 +166,16 @@ class _Search:
             if basis in self.found:
                 self.found[basis].leaning.append(sweep_id)
 
+    def look_again(self) -> None:
+        """Look at what retention has noted; originals are looked at here alone."""
+        # A backup of a former edition has no such table.
+        if not inspect(self.transaction).has_table(tables.damaged_sweep.name):
+            return
+        noted = set(list_damaged(self.transaction, MOST_NOTED))
+        noted -= {one for it in self.found.values() for one in it.leaning}
+        query = select(_P.sweep_id).where(_P.sweep_id.in_(noted - self.found.keys()))
+        self.read(self.transaction.execute(query.order_by(_P.sweep_id)).all())
+
     def _bases(self, rows: Sequence[Row[Any]]) -> dict[str, str]:
         """Read with which id each blob begins."""
         packs = packs_of(self.transaction)
@@ -194,7 +203,7 @@ class _Search:
     ) -> None:
         """Look at all rows at once; one by one where that fails, to tell which."""
         try:
-            with _savepoint(self.transaction):
+            with savepoint(self.transaction):
                 look(rows)
         except _UNREADABLE as error:
             if len(rows) > 1:
@@ -210,24 +219,3 @@ class _Search:
             self.report.is_whole = False
         else:
             self.found.setdefault(sweep_id, Damage(sweep_id, reason))
-
-
-@contextlib.contextmanager
-def _savepoint(transaction: Transaction) -> Iterator[None]:
-    """Let the transaction outlive a page that PostgreSQL itself finds damaged.
-
-    Raises
-    ------
-    ValueError
-        For such a page.
-    """
-    if packs_of(transaction) is not None:
-        yield
-        return
-    try:
-        with transaction.begin_nested():
-            yield
-    except DBAPIError as error:
-        if not isinstance(error.orig, psycopg.errors.DataCorrupted):
-            raise
-        raise ValueError(str(error.orig).splitlines()[0]) from error

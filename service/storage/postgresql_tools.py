@@ -2,6 +2,8 @@
 
 import shutil
 import subprocess
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from sqlalchemy import text
@@ -75,13 +77,68 @@ def restore(database: Database, source: Path, *, replace: bool) -> None:
     )
 
 
-def _run(database: Database, tool: str, *arguments: str) -> None:
+def read_table(
+    database: Database, source: Path, table: str, wanted: Callable[[bytes], bool]
+) -> list[dict[str, bytes | None]]:
+    """Read rows of one table of a dump; the others go past, one at a time.
+
+    Parameters
+    ----------
+    wanted
+        Tells by the first column of a row.
+
+    Returns
+    -------
+    list
+        Of each row, column to what COPY wrote; empty where there is no such table.
+
+    Raises
+    ------
+    BackupError
+        If pg_restore is not there or fails.
+    """
+    command = [_program(database, "pg_restore"), "--data-only", f"--table={table}"]
+    columns: list[str] = []
+    rows: list[dict[str, bytes | None]] = []
+    with (
+        tempfile.TemporaryFile() as errors,
+        subprocess.Popen(  # noqa: S603 - a fixed program, no shell
+            [*command, "--file=-", str(source)],
+            env={"LC_ALL": "C"},
+            stdout=subprocess.PIPE,
+            stderr=errors,
+        ) as process,
+    ):
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith(b"COPY "):
+                names = line[line.index(b"(") + 1 : line.index(b")")]
+                columns = names.decode().replace(" ", "").split(",")
+            elif line == b"\\.\n":
+                columns = []
+            elif columns and wanted(line[: line.index(b"\t")]):
+                cells = line.rstrip(b"\n").split(b"\t")
+                values = [None if cell == b"\\N" else cell for cell in cells]
+                rows.append(dict(zip(columns, values, strict=True)))
+        if process.wait(LONGEST_S):
+            errors.seek(0)
+            said = errors.read().decode(errors="replace").strip().splitlines()
+            raise BackupError(f"pg_restore failed: {(said or ['no reason'])[-1]}")
+    return rows
+
+
+def _program(database: Database, tool: str) -> str:
     program = shutil.which(tool, path=database.tools)
     if program is None:
         raise BackupError(
             f"{tool} is not here: install PostgreSQL's client of the server's version, "
             "or name its folder in HALOWATCH_POSTGRESQL_TOOLS"
         )
+    return program
+
+
+def _run(database: Database, tool: str, *arguments: str) -> None:
+    program = _program(database, tool)
     # The password must not stand in the list of processes; set() would leave it.
     url = database.url.set(drivername="postgresql")._replace(password=None)
     environment = {"LC_ALL": "C", "PGPASSWORD": str(database.url.password or "")}

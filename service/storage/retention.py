@@ -5,7 +5,17 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, func, or_, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    delete,
+    func,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from service.storage import tables
@@ -18,13 +28,13 @@ from service.storage.payloads import (
     delete_payloads,
     packs_of,
     partition_name,
-    read_payloads,
 )
 from service.storage.quantising import (
     QUANTISED_ALONE,
     QUANTISED_LEANING,
     stand_alone,
 )
+from service.storage.sound_samples import note_damaged, read_sound
 from service.storage.times import to_us
 
 KEPT_PACK = "kept"
@@ -65,7 +75,8 @@ def expire(
 ) -> tuple[str, int]:
     """Forget the next samples of a month; those of spared sweeps move aside.
 
-    Over PostgreSQL the partition is dropped, in one step.
+    Over PostgreSQL the partition is dropped, in one step. Samples of spared sweeps that
+    are damaged stay where they lie, and are noted.
 
     Returns
     -------
@@ -87,11 +98,12 @@ def expire(
         rows = due_rows(transaction, month, after, limit, is_due)
     if not rows:
         return "", 0
-    spared = _standing_alone(transaction, [row for row in rows if row.is_spared])
-    delete_payloads(transaction, [row.sweep_id for row in rows])
+    spared, damaged = _standing_alone(transaction, [it for it in rows if it.is_spared])
+    due = [row.sweep_id for row in rows if row.sweep_id not in damaged]
+    delete_payloads(transaction, due)
     if spared:
         append_payloads(transaction, KEPT_PACK, spared)
-    return mark + rows[-1].sweep_id, len(rows) - len(spared)
+    return mark + rows[-1].sweep_id, len(due) - len(spared)
 
 
 def mark_thinned(transaction: Transaction, month: str, now: datetime) -> None:
@@ -181,11 +193,6 @@ def due_rows(
     return transaction.execute(query).all()
 
 
-def read_rows(transaction: Transaction, rows: Sequence[Row[Any]]) -> list[Payload]:
-    """Read the samples of rows."""
-    return read_payloads(transaction, [row.sweep_id for row in rows]) if rows else []
-
-
 def _rows() -> Select[Any]:
     return select(
         _P.sweep_id,
@@ -202,21 +209,38 @@ def _rows() -> Select[Any]:
 
 def _standing_alone(
     transaction: Transaction, rows: Sequence[Row[Any]]
-) -> list[Payload]:
-    """Read the samples of rows such that no other sweep is needed for them."""
+) -> tuple[list[Payload], dict[str, str]]:
+    """Read the samples of rows such that no other sweep is needed for them.
+
+    Those that are damaged, or lean on what is, are noted and told apart.
+    """
     shapes = {
         row.sweep_id: (row.s_parameters.split(","), row.point_count) for row in rows
     }
+    sound, damaged = read_sound(transaction, list(shapes))
     found = []
-    for one in read_rows(transaction, rows):
-        if one.codec == QUANTISED_LEANING:
-            names, point_count = shapes[one.sweep_id]
-            basis = one.basis_traces(names, point_count)
-            blob = stand_alone(one.blob, names, point_count, basis)
-            found.append(replace(one, codec=QUANTISED_ALONE, blob=blob, basis=None))
-        else:
-            found.append(one)
-    return found
+    for one in sound:
+        try:
+            found.append(standing_alone(one, *shapes[one.sweep_id]))
+        except ValueError as error:
+            damaged[one.sweep_id] = str(error)
+    note_damaged(transaction, damaged)
+    return found, damaged
+
+
+def standing_alone(payload: Payload, names: Sequence[str], point_count: int) -> Payload:
+    """Write rounded samples such that no other sweep is needed for them.
+
+    Raises
+    ------
+    ValueError
+        If they, or what they lean on, are damaged or gone.
+    """
+    if payload.codec != QUANTISED_LEANING:
+        return payload
+    basis = payload.basis_traces(names, point_count)
+    blob = stand_alone(payload.blob, names, point_count, basis)
+    return replace(payload, codec=QUANTISED_ALONE, blob=blob, basis=None)
 
 
 def _drop_partition(transaction: Transaction, month: str) -> int:
@@ -225,8 +249,13 @@ def _drop_partition(transaction: Transaction, month: str) -> int:
     count = select(func.count()).select_from(tables.sweep_payload).where(is_inside)
     total = int(transaction.execute(count).scalar_one())
     rows = transaction.execute(_rows().where(is_inside, is_spared())).all()
-    kept = _standing_alone(transaction, rows)
-    transaction.execute(text(f"DROP TABLE {partition_name(month)}"))
+    kept, damaged = _standing_alone(transaction, rows)
+    if damaged:
+        # They stay; what is around them goes row by row.
+        others = is_inside & _P.sweep_id.not_in(list(damaged))
+        transaction.execute(delete(tables.sweep_payload).where(others))
+    else:
+        transaction.execute(text(f"DROP TABLE {partition_name(month)}"))
     if kept:
         append_payloads(transaction, month, kept)
-    return total - len(kept)
+    return total - len(kept) - len(damaged)

@@ -1,6 +1,6 @@
 """Rounds the samples of past months to their noise, each behind a sweep before it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -14,7 +14,6 @@ from service.storage.payloads import (
     append_payloads,
     delete_payloads,
     packs_of,
-    read_payloads,
 )
 from service.storage.quantising import (
     QUANTISED_ALONE,
@@ -23,8 +22,9 @@ from service.storage.quantising import (
     Traces,
     encode_quantised,
 )
-from service.storage.retention import THINNED, due_rows, read_rows
+from service.storage.retention import THINNED, due_rows
 from service.storage.samples import ORIGINALS
+from service.storage.sound_samples import note_damaged, read_sound
 
 LOOK_BACK = 16
 """Sweeps of a cavity and purpose among which one is sought to lean on: so many at most
@@ -42,6 +42,8 @@ def thin(
 ) -> tuple[str, int]:
     """Quantise the next samples of a month; kept sweeps and references stay as is.
 
+    What is damaged stays where it lies, and is noted.
+
     Returns
     -------
     tuple
@@ -53,11 +55,17 @@ def thin(
     rows = due_rows(transaction, month, after, limit, is_due)
     if not rows:
         return "", 0
-    originals = {one.sweep_id: one for one in read_rows(transaction, rows)}
+    sound, damaged = read_sound(transaction, [row.sweep_id for row in rows])
+    originals = {one.sweep_id: one for one in sound}
     batch = _Batch(transaction, originals)
-    thinned = [
-        originals[row.sweep_id] if row.is_spared else batch.rounded(row) for row in rows
-    ]
+    thinned = []
+    for row in rows:
+        if row.sweep_id not in damaged:
+            try:
+                thinned.append(batch.written(row))
+            except ValueError as error:
+                damaged[row.sweep_id] = str(error)
+    note_damaged(transaction, damaged)
     if not is_packed:
         thinned = [one for one in thinned if one is not originals[one.sweep_id]]
     if thinned:
@@ -83,16 +91,23 @@ class _Batch:
     originals: Mapping[str, Payload]
     newest: dict[_Stream, _Basis] = field(default_factory=dict)
 
-    def rounded(self, row: Row[Any]) -> Payload:
+    def written(self, row: Row[Any]) -> Payload:
+        """Return what is stored of a sweep from now on.
+
+        Raises
+        ------
+        ValueError
+            If its samples are damaged.
+        """
         original = self.originals[row.sweep_id]
-        if original.codec not in ORIGINALS:
+        if row.is_spared or original.codec not in ORIGINALS:
             return original
         names = row.s_parameters.split(",")
         traces = original.restore(names, row.point_count)
         basis = self._before(row)
+        leant = None if basis is None else _restored(basis, row)
         found = None
-        if basis is not None:
-            leant = basis.restore(names, row.point_count)
+        if basis is not None and leant is not None:
             found = encode_quantised(traces, Neighbour(leant, basis.sweep_id))
         if found is None or found.codec == QUANTISED_ALONE:
             found = encode_quantised(traces, self._behind(row))
@@ -154,14 +169,23 @@ class _Batch:
         payload = self.originals.get(found.id) or self._read(found.id)
         if payload is None or payload.codec not in ORIGINALS:
             return None
-        traces: Traces = payload.restore(row.s_parameters.split(","), row.point_count)
-        return Neighbour(traces)
+        traces = _restored(payload, row)
+        return None if traces is None else Neighbour(traces)
 
     def _read(self, sweep_id: str | None) -> Payload | None:
         if sweep_id is None:
             return None
-        found: Sequence[Payload] = read_payloads(self.transaction, [sweep_id])
+        # One that is damaged is none to lean on; it is noted when its turn comes.
+        found, _ = read_sound(self.transaction, [sweep_id])
         return found[0] if found else None
+
+
+def _restored(payload: Payload, row: Row[Any]) -> Traces | None:
+    """Return the samples of a sweep alike; None where they are damaged."""
+    try:
+        return payload.restore(row.s_parameters.split(","), row.point_count)
+    except ValueError:
+        return None
 
 
 def _stream(row: Row[Any]) -> _Stream:

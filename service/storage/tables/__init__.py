@@ -33,6 +33,7 @@ from service.storage.tables.schema import metadata
 from service.storage.tables.sweeps import (
     axis,
     cavity,
+    damaged_sweep,
     key_form,
     label,
     payload_month,
@@ -56,6 +57,7 @@ __all__ = [
     "axis",
     "calibration",
     "cavity",
+    "damaged_sweep",
     "delivery",
     "delivery_attempt",
     "diagnosis",

@@ -124,6 +124,14 @@ sweep_payload = Table(
     postgresql_partition_by="RANGE (sweep_id)",
 )
 
+# What retention could not read and left where it lies.
+damaged_sweep = Table(
+    "damaged_sweep",
+    metadata,
+    Column("sweep_id", Text, primary_key=True),
+    Column("reason", Text, nullable=False),
+)
+
 payload_month = Table(
     "payload_month",
     metadata,

@@ -218,7 +218,7 @@ def test_the_command_names_them_and_the_backup_that_holds_them(
     assert f"the blob of {first}" in sentence
     assert f"takes {len(lost)} sweeps that lean on it along: " in sentence
     assert ", ".join(lost) in sentence
-    mend = f"restore --replace {sound}, " if has_backup else "no backup that this"
+    mend = f"restore --damaged {sound}, " if has_backup else "no backup that this"
     assert mend in sentence
     told = json.loads(runner.invoke(main, ["db", "check", "--json"]).stdout)
     assert told["damaged_sweeps"] == [first, *lost]
