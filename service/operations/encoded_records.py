@@ -1,6 +1,7 @@
 """What the encoder is told and what it answers, as bytes between two processes."""
 
 from collections.abc import Iterator
+from importlib import metadata
 from struct import Struct
 from typing import Any
 
@@ -8,6 +9,10 @@ import msgpack
 
 from instruments.measurement import FrequencyAxis, SweepPurpose, TruthFlag
 from service.storage.records import NewSweep
+
+EDITION = metadata.version("halowatch")
+"""Answered first: an upgrade under a running API leaves it with an encoder of the next
+edition, which may mean other things by the same words."""
 
 JOB = Struct("<II")
 """Number of a room, and bytes of the body in it."""

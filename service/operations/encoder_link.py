@@ -14,8 +14,7 @@ from instruments.clock import Clock
 from instruments.measurement import FrequencyAxis
 from instruments.measurement.known_axes import MOST_AXES
 from instruments.measurement.long_bodies import Body, may_be_long
-from service.operations.encoded_records import JOB, from_record, unframe
-from service.operations.encoding import READY
+from service.operations.encoded_records import EDITION, JOB, from_record, unframe
 from service.operations.shared_rooms import SharedRooms, room_of
 from service.storage.records import NewSweep
 
@@ -158,10 +157,13 @@ class EncoderLink:
             return
         self._received += data
         for answer in unframe(self._received):
-            if answer is READY:
+            if self._is_ready:
+                self._settle(*answer)
+            elif answer == EDITION:
                 self._is_ready = True
             else:
-                self._settle(*answer)
+                self._bury(is_asked=False)
+                return
 
     def _settle(self, number: int, record: dict[str, Any] | None) -> None:
         self._answer_count += 1

@@ -16,13 +16,14 @@ from instruments.clock import SystemClock
 from instruments.measurement.long_bodies import unpack_long
 from instruments.measurement.message import decode_sweep
 from service.interpreter import tune_interpreter
-from service.operations.encoded_records import JOB, frame, to_record
+from service.operations.encoded_records import EDITION, JOB, frame, to_record
 from service.operations.preparing import SweepPreparer
 from service.operations.shared_rooms import SharedRooms
 from service.storage.identifiers import TimeOrderedIds
 
-READY = None
-"""The first answer, before any job is taken."""
+_TOGETHER = 4
+"""Answers that are sent at once where so many jobs wait: each time the event loop is
+woken up costs it more than to take an answer."""
 
 
 class Encoder:
@@ -79,7 +80,7 @@ def main() -> None:
     encoder = Encoder(rooms, SweepPreparer(clock, TimeOrderedIds(clock)))
     tune_interpreter()
     try:
-        channel.sendall(frame(READY))
+        channel.sendall(frame(EDITION))
         _serve(channel, encoder)
     except ConnectionError:
         # The API is gone, with jobs open.
@@ -91,8 +92,13 @@ def _serve(channel: socket.socket, encoder: Encoder) -> None:
     while data := channel.recv(4096):
         received += data
         end = len(received) // JOB.size * JOB.size
+        answers = []
         for number, size_bytes in JOB.iter_unpack(received[:end]):
-            channel.sendall(frame((number, encoder.encode(number, size_bytes))))
+            answers.append(frame((number, encoder.encode(number, size_bytes))))
+            if len(answers) == _TOGETHER:
+                channel.sendall(b"".join(answers))
+                answers = []
+        channel.sendall(b"".join(answers))
         received = received[end:]
 
 

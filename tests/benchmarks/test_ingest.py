@@ -103,7 +103,7 @@ def test_durable_ingest(root: Path, tmp_path: Path) -> None:
         root,
         "ingest",
         {
-            "how": "msgpack, 64 clients, 1 uvicorn worker, SQLite and packs",
+            "how": "msgpack, 64 clients, 1 worker (and its encoder), SQLite, packs",
             "median_of": RUNS,
             "shapes": summary,
             "runs": runs,

@@ -7,6 +7,7 @@ import time
 
 import psutil
 import pytest
+from structlog.testing import capture_logs
 
 from instruments.clock import SystemClock
 from instruments.measurement.message import encode_sweeps
@@ -75,6 +76,26 @@ def test_one_that_answers_nothing_is_ended(bodies):
         held = [lend(link, body) for body in bodies]
         assert await asyncio.gather(*map(link.prepare, held)) == [None] * len(bodies)
         assert not process.is_running()
+        assert link.lend(len(bodies[0])) is None
+        link.close()
+
+    asyncio.run(play())
+
+
+def test_one_of_another_edition_is_not_asked(bodies, monkeypatch):
+    monkeypatch.setattr(encoder_link, "EDITION", "another")
+
+    async def play() -> None:
+        link = EncoderLink(SystemClock())
+        assert await link.prepare(bodies[0]) is None
+        with capture_logs() as logs:
+            assert link.lend(len(bodies[0])) is None
+            deadline_s = time.monotonic() + START_S
+            while not logs:
+                assert time.monotonic() < deadline_s
+                assert link.pid is None
+                await asyncio.sleep(0.01)
+        assert [log["event"] for log in logs] == ["encoder_ended"]
         assert link.lend(len(bodies[0])) is None
         link.close()
 

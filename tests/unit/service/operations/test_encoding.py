@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from instruments.measurement import TruthFlag
 from instruments.measurement.message import encode_sweeps, sweep_to_mapping
-from service.operations.encoded_records import frame, from_record, unframe
-from service.operations.encoding import READY, Encoder
+from service.operations.encoded_records import EDITION, frame, from_record, unframe
+from service.operations.encoding import Encoder
 from service.operations.preparing import SweepPreparer
 from service.operations.shared_rooms import SharedRooms, room_of
 from service.storage.identifiers import TimeOrderedIds
@@ -130,7 +130,7 @@ def test_it_ends_when_nobody_holds_the_other_end():
     )
     theirs.close()
     with ours:
-        assert ours.recv(16) == frame(READY)
+        assert ours.recv(64) == frame(EDITION)
         process.terminate()
         ours.send(b"half")
     assert process.wait(60) == 0
