@@ -1,6 +1,7 @@
 """The API's end of the encoder: gives it bodies, and does without it where it fails."""
 
 import asyncio
+import math
 import os
 import socket
 import subprocess
@@ -109,7 +110,7 @@ class EncoderLink:
 
     def close(self) -> None:
         """End the encoder; it is not started again."""
-        self._is_wanted = False
+        self._next_start_s = math.inf
         if self._process is not None:
             self._bury(is_asked=True)
 

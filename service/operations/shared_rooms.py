@@ -3,7 +3,6 @@
 import mmap
 import os
 import weakref
-from collections import deque
 from typing import Self
 
 import numpy as np
@@ -38,7 +37,7 @@ class SharedRooms:
         self.file = file
         self.count = count
         self._memory = mmap.mmap(file, count * _STRIDE_BYTES)
-        self._free = deque(range(count))
+        self._free = list(range(count))
 
     @classmethod
     def make(cls, count: int) -> Self:
@@ -68,7 +67,8 @@ class SharedRooms:
         """
         if not LONG_BYTES <= size_bytes <= BODY_BYTES or not self._free:
             return None
-        number = self._free.popleft()
+        # The one that was given back last: so those that are never needed take no memory.
+        number = self._free.pop()
         start = number * _STRIDE_BYTES
         lent = np.frombuffer(self._memory, np.uint8, size_bytes, start).view(_Lent)
         lent.number = number

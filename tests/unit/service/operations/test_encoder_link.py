@@ -30,6 +30,11 @@ async def started(link: EncoderLink, body: bytes) -> psutil.Process:
     return psutil.Process(link.pid)
 
 
+def encoders() -> list[psutil.Process]:
+    children = psutil.Process().children()
+    return [one for one in children if "service.operations.encoding" in one.cmdline()]
+
+
 def lend(link: EncoderLink, content: bytes) -> memoryview:
     body = link.lend(len(content))
     body[:] = content
@@ -64,6 +69,9 @@ def test_it_encodes_and_is_done_without_where_it_was_killed(bodies, monkeypatch)
         assert (await link.prepare(lend(link, bodies[1]))).cavity == "cavity-1"
         link.close()
         assert not second.is_running()
+        assert await link.prepare(bodies[0]) is None
+        assert link.lend(len(bodies[0])) is None
+        assert not encoders()
 
     asyncio.run(play())
 
