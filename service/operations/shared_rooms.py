@@ -67,7 +67,7 @@ class SharedRooms:
         """
         if not LONG_BYTES <= size_bytes <= BODY_BYTES or not self._free:
             return None
-        # The one that was given back last: so those that are never needed take no memory.
+        # The one that was given back last: rooms that are never needed take no memory.
         number = self._free.pop()
         start = number * _STRIDE_BYTES
         lent = np.frombuffer(self._memory, np.uint8, size_bytes, start).view(_Lent)
