@@ -32,7 +32,6 @@ def leftovers(folder_mark: str) -> list[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(180)
 def test_a_run_loses_nothing_and_notices_every_fault(tmp_path: Path) -> None:
     environment = os.environ | {"TMPDIR": str(tmp_path)}
     run = subprocess.run(
@@ -60,7 +59,6 @@ def _ignore_interrupts() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(120)
 def test_ctrl_c_leaves_no_process_behind(tmp_path: Path) -> None:
     environment = os.environ | {"TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"}
     demo = subprocess.Popen(

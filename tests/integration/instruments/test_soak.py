@@ -17,7 +17,6 @@ EMPTY = (
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
 def test_every_sweep_is_accounted_for_through_faults_and_kills(root, tmp_path):
     script = root / "tests" / "benchmarks" / "soak.py"
     options = {"duration": 24, "vnas": 6, "fault-every": 2, "kill-every": 9}

@@ -3,7 +3,6 @@
 import pytest
 
 # Starting a client takes its time on a busy machine.
-pytestmark = pytest.mark.timeout(180)
 
 CASES = {
     "e5062a": ("keysight_ena_e5062a", "e5062a", "socket", 1.0e9, 3.0e9),

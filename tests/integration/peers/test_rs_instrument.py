@@ -3,7 +3,6 @@
 import pytest
 
 # Starting a client takes its time on a busy machine.
-pytestmark = pytest.mark.timeout(180)
 
 CASES = {
     "znb": ("rohde_schwarz", "znb", "socket"),

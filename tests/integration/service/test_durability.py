@@ -26,8 +26,6 @@ from service.storage.migration import upgrade
 from service.storage.records import Outcome
 from service.storage.sweeps import insert_sweeps
 
-pytestmark = pytest.mark.timeout(240)
-
 
 @pytest.fixture
 def cluster(root: Path) -> Iterator:

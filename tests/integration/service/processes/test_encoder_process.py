@@ -13,8 +13,6 @@ import pytest
 
 from service.config import ServiceConfig
 
-pytestmark = pytest.mark.timeout(120)
-
 POLLERS = 8
 START_S = 60.0
 

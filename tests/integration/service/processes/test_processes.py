@@ -11,8 +11,6 @@ import pytest
 
 from instruments.measurement import SweepPurpose
 
-pytestmark = pytest.mark.timeout(240)
-
 
 def children_of(served) -> list[psutil.Process]:
     return psutil.Process(served.process.pid).children(recursive=True)

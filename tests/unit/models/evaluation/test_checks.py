@@ -15,7 +15,6 @@ from models.training.splitting import split_at_random, split_by_cycle
 from models.training.targets import plan_targets
 
 # Many models are trained here; a busy machine takes its time.
-pytestmark = pytest.mark.timeout(240)
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,6 @@ from models.training.train import train_model
 
 @pytest.mark.slow
 @pytest.mark.no_cover
-@pytest.mark.timeout(300)
 def test_six_hundred_sweeps(archive_maker, recipe, tmp_path):
     begun_s = time.process_time()
     learnt = archive_maker(cycles=8, sweeps=24, points=401)

@@ -20,7 +20,6 @@ from models.training.corpus import build_corpus
 from models.training.split import Split
 
 # Many models are trained here; a busy machine takes its time.
-pytestmark = pytest.mark.timeout(240)
 
 
 @pytest.fixture(scope="module")

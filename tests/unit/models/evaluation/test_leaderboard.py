@@ -23,7 +23,6 @@ from models.training.splitting import (
 from models.training.targets import plan_targets
 
 # Many models are trained here; a busy machine takes its time.
-pytestmark = pytest.mark.timeout(240)
 
 NAMES = tuple(BASELINES)
 

