@@ -19,7 +19,7 @@ HEALTHY_AFTER_S = 30.0
 """A worker that lived this long starts again with the first pause."""
 
 STOP_DEADLINE_S = 8.0
-"""How long a worker may take to end, in seconds, before it is killed."""
+"""How long the workers may take to end, in seconds, before they are killed."""
 
 _CHECK_S = 0.1
 
@@ -82,7 +82,10 @@ class Supervisor:
                 process.send_signal(signal.SIGHUP)
 
     def stop(self) -> None:
-        """End every child: ask first, kill after a deadline."""
+        """End every child: ask first, kill after a deadline that they share.
+
+        One that still starts does not see its pipe close; the signal ends it at once.
+        """
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join(STOP_DEADLINE_S)
@@ -90,12 +93,15 @@ class Supervisor:
         for process in processes:
             assert process.stdin is not None
             process.stdin.close()
+            process.terminate()
+        end_s = self._clock.monotonic_s() + STOP_DEADLINE_S
         for process in processes:
             try:
-                process.wait(STOP_DEADLINE_S)
+                process.wait(max(end_s - self._clock.monotonic_s(), 0.0))
             except subprocess.TimeoutExpired:
                 process.kill()
-                process.wait(STOP_DEADLINE_S)
+        for process in processes:
+            process.wait(STOP_DEADLINE_S)
 
     def _watch(self) -> None:
         while not self._stop.is_set():

@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from instruments.clock import SystemClock
+from service.workers import supervisor as supervising
 from service.workers.supervisor import Supervisor
 
 PARENT = """
@@ -25,6 +26,14 @@ while not supervisor.pids:
     threading.Event().wait(0.01)
 print(supervisor.pids[0], flush=True)
 threading.Event().wait(60)
+"""
+
+
+STUBBORN = """
+import signal, sys, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print(".", end="", flush=True)
+time.sleep(60)
 """
 
 
@@ -63,6 +72,55 @@ def test_a_killed_worker_starts_again_and_stop_ends_it(environment):
         supervisor.stop()
     assert is_gone(first)
     assert is_gone(second)
+
+
+def test_workers_that_still_start_end_at_once(environment, some_try_within):
+    def start_and_stop():
+        supervisor = Supervisor(
+            3 * [("worker", "alert", "--until-stdin-closes")],
+            environment,
+            SystemClock(),
+        )
+        supervisor.start()
+        wait_for(lambda: len(supervisor.pids) == 3)
+        began_s = time.monotonic()
+        supervisor.stop()
+        return time.monotonic() - began_s
+
+    # Their imports alone take longer.
+    some_try_within(0.5, start_and_stop)
+
+
+class StubbornSupervisor(Supervisor):
+    """Starts children that do not end when they are asked."""
+
+    def _spawn(self, arguments):
+        child = subprocess.Popen(
+            [sys.executable, "-c", STUBBORN],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        with child.stdout:
+            assert child.stdout.read(1) == b"."
+        return child
+
+
+def test_workers_that_do_not_end_share_one_deadline(
+    environment, monkeypatch, some_try_within
+):
+    monkeypatch.setattr(supervising, "STOP_DEADLINE_S", 1.0)
+
+    def start_and_stop():
+        supervisor = StubbornSupervisor(4 * [("worker",)], environment, SystemClock())
+        supervisor.start()
+        wait_for(lambda: len(supervisor.pids) == 4)
+        children = supervisor.pids
+        began_s = time.monotonic()
+        supervisor.stop()
+        assert all(map(is_gone, children))
+        return time.monotonic() - began_s
+
+    some_try_within(2.0, start_and_stop)
 
 
 def test_workers_die_with_a_parent_that_was_killed(environment):
