@@ -169,7 +169,10 @@ async def _add_diagnoses(
     results: Sequence[ItemResult],
     records: Sequence[dict[str, Any]],
 ) -> None:
-    """Wait for the diagnoses, at most so long; what is not there is null."""
+    """Wait for the diagnoses, at most so long; what is not there is null.
+
+    Nor longer than the service runs: it is stored, and its sender may know.
+    """
     deadline_s = context.clock.monotonic_s() + context.config.wait_s
     for record in records:
         record["diagnosis"] = None
@@ -182,7 +185,8 @@ async def _add_diagnoses(
         found = await asyncio.to_thread(_find_diagnoses, context, list(missing))
         for sweep_id, diagnosis in found.items():
             missing.pop(sweep_id)["diagnosis"] = diagnosis
-        if not missing or context.clock.monotonic_s() >= deadline_s:
+        is_over = context.clock.monotonic_s() >= deadline_s
+        if not missing or is_over or context.broadcaster.is_closed:
             return
         await asyncio.sleep(_WAIT_STEP_S)
 

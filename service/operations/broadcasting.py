@@ -125,6 +125,11 @@ class Broadcaster:
         finally:
             self._listeners.discard(listener)
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether the service is about to end."""
+        return self._is_closed
+
     def close(self) -> None:
         """End every listener's stream."""
         self._is_closed = True

@@ -123,11 +123,11 @@ def main() -> None:
         cluster.start()
         back_s = time.monotonic()
         measure(2.0)
-        while spool.state().depth and time.monotonic() < back_s + 60:
+        while spool.state().depth and time.monotonic() < back_s + 90:
             time.sleep(0.05)
         drained_s = time.monotonic() - back_s
         prober.over.set()
-        prober.join(30)
+        prober.join(90)
         with psycopg.connect(cluster.url) as connection:
             rows = connection.execute(
                 "SELECT measured_at_us FROM sweep ORDER BY id"
@@ -150,7 +150,7 @@ def main() -> None:
         client.close()
         spool.close()
         service.terminate()
-        service.wait(30)
+        service.wait(90)
         service.stdout.close()
         cluster.stop()
         shutil.rmtree(place, ignore_errors=True)

@@ -23,6 +23,7 @@ from pathlib import Path
 
 import httpx
 import yaml
+from postgresql_cluster import free_port
 
 from instruments.polling import AttemptOutcome, read_attempts
 from service.storage.packs import PackedBlob, PackFolder
@@ -44,12 +45,6 @@ PASSING = (
     "power_cycle",
 )
 FAULT_LENGTH_S = 3.0
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def write_array(path: Path, vna_count: int) -> None:

@@ -109,6 +109,19 @@ def test_wait_answers_with_the_diagnosis(client, post, make_sweep, diagnoser):
     assert result["diagnosis"]["sweep_id"] == result["sweep_id"]
 
 
+@pytest.mark.parametrize("wait_s", [120.0])
+def test_who_waits_while_the_service_ends_is_told_that_it_is_stored(
+    client, post, make_sweep, context
+):
+    ending = threading.Timer(0.3, context.broadcaster.close)
+    ending.start()
+    answer = post(client, make_sweep(), path="sweeps?wait=diagnosis")
+    ending.join()
+    assert answer.status_code == 201
+    (result,) = answer.json()["results"]
+    assert (result["status"], result["diagnosis"]) == ("accepted", None)
+
+
 def test_diagnose_judges_against_the_stored_reference_and_stores_nothing(
     client, post, make_sweep, diagnoser
 ):
