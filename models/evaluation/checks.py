@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from models.evaluation.detection import score_detection
+from models.evaluation.gates import GROUPED
 from models.evaluation.label_noise import label_noise
-from models.evaluation.leaderboard import GROUPED, Board, ClassLearner, baseline_learner
+from models.evaluation.leaderboard import Board, ClassLearner, baseline_learner
 from models.evaluation.predictions import ClassPredictions, Predictions
 from models.evaluation.question import Question
 from models.evaluation.sanity import metadata_only, shuffled_labels, through_time

@@ -13,8 +13,8 @@ from models.errors import TrainingRefusedError
 from models.evaluation.breakdown import FEW_CYCLES, break_down
 from models.evaluation.charts import chart_data
 from models.evaluation.checks import NETWORK, OnDemand, check_targets
+from models.evaluation.gates import GROUPED
 from models.evaluation.leaderboard import (
-    GROUPED,
     LEAKY,
     Board,
     describe_split,

@@ -10,6 +10,9 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
+GROUPED = "held_out_by_cycle"
+"""Key of an evaluation whose test cycles were never seen: only these count."""
+
 COVERAGE_90 = (0.85, 0.97)
 """Share of held-out sweeps that 90 % intervals may hold."""
 

@@ -28,9 +28,6 @@ from models.training.targets import TargetPlan
 Reals = npt.NDArray[np.float64]
 Places = npt.NDArray[np.intp]
 
-GROUPED = "held_out_by_cycle"
-"""Key of results whose test cycles were never seen."""
-
 LEAKY = "random_split_leaky"
 """Key of results whose test sweeps have neighbours in training; not a result."""
 

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from models.evaluation.breakdown import break_down
-from models.evaluation.leaderboard import GROUPED, baseline_predictions
+from models.evaluation.gates import GROUPED
+from models.evaluation.leaderboard import baseline_predictions
 from models.evaluation.question import Question
 from models.evaluation.representation import representation_of
 from models.training.corpus import Corpus

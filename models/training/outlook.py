@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 
 from models.evaluation.breakdown import FEW_CYCLES
-from models.evaluation.gates import failed, judge_report
-from models.evaluation.leaderboard import GROUPED
+from models.evaluation.gates import GROUPED, failed, judge_report
 from models.training.corpus import Corpus
 from models.training.split import Split, SplitKind
 

@@ -13,6 +13,8 @@ from service.context import ServiceContext
 from service.operations.auditing import audit_json
 from service.operations.cavity_state import describe_cavities, describe_cavity
 from service.operations.labelling import current_labels_json
+from service.operations.model_register import read_history
+from service.operations.overruled_gates import overruled_sentences
 from service.operations.polling import poller_json
 from service.operations.presenting import (
     ACTIVE_STATES,
@@ -50,6 +52,10 @@ class WallSource(Protocol):
 
     def unseen_count(self) -> int:
         """Count the alerts that cleared before anybody acknowledged them."""
+        ...
+
+    def overruled_gates(self) -> Sequence[str]:
+        """Answer a sentence for every live model that failed a gate."""
         ...
 
     def pollers(self) -> Sequence[Mapping[str, Any]]:
@@ -109,6 +115,11 @@ class StoredWall:
         """Count the cleared alerts that nobody acknowledged."""
         with self._database.read() as transaction:
             return count_alerts(transaction, AlertState.CLEARED_UNACKNOWLEDGED.value)
+
+    def overruled_gates(self) -> Sequence[str]:
+        """Say which live models judge although a gate of their promotion failed."""
+        with self._database.read() as transaction:
+            return overruled_sentences(read_history(transaction))
 
     def pollers(self) -> Sequence[Mapping[str, Any]]:
         """List what every poller told last, unless that was days ago."""

@@ -38,6 +38,7 @@ def wall(request: Request, source: Source) -> HTMLResponse:
         cavities=array["cavities"],
         pollers=source.pollers(),
         unseen_count=source.unseen_count(),
+        overruled=source.overruled_gates(),
         active_alerts=_active(source),
     )
 

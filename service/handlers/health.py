@@ -12,6 +12,7 @@ from service.errors import StorageUnavailableError
 from service.handlers.answers import StrictJsonResponse
 from service.handlers.dependencies import Context
 from service.operations.model_register import read_history
+from service.operations.overruled_gates import overruled_sentences
 from service.operations.presenting import age_s
 from service.operations.retaining import MEND_DAMAGED
 from service.operations.vital_signs import read_vital_signs
@@ -139,7 +140,9 @@ def _free_bytes(context: ServiceContext) -> int | None:
 def _check_model(context: ServiceContext) -> dict[str, Any]:
     try:
         with context.database.read() as transaction:
-            live = read_history(transaction).live()
+            history = read_history(transaction)
     except StorageUnavailableError as error:
         return {"ok": False, "reason": str(error)}
-    return {"ok": True, "reason": None if live else "no model is live"}
+    if not history.live():
+        return {"ok": True, "reason": "no model is live"}
+    return {"ok": True, "reason": ". ".join(overruled_sentences(history)) or None}

@@ -6,7 +6,7 @@ from pathlib import Path
 import structlog
 
 from models.errors import ModelError
-from models.evaluation.gates import judge_report
+from models.evaluation.gates import GROUPED, judge_report
 from service.errors import ModelUnavailableError
 from service.operations.model_folders import ReadFolder, read_folder
 from service.operations.model_orders import SYSTEM, Order
@@ -15,11 +15,14 @@ from service.operations.model_register import (
     read_history,
     register_folder,
 )
+from service.operations.overruled_gates import overruled_sentences
 from service.storage.engine import Database
 from service.storage.model_records import EVERY_CAVITY, ModelState
 from service.storage.models import newest_model_transition
 
 _log = structlog.get_logger(__name__)
+
+_MEND = "train it on more thermal cycles, or halowatch models promote another"
 
 
 def read_configured(folder: Path) -> ReadFolder:
@@ -41,6 +44,8 @@ def read_configured(folder: Path) -> ReadFolder:
 def adopt_configured(database: Database, folder: Path | None, now: datetime) -> None:
     """Make the folder of HALOWATCH_MODEL live if nothing was ever registered.
 
+    It is held to the gates of a promotion. A site's first model judges past them, for
+    there is no better one; the log, ``/readyz`` and the wall say which it failed.
     Afterwards the register decides; a setting that names another model is told in the
     log and changes nothing.
 
@@ -64,9 +69,12 @@ def adopt_configured(database: Database, folder: Path | None, now: datetime) -> 
                     found.version,
                     to=ModelState.LIVE,
                     cavities=(),
-                    gates=judge_report(found.report, grouped=""),
+                    gates=judge_report(found.report, grouped=GROUPED),
                     order=order,
                 )
+            history = read_history(transaction)
+        for sentence in overruled_sentences(history):
+            _log.warning("model_past_gates", reason=sentence, mend=_MEND)
         return
     with database.read() as transaction:
         live = read_history(transaction).live().get(EVERY_CAVITY)

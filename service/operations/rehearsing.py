@@ -5,8 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from instruments.measurement import SweepPurpose
-from models.evaluation.evaluate import GROUPED
-from models.evaluation.gates import Gate, judge_latency, judge_report
+from models.evaluation.gates import GROUPED, Gate, judge_latency, judge_report
 from service.errors import SamplesExpiredError
 from service.operations.judging import Asked, Judge, ReferenceShelf, load_judge
 from service.operations.loading_sweeps import load_together

@@ -1,9 +1,12 @@
 """The register: what is live when, what is refused, what survives a damaged file."""
 
+import json
+import shutil
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+import structlog
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -24,6 +27,7 @@ from service.operations.model_register import (
     retire,
     roll_back,
 )
+from service.operations.overruled_gates import overruled_sentences
 from service.storage.cavities import put_cavity
 from service.storage.model_records import EVERY_CAVITY, ModelState
 from service.storage.models import list_model_transitions, list_models
@@ -181,6 +185,36 @@ def test_the_configured_folder_is_live_on_an_empty_register_only(
     assert history(database).live_for("any") == first
     with pytest.raises(ModelUnavailableError, match="HALOWATCH_MODEL"):
         adopt_configured(database, tmp_path, clock.now())
+
+
+def test_a_configured_model_past_its_gates_is_named_with_what_it_failed(
+    database, clock, register_model, shipped_model, order, tmp_path
+):
+    folder = tmp_path / "narrow"
+    shutil.copytree(shipped_model, folder)
+    report = json.loads((folder / "report.json").read_text())
+    report["metrics"]["temperature_k"]["overall"]["coverage_90"] = 0.31
+    (folder / "report.json").write_text(json.dumps(report))
+    with structlog.testing.capture_logs() as logs:
+        adopt_configured(database, folder, clock.now())
+    (sentence,) = overruled_sentences(history(database))
+    for part in (
+        "judges every cavity without a model of its own past gates that it failed (",
+        "(coverage of temperature_k: 90 % intervals hold 0.310",
+        "made live by halowatch: HALOWATCH_MODEL names it",
+    ):
+        assert part in sentence
+    assert [(one["event"], one["reason"]) for one in logs] == [
+        ("model_past_gates", sentence)
+    ]
+    with database.read() as transaction:
+        (first,) = list_models(transaction)
+        gates = list_model_transitions(transaction)[-1].gates
+    assert {gate["name"] for gate in gates} > {"coverage of temperature_k"}
+    with database.write() as transaction:
+        why = replace(order, force=True, reason="none better")
+        retire(transaction, first.version, cavities=(), order=why)
+    assert overruled_sentences(history(database)) == []
 
 
 @settings(max_examples=15)

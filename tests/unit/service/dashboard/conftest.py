@@ -48,6 +48,7 @@ class ScriptedArray:
         self.acknowledge(strange)
         closed = self.alert(3, "resonance_lost", "cavity-1", 15000)
         closed.update(state="normal", cleared_at=self.past(13800))
+        self.overruled: list[str] = []
         self.poller_records: list[dict[str, Any]] = []
         self.label_records: dict[str, list[dict[str, Any]]] = {}
         self.alert_records = [circulator, strange, closed]
@@ -87,6 +88,9 @@ class ScriptedArray:
     def unseen_count(self) -> int:
         states = [alert["state"] for alert in self.alert_records]
         return states.count("cleared_unacknowledged")
+
+    def overruled_gates(self) -> list[str]:
+        return self.overruled
 
     def pollers(self) -> list[dict[str, Any]]:
         return self.poller_records

@@ -256,6 +256,13 @@ def test_what_is_over_has_neither_colour_nor_shape_of_what_calls(get, array):
     assert "2 active, 1 cleared and not acknowledged" in words(page)
 
 
+def test_the_wall_says_which_gates_a_live_model_failed(get, array):
+    assert "past gates" not in get("/").text
+    array.overruled = ["model m-2 judges c <i> past gates that it failed (coverage)"]
+    page = get("/").text
+    assert "Model m-2 judges c &lt;i&gt; past gates that it failed (coverage)." in page
+
+
 def test_alerts_page_keeps_an_active_alert_that_history_has_overrun(get, array):
     everything = array.alerts
 
