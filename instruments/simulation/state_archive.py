@@ -1,6 +1,6 @@
 """A labelled archive of drawn states: one receiver, cycle after cycle, onto disk."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -66,6 +66,7 @@ def record_states(
     *,
     seed: int,
     sweeps_per_cycle: int,
+    tell: Callable[[str, float], None] | None = None,
 ) -> int:
     """Write a labelled archive of drawn states; return how many sweeps it holds.
 
@@ -78,6 +79,8 @@ def record_states(
         Of everything that is drawn: the same gives the same bytes.
     sweeps_per_cycle
         Sweeps in each; the first is the reference.
+    tell
+        Is called with each thermal cycle that is written, and the share of the whole.
 
     Raises
     ------
@@ -116,6 +119,8 @@ def record_states(
             )
             started_at = FIRST_CYCLE_AT + number * period
             columns.add(sample_labels(sample, started_at, set(), rng))
+            if tell is not None:
+                tell(f"cycle {number + 1} of {len(units)}", (number + 1) / len(units))
         writer.finish(columns.whole())
     return len(units) * sweeps_per_cycle
 

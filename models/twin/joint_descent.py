@@ -1,6 +1,6 @@
 """Levenberg-Marquardt with priors, for many trials of one joint model at once."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -82,7 +82,11 @@ class Descent:
 
 
 def descend(
-    model: JointModel, data: JointData, places: Reals, step_count: int
+    model: JointModel,
+    data: JointData,
+    places: Reals,
+    step_count: int,
+    tell: Callable[[float], None] | None = None,
 ) -> Descent:
     """Descend from places, each until its cost no longer falls.
 
@@ -90,6 +94,8 @@ def descend(
     ----------
     step_count
         Derivatives that are taken at most.
+    tell
+        Is called with the share of them that was taken.
     """
     state = _State(
         places=places.copy(),
@@ -100,7 +106,9 @@ def descend(
     is_still = np.zeros(len(places), dtype=bool)
     is_stuck = ~np.isfinite(state.costs)
     hopeless = _HOPELESS_RATIO * sum(one.shape[1] for one in data.seen)
-    for _ in range(step_count):
+    for step in range(step_count):
+        if tell is not None:
+            tell(step / step_count)
         moving = np.flatnonzero(~is_still & ~is_stuck)
         if not moving.size:
             break

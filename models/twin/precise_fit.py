@@ -6,12 +6,14 @@ together; Laplace's covariance; chi-square, which decides whether it is believed
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
 
 from instruments.simulation.physics.chain import ReceiverHardware
+from models.progress import Listener, Progress
 from models.twin.joint_descent import Descent, JointData, descend
 from models.twin.joint_model import JointModel, JointSweep
 from models.twin.joint_prior import SharedPrior
@@ -45,6 +47,25 @@ _LAST_STEPS = 10
 _BLOCK_SWEEPS = 16
 
 
+class PreciseStage(StrEnum):
+    """What a precise fit is at."""
+
+    REFERENCE = "the reference"
+    GRID = "the grid"
+    STARTS = "the first steps"
+    DESCENT = "the descent"
+    CLOSER = "a closer look"
+
+
+_REFERENCE_SHARES: Mapping[StrEnum, float] = {PreciseStage.REFERENCE: 1.0}
+_SHARES: Mapping[StrEnum, float] = {
+    PreciseStage.GRID: 0.35,
+    PreciseStage.STARTS: 0.2,
+    PreciseStage.DESCENT: 0.3,
+    PreciseStage.CLOSER: 0.15,
+}
+
+
 class PreciseFit:
     """Fits of the sweeps of one cavity and thermal cycle against one reference.
 
@@ -56,6 +77,8 @@ class PreciseFit:
         What is known of its uncertain constants.
     reference
         A sweep of the same thermal cycle whose temperature and field are known.
+    tell
+        Is called with how far the fit of the reference is.
 
     Raises
     ------
@@ -68,6 +91,7 @@ class PreciseFit:
         hardware: ReceiverHardware,
         shared: SharedPrior,
         reference: ReferenceSweep,
+        tell: Listener | None = None,
     ) -> None:
         self._hardware, self._shared, self._reference = hardware, shared, reference
         check_reference(reference)
@@ -89,13 +113,22 @@ class PreciseFit:
         )
         self._rows = seen_rows(reference.sweep, setup)[None]
         self._alone = JointModel(hardware, shared, [self._known])
-        self._descent, self.reference_quality = self._fit_reference()
+        self._descent, self.reference_quality = self._fit_reference(
+            Progress(tell, _REFERENCE_SHARES)
+        )
         self._grids: tuple[object, SweepGrids] | None = None
 
-    def estimate(self, sweeps: Sequence[MeasuredSweep]) -> list[PreciseEstimate]:
+    def estimate(
+        self, sweeps: Sequence[MeasuredSweep], tell: Listener | None = None
+    ) -> list[PreciseEstimate]:
         """Return an estimate, or why there is none, of each sweep.
 
         Sweeps whose axis, traces and known state are the same are fitted together.
+
+        Parameters
+        ----------
+        tell
+            Is called with the stage, and with the share of those fitted together.
 
         Raises
         ------
@@ -109,7 +142,9 @@ class PreciseFit:
         for alike in self._alike(sweeps):
             for start in range(0, len(alike), _BLOCK_SWEEPS):
                 block = alike[start : start + _BLOCK_SWEEPS]
-                own = self._estimate([sweeps[index] for index in block])
+                own = self._estimate(
+                    [sweeps[index] for index in block], Progress(tell, _SHARES)
+                )
                 found.update(zip(block, own, strict=True))
         return [found[index] for index in range(len(sweeps))]
 
@@ -136,30 +171,36 @@ class PreciseFit:
             tuple(sorted(sweep.known_state.items())),
         )
 
-    def _fit_reference(self) -> tuple[Descent, Explained]:
+    def _fit_reference(self, say: Progress) -> tuple[Descent, Explained]:
         model, place = self._alone, np.zeros((1, self._alone.size))
-        for _ in range(2):
+        tell = say.within(PreciseStage.REFERENCE)
+        for number in range(2):
             rows, weights = noise_weights(model, self._rows, place, 0)
             data = JointData(
                 seen=[rows], weights=[weights], centre=np.zeros_like(place)
             )
-            found = descend(model, data, place, _REFERENCE_STEPS)
+            found = descend(model, data, place, _REFERENCE_STEPS, _half(tell, number))
             place = found.places
         (quality,) = explained(model, data, found, 0)
         return found, quality
 
-    def _estimate(self, sweeps: Sequence[MeasuredSweep]) -> list[PreciseEstimate]:
+    def _estimate(
+        self, sweeps: Sequence[MeasuredSweep], say: Progress
+    ) -> list[PreciseEstimate]:
         """Estimate sweeps whose known state is the same, many at once."""
+        say.within(PreciseStage.GRID)(0.0)
         grids = self._grids_of(sweeps[0])
+        say.done(PreciseStage.GRID)
         model = grids.model
         seen = np.stack([seen_rows(sweep, model.sweeps[-1].setup) for sweep in sweeps])
-        found, starts = self._descended(model, [grids.whole], seen)
+        found, starts = self._descended(model, [grids.whole], seen, say)
         again = [
             index
             for index, (one, start) in enumerate(zip(found, starts, strict=True))
             if one.state is EstimateState.MISFIT and grids.is_near_transition(start)
         ]
         if again:
+            say.within(PreciseStage.CLOSER)(0.0)
             closer, _ = self._descended(model, grids.closer, seen[again])
             for index, one in zip(again, closer, strict=True):
                 if one.state is not EstimateState.MISFIT:
@@ -167,9 +208,14 @@ class PreciseFit:
         return found
 
     def _descended(
-        self, model: JointModel, grids: Sequence[StateGrid], seen: Reals
+        self,
+        model: JointModel,
+        grids: Sequence[StateGrid],
+        seen: Reals,
+        say: Progress | None = None,
     ) -> tuple[list[PreciseEstimate], list[Reals]]:
         """Return estimates from the best nodes of grids, and the best node of each."""
+        say = say or Progress(None, _SHARES)
         centre = np.repeat(grids[0].places[:1, 0], len(seen), axis=0)
         rows, weights = noise_weights(model, seen, centre, -1)
         starts = [
@@ -178,12 +224,15 @@ class PreciseFit:
         ]
         owner = np.repeat(np.arange(len(seen)), [len(one) for one in starts])
         places = np.concatenate(starts)
-        found = descend(model, self._data(model, seen[owner], places), places, _FIRST)
+        tell = say.within(PreciseStage.STARTS)
+        data = self._data(model, seen[owner], places)
+        found = descend(model, data, places, _FIRST, tell)
         kept = _lowest(owner, found.costs)
         owner, places = owner[kept], found.places[kept]
-        for step_count in (_SWEEP_STEPS, _LAST_STEPS):
+        tell = say.within(PreciseStage.DESCENT)
+        for number, step_count in enumerate((_SWEEP_STEPS, _LAST_STEPS)):
             data = self._data(model, seen[owner], places)
-            found = descend(model, data, places, step_count)
+            found = descend(model, data, places, step_count, _half(tell, number))
             places = found.places
         qualities = explained(model, data, found, 1)
         estimates = [
@@ -227,3 +276,8 @@ def _lowest(owner: Trials, costs: Reals) -> Trials:
     order = np.lexsort((costs, owner))
     rank = np.arange(order.size) - np.searchsorted(owner[order], owner[order])
     return np.asarray(np.sort(order[rank < _MOST_KEPT]))
+
+
+def _half(tell: Callable[[float], None], number: int) -> Callable[[float], None]:
+    """Return what takes the share of the first or the second of two descents."""
+    return lambda share: tell(0.5 * (number + share))

@@ -14,6 +14,7 @@ from instruments.simulation.physics.chain import (
     with_constants,
 )
 from instruments.simulation.state_archive import SweepLayout, record_states
+from models.progress import Listener
 from models.twin.archive_sweeps import (
     UnusableCalibrationError,
     archive_sweep,
@@ -39,6 +40,7 @@ def simulate_set(
     seed: int,
     cycles: int,
     sweeps_per_cycle: int,
+    tell: Listener | None = None,
 ) -> int:
     """Write an archive simulated from a fitted twin; return its number of sweeps.
 
@@ -51,6 +53,8 @@ def simulate_set(
         The fitted receiver.
     description
         The fit; where it tells a covariance every cycle draws its constants anew.
+    tell
+        Is called with each thermal cycle that is written, and the share of the whole.
 
     Raises
     ------
@@ -68,6 +72,7 @@ def simulate_set(
         span_of(measured, rows),
         seed=seed,
         sweeps_per_cycle=sweeps_per_cycle,
+        tell=tell,
     )
 
 

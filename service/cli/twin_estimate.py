@@ -1,7 +1,6 @@
 """``halowatch twin estimate``: temperature and field by a joint fit of the twin."""
 
 from collections.abc import Iterator
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from instruments.files import LabelledArchive
 from instruments.simulation.physics.chain import SweepSettings
+from models.progress import Listener
 from models.twin.archive_sweeps import (
     USUAL_SETTINGS,
     measured_sweep,
@@ -90,32 +90,28 @@ def estimate_command(  # noqa: PLR0917
     there is no estimate. A sweep that the twin does not explain gets none.
     """
     check_folder(output)
-    (measured,) = read_archives((archive,))
-    with bad_input_in_one_line():
-        description = read_description(described)
-        twin = described_twin(
-            description.usual(has_jpa=jpa), description, Knowledge(knowledge)
-        )
-        indices = _chosen(archive, measured, cavity, wanted)
-        usual = SweepSettings(if_bandwidth_hz=if_bandwidth_hz)
-        records = []
-        asked = indices, reference
-        # Lines that come one by one tell how far it is; a document does not.
-        with progress() if as_json else nullcontext(_silent) as tell:
-            for record in _estimates(archive, measured, twin, usual, asked):
+    # Before the first line a fit's covariance lets much be differentiated.
+    with progress() as bar:
+        bar(f"reading {archive.name}", 0.0)
+        (measured,) = read_archives((archive,))
+        with bad_input_in_one_line():
+            description = read_description(described)
+            twin = described_twin(
+                description.usual(has_jpa=jpa), description, Knowledge(knowledge)
+            )
+            indices = _chosen(archive, measured, cavity, wanted)
+            usual = SweepSettings(if_bandwidth_hz=if_bandwidth_hz)
+            records = []
+            asked = indices, reference
+            for record in _estimates(archive, measured, twin, usual, asked, bar):
                 records.append(record)
-                tell(f"sweep {record['sweep']}", len(records) / len(indices))
                 if not as_json:
-                    click.echo(_line(record))
+                    bar.write(_line(record))
     document = {"cavity": cavity, "sweeps": records}
     if output is not None:
         write_document(output, document)
     if as_json:
         print_json(document)
-
-
-def _silent(_what: str, _share: float) -> None:
-    """Tell nobody."""
 
 
 def _chosen(
@@ -142,22 +138,37 @@ def _chosen(
     return found
 
 
-def _estimates(
+def _estimates(  # noqa: PLR0917
     path: Path,
     measured: LabelledArchive,
     twin: DescribedTwin,
     usual: SweepSettings,
     asked: tuple[list[int], int | None],
+    tell: Listener,
 ) -> Iterator[dict[str, Any]]:
     indices, reference = asked
-    for cycle in dict.fromkeys(measured.thermal_cycle[indices].tolist()):
+    cycles = list(dict.fromkeys(measured.thermal_cycle[indices].tolist()))
+    fits = len(indices) + len(cycles)
+    count = 0
+
+    def say(name: str) -> Listener:
+        done = count
+        return lambda what, share: tell(f"{name}: {what}", (done + share) / fits)
+
+    for cycle in cycles:
         own = [index for index in indices if measured.thermal_cycle[index] == cycle]
         known = _reference_of(path, measured, own[0], reference)
         fit = PreciseFit(
-            twin.hardware, twin.shared, reference_sweep(measured, known, usual)
+            twin.hardware,
+            twin.shared,
+            reference_sweep(measured, known, usual),
+            say(f"cycle {cycle}"),
         )
+        count += 1
         for index in own:
-            (found,) = fit.estimate([measured_sweep(measured, index, usual)])
+            sweep = measured_sweep(measured, index, usual)
+            (found,) = fit.estimate([sweep], say(f"sweep {index}"))
+            count += 1
             yield {
                 "sweep": index,
                 "thermal_cycle": cycle,

@@ -10,6 +10,7 @@ from models.twin.simulated_set import simulate_set
 from service.cli.archives import bad_input_in_one_line, read_archives
 from service.cli.documents import check_folder
 from service.cli.exits import BadInputError, print_json
+from service.cli.progress import progress
 from service.cli.twin_options import JPA_OPTION
 
 _FILE = click.Path(path_type=Path)
@@ -75,9 +76,10 @@ def simulate_command(
     them far from any. Give the outcome to train --pretrain.
     """
     check_folder(output)
-    (measured,) = read_archives((archive,))
     try:
-        with bad_input_in_one_line():
+        with progress() as tell, bad_input_in_one_line():
+            tell(f"reading {archive.name}", 0.0)
+            (measured,) = read_archives((archive,))
             description = read_description(described)
             count = simulate_set(
                 output,
@@ -88,6 +90,7 @@ def simulate_command(
                 seed=seed,
                 cycles=cycles,
                 sweeps_per_cycle=sweeps_per_cycle,
+                tell=tell,
             )
     except ArchiveTooLargeError as error:
         raise BadInputError(str(error)) from None

@@ -74,7 +74,12 @@ def test_a_stray_reflection_gets_no_estimate(fit, receivers):
 
 def test_a_cold_sweep_keeps_an_interval_and_no_median(fit, receivers):
     sweep = measured(receivers[1], 0.05, 0.005, AXIS_HZ, np.random.default_rng(9))
-    (found,) = fit.estimate([sweep])
+    told = []
+    (found,) = fit.estimate([sweep], lambda *said: told.append(said))
+    stages, shares = zip(*told, strict=True)
+    assert list(dict.fromkeys(stages)) == ["the grid", "the first steps", "the descent"]
+    assert list(shares) == sorted(shares)
+    assert 0.5 < shares[-1] <= 1.0
     assert found.state is EstimateState.NOT_DETERMINABLE
     temperature = found.temperature_k
     assert temperature.median is None

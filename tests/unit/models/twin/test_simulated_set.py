@@ -54,7 +54,9 @@ def simulated(lab, path, **options):
 
 
 def test_a_set_is_like_the_archive_that_it_is_drawn_around(lab, tmp_path):
-    found = simulated(lab, tmp_path / "set.npz")
+    told = []
+    found = simulated(lab, tmp_path / "set.npz", tell=lambda *said: told.append(said))
+    assert told == [(f"cycle {n} of 3", n / 3) for n in (1, 2, 3)]
     assert np.array_equal(found.frequency_hz, lab.frequency_hz)
     assert found.s_parameters == lab.s_parameters
     assert set(found.condition) <= {"healthy", "loose_connector"}

@@ -18,3 +18,17 @@ def test_a_bar_is_shown_on_a_terminal_and_nowhere_else(monkeypatch):
         shown = stderr.getvalue()
         assert ("echoes" in shown and "100%" in shown) == stderr.isatty()
         assert bool(shown) == stderr.isatty()
+
+
+def test_a_line_takes_the_place_of_the_bar(monkeypatch, capsys):
+    shown = Terminal()
+    with monkeypatch.context() as patched:
+        patched.setattr(sys, "stderr", shown)
+        with progress() as bar:
+            bar("the grid", 0.5)
+            bar.write("41  estimated")
+            bar("the grid", 0.6)
+    assert capsys.readouterr().out == "41  estimated\n"
+    before, after = shown.getvalue().split("\r\033[K")
+    assert "50%" in before
+    assert "60%" in after
