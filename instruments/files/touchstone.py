@@ -226,9 +226,12 @@ def _parse_numbers(
     if port_count == 2:
         lines = _without_noise(lines)
     words = " ".join(lines).split()
-    if not words or len(words) % columns:
+    if not words:
+        raise ForeignFileError(f"{name}: holds no whole points; save the file again")
+    if len(words) % columns:
         raise ForeignFileError(
-            f"{name}: {len(words)} numbers do not make whole points of {columns}"
+            f"{name}: {len(words)} words do not make whole points of {columns} numbers;"
+            f" is it Touchstone of {port_count} ports, and was it copied whole?"
         )
     if len(words) // columns > MAX_POINT_COUNT:
         raise ForeignFileError(f"{name}: has more than {MAX_POINT_COUNT} points")

@@ -115,8 +115,10 @@ def command(
         print_json({**counts, "errors": sorted(set(errors))})
     else:
         click.echo(", ".join(f"{count} {status}" for status, count in counts.items()))
-    if counts["rejected"]:
-        raise BadInputError(f"{counts['rejected']} sweeps were rejected: {errors[0]}")
+    if rejected := counts["rejected"]:
+        were = "sweep was" if rejected == 1 else "sweeps were"
+        mend = "; --register does so" if "is not registered" in errors[0] else ""
+        raise BadInputError(f"{rejected} {were} rejected: {errors[0]}{mend}")
 
 
 def _key() -> str | None:
