@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from instruments.array import misfit, mistakes
 from instruments.array.config import ArrayConfig
 from instruments.array.lines import Lines, lines_of
-from instruments.array.yaml_text import StrictDumper, compose, construct
+from instruments.array.yaml_text import StrictDumper, compose, construct, read_text
 from instruments.errors import ArrayConfigError
 
 MAX_FILE_BYTES = 4 * 1024 * 1024
@@ -77,7 +77,7 @@ def load_array_file(path: Path) -> ArrayFile:
     ArrayConfigError
         As ``load_array``.
     """
-    text = _read_text(path)
+    text = read_text(path, "array file", MAX_FILE_BYTES)
     try:
         config, lines = _parse(text)
     except ArrayConfigError as error:
@@ -116,22 +116,3 @@ def _parse(text: str) -> tuple[ArrayConfig, Lines]:
     except ValidationError as error:
         sentence = mistakes.first_sentence(error, ArrayConfig, tree, lines)
         raise ArrayConfigError(sentence) from None
-
-
-def _read_text(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        raise ArrayConfigError(
-            f"{path}: cannot be read ({error.strerror}); name an existing array file"
-        ) from None
-    if len(content) > MAX_FILE_BYTES:
-        raise ArrayConfigError(f"{path}: is larger than {MAX_FILE_BYTES} bytes")
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise ArrayConfigError(
-            f"{path}, line {line}: is no UTF-8 text; save it as UTF-8"
-        ) from None

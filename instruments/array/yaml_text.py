@@ -1,6 +1,7 @@
 """The YAML of the array file: strict, bounded, and refused in plain words."""
 
 import re
+from pathlib import Path
 
 import yaml
 
@@ -73,6 +74,39 @@ _SHOWN_AT_THE_PROBLEM = (
     "mapping values are not allowed",
     "expected a single document",
 )
+
+
+def read_text(path: Path, what: str, max_bytes: int) -> str:
+    """Read a file that people write, as text.
+
+    Parameters
+    ----------
+    what
+        What the file is, for the message.
+    max_bytes
+        Largest file that is read.
+
+    Raises
+    ------
+    ArrayConfigError
+        If it cannot be read, is larger or is no UTF-8; one sentence with file and mend.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(max_bytes + 1)
+    except OSError as error:
+        raise ArrayConfigError(
+            f"{path}: cannot be read ({error.strerror}); name an existing {what}"
+        ) from None
+    if len(content) > max_bytes:
+        raise ArrayConfigError(f"{path}: is larger than {max_bytes} bytes")
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ArrayConfigError(
+            f"{path}, line {line}: is no UTF-8 text; save it as UTF-8"
+        ) from None
 
 
 def compose(text: str) -> yaml.Node | None:

@@ -11,7 +11,7 @@ from instruments.array import mistakes
 from instruments.array.lines import Lines, lines_of
 from instruments.array.misfit import MisfitError
 from instruments.array.misfit import Path as KeyPath
-from instruments.array.yaml_text import compose, construct
+from instruments.array.yaml_text import compose, construct, read_text
 from instruments.errors import ArrayConfigError
 from instruments.simulation.scenarios.checks import check_scenario
 from instruments.simulation.scenarios.sections import Scenario
@@ -93,21 +93,9 @@ def load_scenario(path: Path) -> ScenarioFile:
         If it cannot be read or is wrong; one sentence with file, line, key, mend.
     """
     try:
-        with path.open("rb") as file:
-            content = file.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        raise ScenarioError(
-            f"{path}: cannot be read ({error.strerror}); name an existing scenario"
-        ) from None
-    if len(content) > MAX_FILE_BYTES:
-        raise ScenarioError(f"{path}: is larger than {MAX_FILE_BYTES} bytes")
-    try:
-        text = content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise ScenarioError(
-            f"{path}, line {line}: is no UTF-8 text; save it as UTF-8"
-        ) from None
+        text = read_text(path, "scenario", MAX_FILE_BYTES)
+    except ArrayConfigError as error:
+        raise ScenarioError(str(error)) from None
     return parse_scenario(text, name=path.stem, shown=str(path))
 
 
