@@ -23,6 +23,7 @@ from models.preprocessing.canonical import Features
 from models.preprocessing.grid import Reals
 from models.preprocessing.integrity import NO_TRACE, find_flags, why_unread
 from models.preprocessing.references import ReferenceMemory
+from models.progress import Listener
 from models.serving.folder import StoredModel, load_model
 from models.serving.judgements import Judgements
 from models.serving.trained import TrainedModel
@@ -166,13 +167,23 @@ class Predictor:
         refused = _unjudged(self._version)
         return replace(refused, integrity=(*flags, NO_TRACE), resonance=resonance)
 
-    def diagnose_archive(self, archive: LabelledArchive) -> list[Diagnosis]:
-        """Judge every sweep of an archive, each against its own reference."""
+    def diagnose_archive(
+        self, archive: LabelledArchive, tell: Listener | None = None
+    ) -> list[Diagnosis]:
+        """Judge every sweep of an archive, each against its own reference.
+
+        Parameters
+        ----------
+        tell
+            Is called with how many are judged, and their share of the whole.
+        """
         found: list[Diagnosis] = []
         references = references_of(archive)
         for start in range(0, archive.sweep_count, _BATCH):
             rows = range(start, min(start + _BATCH, archive.sweep_count))
             found += self._diagnose_rows(archive, rows, [int(r) for r in references])
+            if tell is not None:
+                tell(f"{len(found)} sweeps", len(found) / archive.sweep_count)
         return found
 
     def _diagnose_rows(

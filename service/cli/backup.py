@@ -8,6 +8,7 @@ import click
 from instruments.clock import SystemClock
 from service.cli.database import actor, open_raw
 from service.cli.exits import CommandFailedError, print_json
+from service.cli.progress import announce
 from service.storage.access_records import AuditEntry
 from service.storage.audit import record_action
 from service.storage.backup import back_up, restore
@@ -30,6 +31,7 @@ def backup_command(folder: Path, *, as_json: bool) -> None:
     now = SystemClock().now()
     with open_raw() as (config, database):
         check_revision(database, config.migrations)
+        announce(f"copying the database to {folder} and checking the copy")
         made = back_up(database, folder, now)
         entry = AuditEntry(
             at=now, actor=actor(), action=MADE, subject=str(folder.absolute())
@@ -74,6 +76,7 @@ def restore_command(
         return
     now = SystemClock().now()
     with open_raw(may_be_absent=True) as (config, database):
+        announce(f"checking every file of {folder}")
         if only_check:
             made = read_backup(folder)
         else:
@@ -99,6 +102,7 @@ def restore_command(
 def _mend(folder: Path, *, as_json: bool) -> None:
     with open_raw() as (config, database):
         check_revision(database, config.migrations)
+        announce(f"putting damaged samples back from {folder}")
         report = mend(database, folder)
         entry = AuditEntry(
             at=SystemClock().now(),

@@ -10,6 +10,7 @@ from instruments.measurement.times import format_time
 from service.cli.backup import backup_command, restore_command
 from service.cli.database import open_raw
 from service.cli.exits import CommandFailedError, print_json
+from service.cli.progress import announce
 from service.operations.retaining import retain as apply_retention
 from service.storage.backup_manifest import backup_of
 from service.storage.damage import find_damage
@@ -29,6 +30,7 @@ def command() -> None:
 def upgrade() -> None:
     """Create the database where needed and bring its tables up to date."""
     with open_raw(may_be_absent=True) as (config, database):
+        announce("bringing the tables up to date")
         upgrade_tables(database, config.migrations)
         click.echo(f"{database.url.render_as_string()} is up to date")
 
@@ -53,6 +55,7 @@ def check(*, within_s: float, as_json: bool) -> None:
     clock = SystemClock()
     with open_raw() as (config, database):
         check_revision(database, config.migrations)
+        announce(f"looking at stored samples for at most {within_s:g} s")
         ends_s = clock.monotonic_s() + within_s
         with database.read() as transaction:
             take_time(transaction)
@@ -108,6 +111,7 @@ def retain(*, as_json: bool) -> None:
     """Thin and drop once what is older than HALOWATCH_*_KEEP_S keeps."""
     with open_raw(may_be_absent=True) as (config, database):
         check_revision(database, config.migrations)
+        announce("thinning and dropping what is old")
         report = apply_retention(database, config, SystemClock().now()).to_record()
     if as_json:
         print_json(report)

@@ -27,6 +27,7 @@ from service.cli.model_wording import (
     model_lines,
     promotion_lines,
 )
+from service.cli.progress import announce
 from service.operations.model_folders import check_registered, read_folder
 from service.operations.model_presenting import live_json, model_json
 from service.operations.model_register import (
@@ -136,6 +137,7 @@ def promote_command(
     with open_register() as (config, database):
         gates = []
         if to == ModelState.LIVE:
+            announce(f"holding {version} to its gates on stored sweeps")
             from service.operations.rehearsing import rehearse
 
             with database.read() as transaction:
@@ -272,6 +274,7 @@ def rescore_command(
     clock = SystemClock()
     start = read_moment("--from", from_)
     end = clock.now() if to is None else read_moment("--to", to)
+    announce(f"loading {version}")
     os.nice(RESCORE_NICENESS)
     with open_register() as (config, database):
         judge = load_judge(check_registered(database, version, config.home))

@@ -10,6 +10,7 @@ from models.diagnosis.wording import phrase
 from models.serving.predictor import Predictor
 from service.cli.archives import bad_input_in_one_line, read_archives
 from service.cli.exits import print_json
+from service.cli.progress import progress
 
 
 @click.command(name="predict")
@@ -22,10 +23,12 @@ def command(*, folder: Path, archive: Path, as_json: bool) -> None:
     Each sweep is compared with the reference of its cavity and thermal cycle.
     Temperatures are in K, fields in tesla.
     """
-    (read,) = read_archives((archive,))
-    with bad_input_in_one_line():
-        predictor = Predictor.load(folder)
-    diagnoses = predictor.diagnose_archive(read)
+    with progress() as tell:
+        tell(f"reading {archive.name}", 0.0)
+        (read,) = read_archives((archive,))
+        with bad_input_in_one_line():
+            predictor = Predictor.load(folder)
+        diagnoses = predictor.diagnose_archive(read, tell)
     if as_json:
         print_json(_document(predictor.model_version, diagnoses))
         return

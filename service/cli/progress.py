@@ -48,3 +48,9 @@ def progress() -> Iterator[Bar]:
         length=_BAR_STEPS, file=sys.stderr, item_show_func=lambda item: item or ""
     ) as bar:
         yield Bar(bar)
+
+
+def announce(what: str) -> None:
+    """Say on the terminal what is under way where nothing tells how far it is."""
+    if sys.stderr.isatty():
+        click.echo(f"{what} ...", err=True)

@@ -1,7 +1,7 @@
 import io
 import sys
 
-from service.cli.progress import progress
+from service.cli.progress import announce, progress
 
 
 class Terminal(io.StringIO):
@@ -32,3 +32,10 @@ def test_a_line_takes_the_place_of_the_bar(monkeypatch, capsys):
     before, after = shown.getvalue().split("\r\033[K")
     assert "50%" in before
     assert "60%" in after
+
+
+def test_what_is_under_way_is_said_on_a_terminal_and_nowhere_else(monkeypatch):
+    for stderr, said in ((Terminal(), "copying ...\n"), (io.StringIO(), "")):
+        monkeypatch.setattr(sys, "stderr", stderr)
+        announce("copying")
+        assert stderr.getvalue() == said
