@@ -39,7 +39,7 @@ from service.operations.model_register import (
 )
 from service.storage.cavities import list_cavities
 from service.storage.model_records import EVERY_CAVITY, ModelState
-from service.storage.models import get_model, list_models
+from service.storage.models import list_models
 
 RESCORE_NICENESS = 15
 """What ``rescore`` adds to its niceness: the workers come first."""
@@ -138,11 +138,9 @@ def promote_command(
         gates = []
         if to == ModelState.LIVE:
             announce(f"holding {version} to its gates on stored sweeps")
-            from service.operations.rehearsing import rehearse
+            from service.operations.rehearsing import gates_before_promotion
 
-            with database.read() as transaction:
-                record = get_model(transaction, version)
-            gates = [] if record is None else rehearse(database, record, config.home)
+            gates = gates_before_promotion(database, version, cavities, config.home)
         with database.write() as transaction:
             promote(
                 transaction,
@@ -265,8 +263,7 @@ def rescore_command(
 ) -> None:
     """Let VERSION judge what was measured from one time to another.
 
-    What was said then stays beside it. Fresh sweeps come first. Run it again after an
-    interruption: it goes on where it stopped.
+    What was said stays beside it. Fresh sweeps come first. Started again, it goes on.
     """
     from service.operations.judging import load_judge
     from service.operations.rescoring import rescore

@@ -94,9 +94,11 @@ def post_promote(
     to = ModelState(body.to)
     gates: list[Gate] = []
     if to is ModelState.LIVE:
-        from service.operations.rehearsing import rehearse
+        from service.operations.rehearsing import gates_before_promotion
 
-        gates = rehearse(context.database, record, context.config.home)
+        gates = gates_before_promotion(
+            context.database, version, body.cavities, context.config.home
+        )
     with context.database.write() as transaction:
         promote(
             transaction,

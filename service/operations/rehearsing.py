@@ -10,8 +10,10 @@ from service.errors import SamplesExpiredError
 from service.operations.judging import Asked, Judge, ReferenceShelf, load_judge
 from service.operations.loading_sweeps import load_together
 from service.operations.model_folders import check_registered
+from service.operations.model_register import read_history
 from service.storage.engine import Database
-from service.storage.model_records import ModelRecord
+from service.storage.model_records import EVERY_CAVITY, ModelRecord, ModelState
+from service.storage.models import get_model
 from service.storage.sweep_queries import SweepFilter, list_sweeps
 
 REHEARSED_COUNT = 40
@@ -31,6 +33,26 @@ def rehearse(database: Database, record: ModelRecord, home: Path) -> list[Gate]:
     judge = load_judge(check_registered(database, record.version, home))
     gates = judge_report(record.report, grouped=GROUPED)
     return [*gates, judge_latency(_times_s(database, judge))]
+
+
+def gates_before_promotion(
+    database: Database, version: str, cavities: Sequence[str], home: Path
+) -> list[Gate]:
+    """Rehearse a version that is to be live, unless that would change nothing.
+
+    An unknown version, and one that is live there already, are refused all the same.
+
+    Raises
+    ------
+    ModelUnavailableError
+        As :func:`rehearse`.
+    """
+    scopes = tuple(cavities) or (EVERY_CAVITY,)
+    with database.read() as transaction:
+        record = get_model(transaction, version)
+        history = read_history(transaction)
+    is_live = all(history.state(version, one) is ModelState.LIVE for one in scopes)
+    return [] if record is None or is_live else rehearse(database, record, home)
 
 
 def _times_s(database: Database, judge: Judge) -> Sequence[float]:
