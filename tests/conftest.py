@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 
 BROWSER_FLAGS = ["--headless", "--no-sandbox", "--disable-gpu"]
-BROWSER_DEADLINE_MS = 30_000
+BROWSER_DEADLINE_MS = 90_000
 """Tells slow from hanging; nothing is said about speed."""
 
 settings.register_profile(

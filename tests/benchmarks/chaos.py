@@ -74,7 +74,9 @@ class Site:
         self.keep_alive()
         for number in (1, 2):
             self._wait_for(number)
-        httpx.put(f"{self.url(1)}/api/v1/cavities/posted", json={}).raise_for_status()
+        httpx.put(
+            f"{self.url(1)}/api/v1/cavities/posted", json={}, timeout=60
+        ).raise_for_status()
 
     def url(self, number: int) -> str:
         return f"http://127.0.0.1:{self.ports[number - 1]}"

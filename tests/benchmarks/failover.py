@@ -96,7 +96,9 @@ class Trial:
         self.standby.start()
         self.primary.set(synchronous_standby_names="standby")
         self._serve()
-        httpx.put(f"{self.url}/api/v1/cavities/posted", json={}).raise_for_status()
+        httpx.put(
+            f"{self.url}/api/v1/cavities/posted", json={}, timeout=60
+        ).raise_for_status()
 
     @property
     def database_url(self) -> str:

@@ -135,7 +135,9 @@ def main() -> None:
     crowd = Crowd(port, given.connections)
     try:
         service.stdout.readline()
-        httpx.put(f"{url}/api/v1/cavities/bench", json={}).raise_for_status()
+        httpx.put(
+            f"{url}/api/v1/cavities/bench", json={}, timeout=60
+        ).raise_for_status()
         alone = post_for(url, given.duration / 3, 0)
         before = psutil.Process(service.pid).memory_info().rss
         crowd.thread.start()

@@ -95,7 +95,7 @@ def main() -> None:
     )
     service.stdout.readline()
     url = f"http://127.0.0.1:{port}"
-    httpx.put(f"{url}/api/v1/cavities/bench", json={}).raise_for_status()
+    httpx.put(f"{url}/api/v1/cavities/bench", json={}, timeout=60).raise_for_status()
     clock = SystemClock()
     spool = Spool(given.folder / "spool", max_bytes=1 << 30, clock=clock)
     client = SweepClient(url, timeout_s=10)

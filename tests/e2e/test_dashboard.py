@@ -42,7 +42,7 @@ def api(context: ServiceContext) -> Iterator[httpx.Client]:
     while thread.is_alive() and not server.started:
         pause.wait(0.02)
     port = server.servers[0].sockets[0].getsockname()[1]
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60.0) as client:
         settings = {"title": "Cavity 1", "sweep_period_s": 60.0}
         client.put("/api/v1/cavities/cavity-1", json=settings).raise_for_status()
         yield client

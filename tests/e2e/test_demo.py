@@ -16,12 +16,6 @@ import pytest
 COMMAND = [sys.executable, "-m", "service.cli", "demo"]
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def leftovers(folder_mark: str) -> list[str]:
     found = []
     for process in psutil.process_iter(["cmdline"]):
@@ -31,19 +25,30 @@ def leftovers(folder_mark: str) -> list[str]:
     return found
 
 
-@pytest.mark.slow
-def test_a_run_loses_nothing_and_notices_every_fault(tmp_path: Path) -> None:
-    environment = os.environ | {"TMPDIR": str(tmp_path)}
+def run_for(duration_s: str, folder: Path, port: int) -> dict[str, Any]:
+    """Run the demo and return its summary."""
     run = subprocess.run(
-        [*COMMAND, "--duration", "90", "--port", str(free_port()), "--json"],
+        [*COMMAND, "--duration", duration_s, "--port", str(port), "--json"],
         capture_output=True,
         text=True,
-        timeout=170,
-        env=environment,
+        timeout=400,
+        env=os.environ | {"TMPDIR": str(folder)},
         check=False,
     )
     assert run.returncode == 0, run.stderr[-2000:]
     summary: dict[str, Any] = json.loads(run.stdout)
+    return summary
+
+
+@pytest.mark.slow
+def test_a_run_loses_nothing_and_notices_every_fault(
+    tmp_path: Path, free_port: int
+) -> None:
+    # Where the machine is busy, the script has only begun when the time is over.
+    for duration_s in ("90", "240"):
+        summary = run_for(duration_s, tmp_path, free_port)
+        if summary["faults_injected"] >= 3:
+            break
     assert summary["sweeps_lost"] == 0
     assert summary["sweeps_stored"] > 100
     assert summary["diagnoses"] == summary["sweeps_stored"]
@@ -59,10 +64,10 @@ def _ignore_interrupts() -> None:
 
 
 @pytest.mark.slow
-def test_ctrl_c_leaves_no_process_behind(tmp_path: Path) -> None:
+def test_ctrl_c_leaves_no_process_behind(tmp_path: Path, free_port: int) -> None:
     environment = os.environ | {"TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"}
     demo = subprocess.Popen(
-        [*COMMAND, "--port", str(free_port()), "--cavities", "2"],
+        [*COMMAND, "--port", str(free_port), "--cavities", "2"],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -70,7 +75,7 @@ def test_ctrl_c_leaves_no_process_behind(tmp_path: Path) -> None:
         preexec_fn=_ignore_interrupts,  # noqa: PLW1509 - one system call, no lock
     )
     assert demo.stdout is not None
-    deadline = time.monotonic() + 70
+    deadline = time.monotonic() + 240
     for line in demo.stdout:
         if "calibration in place" in line or time.monotonic() > deadline:
             break
@@ -79,7 +84,7 @@ def test_ctrl_c_leaves_no_process_behind(tmp_path: Path) -> None:
     demo.send_signal(signal.SIGINT)
     rest = demo.stdout.read()
     demo.stdout.close()
-    assert demo.wait(timeout=40) == 0, rest
+    assert demo.wait(timeout=120) == 0, rest
     assert "sweeps_lost" in rest
     assert not any(child.is_running() for child in children)
     assert leftovers(str(tmp_path)) == []
@@ -94,7 +99,7 @@ def test_a_taken_port_is_said_in_one_line() -> None:
             [*COMMAND, "--port", str(port)],
             capture_output=True,
             text=True,
-            timeout=50,
+            timeout=150,
             check=False,
         )
     assert run.returncode == 2

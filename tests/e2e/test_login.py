@@ -27,7 +27,7 @@ def halowatch(environment: dict[str, str], *arguments: str, given: str = "") -> 
         input=given,
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=150,
         check=True,
     )
     return done.stdout.strip()
@@ -66,11 +66,11 @@ def address(environment: dict[str, str], daq: dict[str, str]) -> Iterator[str]:
         url = process.stdout.readline().split()[-1]
         body = {"sweep_period_s": 1, "title": "One"}
         api = f"{url}/api/v1/cavities/cavity-1"
-        httpx.put(api, json=body, headers=daq).raise_for_status()
+        httpx.put(api, json=body, headers=daq, timeout=60.0).raise_for_status()
         yield url
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(90)
         process.stdout.close()
 
 
@@ -140,7 +140,7 @@ def test_a_person_acts_and_a_hostile_page_cannot(
     page.wait_for_url("**/logout")
     page.goto(f"{address}/alerts")
     expect(page).to_have_title("Alerts · halowatch")
-    mine = httpx.get(f"{address}/api/v1/cavities/cavity-1", headers=daq)
+    mine = httpx.get(f"{address}/api/v1/cavities/cavity-1", headers=daq, timeout=60.0)
     assert mine.json()["title"] == "One"
 
     page.get_by_role("button", name="Log out").click()
@@ -162,7 +162,9 @@ def test_what_an_operator_labels_a_viewer_reads_and_cannot_change(
     )
     headers = daq | {"content-type": MSGPACK_MEDIA_TYPE}
     url = f"{address}/api/v1/sweeps"
-    httpx.post(url, content=encode_sweeps([sweep]), headers=headers).raise_for_status()
+    httpx.post(
+        url, content=encode_sweeps([sweep]), headers=headers, timeout=60.0
+    ).raise_for_status()
 
     log_in(page, "okafor")
     page.goto("/cavities/cavity-1")

@@ -15,7 +15,7 @@ from instruments.files.archive import read_archive
 from instruments.measurement.bodies import unpack_body
 from instruments.measurement.message import MSGPACK_MEDIA_TYPE, decode_sweep
 
-JUDGED_DEADLINE_S = 40.0
+JUDGED_DEADLINE_S = 150.0
 
 # Values of the NPL report MAT 58 for its published traces, each by the report's own
 # model. Figure 23 is fitted after 1.2 m of line (electrical length) are taken out, as
@@ -42,7 +42,7 @@ def halowatch(*arguments: str) -> Any:
         [sys.executable, "-m", "service.cli", *arguments, "--json"],
         capture_output=True,
         text=True,
-        timeout=230,
+        timeout=500,
         check=False,
     )
     assert run.returncode == 0, run.stderr
@@ -53,7 +53,9 @@ def judged(url: str, count: int, cavity: str) -> list[dict[str, Any]]:
     deadline = time.monotonic() + JUDGED_DEADLINE_S
     while True:
         reply = httpx.get(
-            f"{url}/api/v1/diagnoses", params={"cavity": cavity, "limit": 500}
+            f"{url}/api/v1/diagnoses",
+            params={"cavity": cavity, "limit": 500},
+            timeout=60.0,
         )
         found: list[dict[str, Any]] = reply.json()["diagnoses"]
         if len(found) >= count:
@@ -113,6 +115,7 @@ def test_an_archive_comes_out_bit_identical_and_is_judged(
         reply = httpx.get(
             f"{service_url}/api/v1/sweeps/{record['sweep_id']}/traces",
             headers={"Accept": MSGPACK_MEDIA_TYPE},
+            timeout=60.0,
         )
         (message,) = unpack_body(reply.content)
         sweep = decode_sweep(message)
@@ -144,7 +147,7 @@ def test_a_foreign_file_is_refused_in_one_line(
         ],
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=150,
         check=False,
     )
     assert run.returncode == 2

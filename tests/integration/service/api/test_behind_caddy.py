@@ -142,7 +142,7 @@ def test_who_sends_too_much_is_told_so_through_the_proxy(proxy):
 def test_the_audit_log_names_the_caller_and_not_what_it_claims_to_be(proxy, root):
     context = ssl.create_default_context(cafile=str(root))
     transport = httpx.HTTPTransport(verify=context, local_address="127.0.0.7")
-    with httpx.Client(base_url=proxy.base_url, transport=transport) as liar:
+    with httpx.Client(base_url=proxy.base_url, transport=transport, timeout=60) as liar:
         answer = liar.put(
             "/api/v1/cavities/cavity-1",
             json={"title": "mine"},

@@ -120,7 +120,7 @@ def test_a_message_that_waits_is_sent_after_a_jump(
     registered, make_diagnoser, database, clock, webhook, config, post, make_sweep,
     jump_s,
 ):  # fmt: skip
-    client = httpx.Client(timeout=5.0)
+    client = httpx.Client(timeout=60.0)
     deliverer = Deliverer(
         database=database,
         clock=clock,

@@ -18,11 +18,13 @@ def receiver() -> Iterator[WebhookReceiver]:
 
 
 def test_a_message_is_kept_and_shown(receiver: WebhookReceiver) -> None:
-    reply = httpx.post(receiver.url, json={"event": "raised", "summary": "ripple up"})
+    reply = httpx.post(
+        receiver.url, json={"event": "raised", "summary": "ripple up"}, timeout=60
+    )
     assert reply.status_code == 204
     (one,) = receiver.messages()
     assert one.message["summary"] == "ripple up"
-    assert "ripple up" in httpx.get(receiver.url).text
+    assert "ripple up" in httpx.get(receiver.url, timeout=60).text
 
 
 @pytest.mark.parametrize(
@@ -33,7 +35,9 @@ def test_garbage_is_refused(
     receiver: WebhookReceiver, content: bytes, status: int
 ) -> None:
     try:
-        assert httpx.post(receiver.url, content=content).status_code == status
+        assert (
+            httpx.post(receiver.url, content=content, timeout=60).status_code == status
+        )
     except httpx.TransportError:
         # The refusal may close the connection before all of a long body is sent.
         assert len(content) > MAX_MESSAGE_BYTES
