@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.fitting.lineshape import Complexes, Line, LineShape, Reals, angular_weights
-from models.fitting.projection import ProjectedFit, project
+from models.fitting.projection import ProjectedFit, project, thinned
 from models.fitting.refine import RefinedLine, correlation_of
 from models.fitting.search import find_candidate
 from models.fitting.spread import spread_of
@@ -63,10 +63,11 @@ class TwoModes:
         inside = abs(self.second_centre) < 1.0
         spacing = 2.0 / self.refined.residual.size
         resolved = self.second_half_width > 0.75 * spacing
-        narrow = self.second_half_width < 0.5
         tall = self.height_ratio > _LEAST_HEIGHT_RATIO
         line = self.refined.line
         widest = max(line.half_width, self.second_half_width)
+        # A mode as wide as the span is a patch on what surrounds the other.
+        narrow = widest < 0.5
         apart = abs(line.centre - self.second_centre) > _LEAST_APART * widest
         return inside and resolved and narrow and tall and apart
 
@@ -97,17 +98,24 @@ def fit_two_modes(offset: Reals, trace: Complexes, start: RefinedLine) -> TwoMod
             for apart in _APART
         ),
     ]
-    fits = [_fit(offset, trace, line, weights, first) for first in firsts]
-    best = min(fits, key=lambda fit: _error(fit[0], weights))
-    return _two_modes(*best, line, weights)
+    narrowest = min(0.5 * line.half_width, other.half_width)
+    few = thinned(offset, trace, weights, narrowest)
+    rough = [(_fit(few, line, first), first) for first in firsts]
+    near, first = min(rough, key=lambda each: _error(each[0], few[2]))
+    best = _fit((offset, trace, weights), line, first, near.parameters)
+    return _two_modes(best, first, line, weights)
 
 
 _Start = tuple[float, float, float, float]
 
 
 def _fit(
-    offset: Reals, trace: Complexes, line: Line, weights: Reals, first: _Start
-) -> tuple[ProjectedFit, _Start]:
+    samples: tuple[Reals, Complexes, Reals],
+    line: Line,
+    first: _Start,
+    near: Reals | None = None,
+) -> ProjectedFit:
+    offset, trace, weights = samples
     turn = np.exp(1j * line.phase_slope * (offset - line.centre) * line.shape.has_line)
 
     def build(p: Reals) -> Complexes:
@@ -120,7 +128,7 @@ def _fit(
         columns[:, 4] = columns[:, 3] ** 2
         return np.asarray(columns * turn[:, None])
 
-    return project(build, np.zeros(4), trace, weights), first
+    return project(build, np.zeros(4) if near is None else near, trace, weights)
 
 
 def _place(p: Reals, first: _Start, mode: int) -> tuple[float, float]:

@@ -8,9 +8,15 @@ import numpy as np
 
 from models.fitting.crossing import TwoModes, fit_two_modes
 from models.fitting.departure import Departure, departure_of, wander_of
-from models.fitting.lineshape import Reals, angular_weights
+from models.fitting.lineshape import Line, LineShape, Reals, angular_weights
 from models.fitting.power import DrivenLine, fit_saturating, fit_shifted
-from models.fitting.refine import RefinedLine, correlation_of, structure
+from models.fitting.refine import (
+    RefinedLine,
+    correlation_of,
+    line_of,
+    refine,
+    structure,
+)
 from models.fitting.search import find_candidate
 from models.fitting.spread import covariance
 from models.fitting.window import Window
@@ -19,6 +25,7 @@ _LEAST_SHIFT = 0.03
 _LEAST_LOSS = 0.1
 _LEAST_WANDER = 0.01
 _WIDEST = 0.5
+_WIDEST_SHIFTED = 0.2
 _LEAST_STRUCTURE = 0.03
 _STRONG_EVIDENCE = 20.0
 _WIDER = 4.0
@@ -51,27 +58,52 @@ class Finding:
 
 def explain(window: Window, refined: RefinedLine, *, richer: bool = True) -> Finding:
     """Explain a trace; by a richer line where allowed and the residuals call for it."""
+    plain, calls = _lorentzian(window, refined)
+    if not (richer and calls) or refined.line.half_width > _WIDEST:
+        return plain
+    if refined.line.shape is not LineShape.CURVED:
+        # A driven line comes with curved leakage, which must not pass for the drive.
+        curved, calls_still = _lorentzian(window, _curved(window, refined.line))
+        is_line = curved.refined.line.half_width < _WIDEST
+        if is_line and _preferred(window, [plain, curved], plain) is curved:
+            plain, calls = curved, calls_still
+    return _best(window, plain, is_rough=_is_rough(window, plain)) if calls else plain
+
+
+def _lorentzian(window: Window, refined: RefinedLine) -> tuple[Finding, bool]:
+    """Return a Lorentzian as a finding, and whether it calls for a richer line."""
     wander = wander_of(window.offset, refined)
     plain = Finding(
         refined,
         covariance(window.offset, refined),
         Departure(wander_fraction=wander),
     )
-    height = float(abs(refined.line.amplitudes[1]))
-    is_rough = structure(refined.residual) > _LEAST_STRUCTURE * height
     is_shaken = wander > _LEAST_WANDER * refined.line.half_width
-    if refined.is_white or (is_shaken and not is_rough):
-        return plain
+    if refined.is_white or (is_shaken and not _is_structured(refined)):
+        return plain, False
     departure = departure_of(window.offset, refined)
     plain = replace(plain, departure=departure)
-    is_rough = is_rough or _has_intruder(window, refined)
     is_driven = (
         abs(departure.shift_ratio) > _LEAST_SHIFT
         or abs(departure.loss_ratio) > _LEAST_LOSS
     )
-    if not (richer and (is_rough or is_driven)) or refined.line.half_width > _WIDEST:
-        return plain
-    return _best(window, plain, is_rough=is_rough)
+    return plain, is_driven or _is_rough(window, plain)
+
+
+def _curved(window: Window, line: Line) -> RefinedLine:
+    phase = line.phase_slope if line.shape.has_line else 0.0
+    start = line_of(LineShape.CURVED, line.centre, line.half_width, phase)
+    return refine(window.offset, window.trace, start)
+
+
+def _is_structured(refined: RefinedLine) -> bool:
+    height = float(abs(refined.line.amplitudes[1]))
+    return structure(refined.residual) > _LEAST_STRUCTURE * height
+
+
+def _is_rough(window: Window, finding: Finding) -> bool:
+    refined = finding.refined
+    return _is_structured(refined) or _has_intruder(window, refined)
 
 
 def _has_intruder(window: Window, refined: RefinedLine) -> bool:
@@ -100,6 +132,10 @@ def _best(window: Window, plain: Finding, *, is_rough: bool) -> Finding:
         line = candidate.refined.line
         if structure(candidate.refined.residual) < _SETTLED * abs(line.amplitudes[1]):
             break
+    return _preferred(window, found, plain)
+
+
+def _preferred(window: Window, found: list[Finding], plain: Finding) -> Finding:
     line = plain.refined.line
     weights = angular_weights(window.offset, line.centre, _WIDER * line.half_width)
     return min(found, key=lambda finding: _penalty(finding, found, weights))
@@ -111,7 +147,9 @@ def _candidates(window: Window, plain: Finding, *, is_rough: bool) -> Iterator[F
     departure = plain.departure
     if is_rough or departure.loss_ratio < 0.0:
         yield _with_drive(plain, fit_saturating(offset, trace, refined))
-    if is_rough or departure.shift_ratio:
+    # Of a wider line the tilt is not told from the bend of its surroundings.
+    is_narrow = refined.line.half_width < _WIDEST_SHIFTED
+    if is_narrow and (is_rough or departure.shift_ratio):
         drive = fit_shifted(offset, trace, refined, departure)
         if drive.is_shifted:
             yield _with_drive(plain, drive)

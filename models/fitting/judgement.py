@@ -102,6 +102,13 @@ def significance(start: Candidate, flat: Complexes) -> float:
     return start.explained * _energy(flat) / (0.5 * noise + 1e-30)
 
 
+def misses(finding: Finding) -> bool:
+    """Tell whether a fit misses what it was made for by too much to give numbers."""
+    refined = finding.refined
+    height = float(abs(refined.line.amplitudes[1]))
+    return structure(refined.residual) > _LARGEST_MISFIT * height
+
+
 _Verdict = tuple[ResonanceState, str | None]
 
 
@@ -148,7 +155,7 @@ def _misfit_verdict(window: Window, finding: Finding) -> _Verdict | None:
         and second.height(window.offset, refined.residual) > _SECOND_LINE * height
     ):
         return _ambiguous(window, second.centre)
-    if misfit > _LARGEST_MISFIT * height:
+    if misses(finding):
         return (
             ResonanceState.BAD_SHAPE,
             f"the fit misses by {misfit / height:.0%} of the line's height",

@@ -12,6 +12,8 @@ from scipy.optimize import least_squares
 
 from models.fitting.lineshape import Complexes, Reals, solve_amplitudes
 
+_ROUGH_POINTS_PER_HALF_WIDTH = 6.0
+_LEAST_ROUGH_POINT_COUNT = 200
 _MAX_EVALUATIONS = 60
 _NUMERIC_STEP = 1e-5
 
@@ -72,6 +74,35 @@ def project(
         amplitudes = _amplitudes(columns, values, root)
         slopes = _slopes(build, parameters, columns, amplitudes)
     return ProjectedFit(parameters, amplitudes, values - columns @ amplitudes, slopes)
+
+
+def thinned(
+    offset: Reals, trace: Complexes, weights: Reals, narrowest: float
+) -> tuple[Reals, Complexes, Reals]:
+    """Average neighbours, for a search from many starts.
+
+    Parameters
+    ----------
+    offset
+        x in half spans, shape (point,).
+    trace, weights
+        Shape (point,).
+    narrowest
+        Half width of the narrowest line, in half spans.
+    """
+    per_width = 0.5 * narrowest * offset.size
+    block = min(
+        int(per_width / _ROUGH_POINTS_PER_HALF_WIDTH),
+        offset.size // _LEAST_ROUGH_POINT_COUNT,
+    )
+    if block < 2:
+        return offset, trace, weights
+    kept = offset.size // block * block
+    return (
+        offset[:kept].reshape(-1, block).mean(axis=1),
+        trace[:kept].reshape(-1, block).mean(axis=1),
+        weights[:kept].reshape(-1, block).mean(axis=1),
+    )
 
 
 def _amplitudes(columns: Complexes, values: Complexes, root: Reals) -> Complexes:

@@ -14,11 +14,12 @@ from models.fitting.faults import (
     sound_points,
     too_many,
 )
-from models.fitting.finding import explain
+from models.fitting.finding import Finding, explain
 from models.fitting.judgement import (
     SIGNIFICANCE,
     Asked,
     judge,
+    misses,
     no_estimate,
     significance,
 )
@@ -31,6 +32,9 @@ from models.fitting.window import Window, thinned, window_of
 
 MIN_POINT_COUNT = 16
 """Fewer points leave nothing to judge a fit by."""
+
+_CLOSE_WIDTHS = 6.0
+_LEAST_CLOSE_COUNT = 64
 
 
 def fit_resonance(
@@ -111,6 +115,10 @@ def fit_resonance(
             name,
             "no line stands out of the noise and the smooth background",
         )
+    finding = explain(fitted.window, fitted.refined, richer=shape is None)
+    if shape is None and misses(finding):
+        fitted, finding = _closer(axis, samples / level, fitted, finding, request)
+    window = fitted.window
     asked = Asked(
         kind=fitted.kind,
         name=name,
@@ -119,10 +127,9 @@ def fit_resonance(
         line_delay_s=line_delay_s,
         masked_point_count=masked,
     )
-    finding = explain(fitted.window, fitted.refined, richer=shape is None)
     if bootstrap_count:
-        finding = confirmed(fitted.window, finding, bootstrap_count)
-    return judge(fitted.window, finding, asked)
+        finding = confirmed(window, finding, bootstrap_count)
+    return judge(window, finding, asked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +151,22 @@ def _fit(axis: Reals, samples: Complexes, request: Request) -> _Fitted | None:
     rough, kind = select_shape(window, (centre, width, phase), request)
     refined = refine(window.offset, window.trace, rough.line)
     return _Fitted(window, refined, kind)
+
+
+def _closer(
+    axis: Reals, samples: Complexes, first: _Fitted, finding: Finding, request: Request
+) -> tuple[_Fitted, Finding]:
+    """Fit a line with less of what surrounds it, where that bends past any shape."""
+    line, window = finding.refined.line, first.window
+    reach_hz = _CLOSE_WIDTHS * line.half_width * window.half_span_hz
+    near = np.abs(axis - window.frequency(line.centre)) < reach_hz
+    if near.all() or near.sum() < _LEAST_CLOSE_COUNT:
+        return first, finding
+    fitted = _fit(axis[near], samples[near], request)
+    if fitted is None:
+        return first, finding
+    found = explain(fitted.window, fitted.refined)
+    return (first, finding) if misses(found) else (fitted, found)
 
 
 def _stray(fitted: _Fitted) -> npt.NDArray[np.bool_]:

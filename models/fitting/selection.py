@@ -13,6 +13,7 @@ from models.fitting.window import Window
 
 _STRONG_EVIDENCE = 6.0
 _WIDEST_CURVED = 0.6
+_WIDEST_TOLD = 0.6
 _BEHIND_A_LINE = (
     LineShape.PLAIN,
     LineShape.LINE,
@@ -57,6 +58,9 @@ def select_shape(
     found = kind or _kind_of(first, name)
     if request.shape is not None:
         return first, found
+    if kind is None and first.line.half_width > _WIDEST_TOLD and not first.is_white:
+        best = _told_apart(window, start, first)
+        return best, _kind_of(best, name)
     best = first
     for richer in _SHAPES[found][1:]:
         if best.is_white:
@@ -67,6 +71,29 @@ def select_shape(
         if _evidence(window, best, refined) > _STRONG_EVIDENCE:
             best = refined
     return best, kind or _kind_of(best, name)
+
+
+def _told_apart(
+    window: Window, start: tuple[float, float, float], first: RefinedLine
+) -> RefinedLine:
+    """Return the likeliest shape where the simplest has taken its surroundings for it.
+
+    Such a line tells nothing of the kind, and its residuals nothing of how many samples
+    are independent: all shapes are tried, and the one with the whitest residuals tells.
+    """
+    tried = [
+        first,
+        *(_refine_as(window, start, shape) for shape in tuple(LineShape)[1:]),
+    ]
+    rest = min(each.correlation for each in tried)
+    count = 2.0 * window.offset.size * (1.0 - rest) / (1.0 + rest)
+
+    def penalty(each: RefinedLine) -> float:
+        error = float(np.vdot(each.residual, each.residual).real)
+        richness = each.line.shape.coefficient_count
+        return count * math.log(error + 1e-20) + richness * math.log(max(count, 2.0))
+
+    return min(tried, key=penalty)
 
 
 def _near(

@@ -5,6 +5,9 @@ import pytest
 
 from models.diagnosis import ResonanceFlag, ResonanceKind, ResonanceState
 from models.fitting import fit_resonance
+from models.fitting.crossing import TwoModes
+from models.fitting.lineshape import Line, LineShape
+from models.fitting.refine import RefinedLine
 
 F0_HZ = 5.1e9
 WIDTH_HZ = F0_HZ / 8000
@@ -61,3 +64,17 @@ def test_one_mode_has_no_second(make_line):
         fit = fit_resonance(truth.frequency_hz, truth.trace, ResonanceKind.REFLECTION)
         assert fit.second_frequency_hz is None
         assert ResonanceFlag.SECOND_MODE not in fit.flags
+
+
+@pytest.mark.parametrize(("half_width", "is_mode"), [(0.1, True), (0.9, False)])
+def test_a_patch_on_what_surrounds_a_mode_is_no_second_one(half_width, is_mode):
+    line = Line(LineShape.CURVED, -0.3, half_width, 0.0, np.ones(5, dtype=complex))
+    modes = TwoModes(
+        refined=RefinedLine(line, np.zeros(601, dtype=complex), 0.0),
+        covariance=np.eye(14),
+        second_centre=0.4,
+        second_half_width=0.05,
+        height_ratio=0.5,
+        coupling_rate=None,
+    )
+    assert modes.are_distinct == is_mode
