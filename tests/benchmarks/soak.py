@@ -5,6 +5,7 @@ attempt that the poller has written down, and each sweep that the service has st
 """
 
 import argparse
+import contextlib
 import hashlib
 import json
 import os
@@ -119,7 +120,7 @@ class Soak:
         self._spawn(
             "service", ["-m", "service.cli", "serve", "--port", port, "--no-workers"]
         )
-        deadline_s = time.monotonic() + 60
+        deadline_s = time.monotonic() + 150
         while time.monotonic() < deadline_s:
             try:
                 httpx.get(f"{self.url}/healthz", trust_env=False).raise_for_status()
@@ -154,20 +155,36 @@ class Soak:
 
     def control(self, **request) -> None:
         where = ("127.0.0.1", self.fault_port)
-        with socket.create_connection(where, timeout=10) as wire:
+        with socket.create_connection(where, timeout=60) as wire:
             wire.sendall(json.dumps(request).encode() + b"\n")
             answer = json.loads(wire.makefile("rb").readline())
         assert answer["ok"], answer
 
-    def run(self, duration_s: float, fault_every_s: float, kill_every_s: float) -> None:
+    def stored_count(self) -> int:
+        (path,) = (self.folder / "home").glob("*.sqlite")
+        with contextlib.closing(
+            sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+        ) as database:
+            return int(database.execute("SELECT count(*) FROM sweep").fetchone()[0])
+
+    def run(
+        self,
+        duration_s: float,
+        fault_every_s: float,
+        kill_every_s: float,
+        least_stored: int,
+    ) -> None:
+        """Go on for so long; where the machine is busy, without kills, for more."""
         began_s = time.monotonic()
         next_fault_s, next_kill_s = fault_every_s, kill_every_s
         active: list[tuple[float, str, str]] = []
-        while (now_s := time.monotonic() - began_s) < duration_s:
+        while (now_s := time.monotonic() - began_s) < duration_s or (
+            now_s < 6 * duration_s and self.stored_count() < least_stored
+        ):
             if now_s >= next_fault_s:
                 active.append((now_s + FAULT_LENGTH_S, *self.inject()))
                 next_fault_s += fault_every_s
-            if now_s >= next_kill_s:
+            if next_kill_s <= now_s and next_kill_s < duration_s:
                 self.kill_poller()
                 next_kill_s += kill_every_s
             for over in [one for one in active if one[0] <= now_s]:
@@ -323,13 +340,16 @@ def main() -> None:
     parser.add_argument("--fault-every", type=float, default=5.0)
     parser.add_argument("--kill-every", type=float, default=60.0)
     parser.add_argument("--vnas", type=int, default=18)
+    parser.add_argument("--least-stored", type=int, default=0)
     parser.add_argument("--seed", type=int, default=3)
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
     soak = Soak(given.folder, given.vnas, random.Random(given.seed))
     try:
         soak.start()
-        soak.run(given.duration, given.fault_every, given.kill_every)
+        soak.run(
+            given.duration, given.fault_every, given.kill_every, given.least_stored
+        )
     finally:
         soak.stop()
     report = {

@@ -19,12 +19,18 @@ EMPTY = (
 @pytest.mark.slow
 def test_every_sweep_is_accounted_for_through_faults_and_kills(root, tmp_path):
     script = root / "tests" / "benchmarks" / "soak.py"
-    options = {"duration": 24, "vnas": 6, "fault-every": 2, "kill-every": 9}
+    options = {
+        "duration": 24,
+        "vnas": 6,
+        "fault-every": 2,
+        "kill-every": 9,
+        "least-stored": 25,
+    }
     flags = [f"--{name}={value}" for name, value in options.items()]
     done = subprocess.run(
         [sys.executable, str(script), str(tmp_path), *flags],
         capture_output=True,
-        timeout=200,
+        timeout=400,
         cwd=root,
         check=False,
     )
