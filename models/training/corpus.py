@@ -15,6 +15,7 @@ from models.errors import TrainingRefusedError
 from models.networks.inputs import CoordinateInputs
 from models.preprocessing.canonical import CanonicalForm, Features
 from models.preprocessing.view import SweepView
+from models.training.export_columns import scalar_labels
 from models.training.form import archive_features, form_of
 from models.training.references import references_of
 
@@ -234,14 +235,13 @@ def _further_labels(archives: Sequence[LabelledArchive]) -> dict[str, str]:
     """Return the name of every further scalar label with its unit."""
     found: dict[str, str] = {}
     for archive in archives:
-        for name, values in archive.labels.items():
-            if np.issubdtype(values.dtype, np.number) and values.ndim == 1:
-                unit = str(archive.units.get(name, ""))
-                if found.setdefault(name, unit) != unit:
-                    raise TrainingRefusedError(
-                        f"label {name!r} is in {found[name]!r} in one archive and in "
-                        f"{unit!r} in another: bring them to one unit"
-                    )
+        for name in scalar_labels(archive):
+            unit = str(archive.units.get(name, ""))
+            if found.setdefault(name, unit) != unit:
+                raise TrainingRefusedError(
+                    f"label {name!r} is in {found[name]!r} in one archive and in "
+                    f"{unit!r} in another: bring them to one unit"
+                )
     return found
 
 
