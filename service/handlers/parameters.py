@@ -1,6 +1,7 @@
-"""Query parameters: a name that a call does not take is refused, not ignored."""
+"""Query parameters: what a call does not take is refused, not ignored."""
 
 from collections.abc import Iterable
+from typing import get_args, get_origin
 
 from fastapi import Request
 from fastapi.routing import APIRoute
@@ -9,7 +10,7 @@ from service.errors import InvalidRequestError
 
 
 async def refuse_unknown_parameters(request: Request) -> None:
-    """Refuse a query parameter that the called route does not declare.
+    """Refuse a query parameter that the called route does not declare, or not so often.
 
     Raises
     ------
@@ -23,6 +24,18 @@ async def refuse_unknown_parameters(request: Request) -> None:
     # No dependency of a handler takes a query parameter of its own.
     declared = route.dependant.query_params
     check_parameters(request, [field.alias for field in declared])
+    for field in declared:
+        count = len(request.query_params.getlist(field.alias))
+        if count > 1 and not _takes_many(field.field_info.annotation):
+            raise InvalidRequestError(
+                f"{field.alias!r} is given {count} times: this call takes one",
+                {"field": field.alias},
+            )
+
+
+def _takes_many(annotation: object) -> bool:
+    parts = get_args(annotation)
+    return get_origin(annotation) is list or any(map(_takes_many, parts))
 
 
 def check_parameters(request: Request, known: Iterable[str]) -> None:

@@ -29,6 +29,16 @@ def test_it_is_named_beside_those_that_the_call_takes(client, path, known):
     assert "'cavty' is no parameter of GET" in problem["detail"]
 
 
+@pytest.mark.parametrize("path", ["calibrations", "hardware-epochs", "sweeps"])
+def test_one_that_is_given_twice_is_refused_where_one_is_taken(client, path):
+    name = {"calibrations": "instrument", "hardware-epochs": "component"}
+    twice = [(name.get(path, "limit"), "1"), (name.get(path, "limit"), "2")]
+    answer = client.get(path, params=twice)
+    assert answer.status_code == 422
+    assert answer.json()["field"] == twice[0][0]
+    assert "is given 2 times" in answer.json()["detail"]
+
+
 def test_posts_refuse_it_too(client, make_sweep):
     document = sweep_to_json(make_sweep())
     answer = client.post("sweeps", params={"wiat": "diagnosis"}, json=document)
