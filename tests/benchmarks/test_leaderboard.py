@@ -21,7 +21,8 @@ from instruments.files import read_archive
 from models.baselines.entries import BASELINES
 from models.errors import TrainingRefusedError
 from models.evaluation.efficiency import distance_to_bound
-from models.evaluation.leaderboard import GROUPED, LEAKY, make_board
+from models.evaluation.gates import GROUPED
+from models.evaluation.leaderboard import LEAKY, make_board
 from models.evaluation.predictions import ScalarPredictions
 from models.evaluation.representation import representation_of
 from models.evaluation.sanity import BLIND

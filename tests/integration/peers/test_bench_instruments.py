@@ -13,8 +13,6 @@ from instruments.array import ArrayConfig
 from instruments.simulation.sensors.magnet import MAGNET_FIELD_TESLA
 from instruments.simulation.serving import serve_array
 
-# Starting a client takes its time on a busy machine.
-
 CLIENT = Path(__file__).parent / "clients" / "bench_instruments.py"
 FREE = "TCPIP::127.0.0.1::0::SOCKET"
 SENSORS = {

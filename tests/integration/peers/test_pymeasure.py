@@ -2,8 +2,6 @@
 
 import pytest
 
-# Starting a client takes its time on a busy machine.
-
 CASES = {
     "e5062a": ("keysight_ena_e5062a", "e5062a", "socket", 1.0e9, 3.0e9),
     "e5062a-hislip": ("keysight_ena_e5062a", "e5062a", "hislip", 1.0e9, 3.0e9),

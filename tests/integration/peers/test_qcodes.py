@@ -2,8 +2,6 @@
 
 import pytest
 
-# Starting a client takes its time on a busy machine.
-
 CASES = {
     "pna": ("keysight_pna", "pna", "socket"),
     "znb": ("rohde_schwarz", "znb", "hislip"),

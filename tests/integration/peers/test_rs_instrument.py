@@ -2,8 +2,6 @@
 
 import pytest
 
-# Starting a client takes its time on a busy machine.
-
 CASES = {
     "znb": ("rohde_schwarz", "znb", "socket"),
     "znb-hislip": ("rohde_schwarz", "znb-visa", "hislip"),

@@ -14,8 +14,6 @@ from models.training.corpus import build_corpus
 from models.training.splitting import split_at_random, split_by_cycle
 from models.training.targets import plan_targets
 
-# Many models are trained here; a busy machine takes its time.
-
 
 @pytest.fixture(scope="module")
 def known(archive_maker):

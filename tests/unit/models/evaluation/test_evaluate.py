@@ -19,8 +19,6 @@ from models.serving.predictor import Predictor
 from models.training.corpus import build_corpus
 from models.training.split import Split
 
-# Many models are trained here; a busy machine takes its time.
-
 
 @pytest.fixture(scope="module")
 def document(model_folder, archive, new_cycles, recipe):

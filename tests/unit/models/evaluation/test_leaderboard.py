@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from models.baselines.entries import BASELINES, Baseline, View, predict_mean
+from models.evaluation.gates import GROUPED
 from models.evaluation.leaderboard import (
-    GROUPED,
     LEAKY,
     baseline_predictions,
     make_board,
@@ -21,8 +21,6 @@ from models.training.splitting import (
     sweep_ids,
 )
 from models.training.targets import plan_targets
-
-# Many models are trained here; a busy machine takes its time.
 
 NAMES = tuple(BASELINES)
 
