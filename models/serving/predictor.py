@@ -15,10 +15,8 @@ from models.diagnosis import (
     Diagnosis,
     OutOfDistribution,
     ResonanceEstimate,
-    ResonanceKind,
     ResonanceState,
 )
-from models.fitting import fit_resonance
 from models.preprocessing.canonical import Features
 from models.preprocessing.grid import Reals
 from models.preprocessing.integrity import NO_TRACE, find_flags, why_unread
@@ -26,6 +24,7 @@ from models.preprocessing.references import ReferenceMemory
 from models.progress import Listener
 from models.serving.folder import StoredModel, load_model
 from models.serving.judgements import Judgements
+from models.serving.narrow_sweeps import fit_narrow
 from models.serving.trained import TrainedModel
 from models.serving.wording import word_judgement
 from models.training.references import references_of
@@ -33,10 +32,6 @@ from models.training.references import references_of
 NO_MODEL = "none"
 """Version of a predictor without a model."""
 
-_FITTED_TRACES = {
-    SweepPurpose.TRANSMISSION: ("S21",),
-    SweepPurpose.REFLECTION: ("S21:reflection", "S23", "S11"),
-}
 _BATCH = 128
 
 Traces = dict[str, TraceArray]
@@ -118,7 +113,7 @@ class Predictor:
                 self._word(features, row, judged),
                 integrity=looks[row].flags,
                 remark=looks[row].remark,
-                resonance=_fit(sweep.purpose, sweep.frequency_hz, dict(sweep.traces)),
+                resonance=fit_narrow(sweep.purpose, sweep.frequency_hz, sweep.traces),
                 reference_sweep=None if reference is None else reference_id,
             )
             found.append(diagnosis)
@@ -200,7 +195,7 @@ class Predictor:
                 self._reference_of, archive, row, references[row], known
             )
             looks.append(self._look_at(axis, traces, purpose, reference))
-            resonances.append(_fit(purpose, axis, traces))
+            resonances.append(fit_narrow(purpose, axis, traces))
         features = [look.features for look in looks]
         judged = self._judged(features)
         return [
@@ -286,16 +281,3 @@ def _sound(traces: Traces, *, narrow: bool) -> tuple[Traces, tuple[str, ...]]:
 
 def _row(archive: LabelledArchive, row: int) -> Traces:
     return dict(zip(archive.s_parameters, archive.s[row], strict=True))
-
-
-def _fit(
-    purpose: SweepPurpose, frequency_hz: Reals, traces: Traces
-) -> ResonanceEstimate | None:
-    if purpose is SweepPurpose.WIDE or not traces:
-        return None
-    preferred = [name for name in _FITTED_TRACES[purpose] if name in traces]
-    name = (preferred or list(traces))[0]
-    # Off the strong port a mode looks like a notch; only the purpose tells them apart.
-    reflects = purpose is SweepPurpose.REFLECTION and bool(preferred)
-    kind = ResonanceKind.REFLECTION if reflects else None
-    return fit_resonance(frequency_hz, traces[name], kind, name=name)
